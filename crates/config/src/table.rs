@@ -1,0 +1,257 @@
+//! Reading a table, and collecting what is wrong with it.
+
+use std::ops::RangeInclusive;
+
+use crate::collect::Collector;
+use crate::convert;
+use crate::fault::{Fault, Problem};
+use crate::interval::Interval;
+use crate::literal;
+use crate::source::Origin;
+use crate::value::{Entries, Kind, Value};
+
+/// A table being read; it remembers which keys were asked for.
+///
+/// Methods return `None` after they recorded a fault. A reader asks for every key of a table before the first `?`, so
+/// that all faults are found and no key is taken for unknown. Where a [`choice`](Table::choice) decides which keys
+/// there are, it may give up at once: if the choice fails, other keys of the table are not judged. Nor are, beside
+/// other faults, the keys of a table of which nothing was asked.
+#[derive(Clone)]
+pub struct Table<'d> {
+    path: String,
+    entries: &'d Entries,
+    origin: &'d Origin,
+    collector: &'d Collector,
+}
+
+/// Keys that must be there.
+impl<'d> Table<'d> {
+    /// An integer within `legal`, which should be no wider than `T`.
+    pub fn integer<T: TryFrom<i64>>(&self, key: &str, legal: RangeInclusive<i64>) -> Option<T> {
+        let shown = convert::shown_range(&legal);
+        self.required(key, shown, self.optional_integer(key, legal))
+    }
+
+    /// A finite number within `legal`; an integer is a number too.
+    pub fn number(&self, key: &str, legal: Interval) -> Option<f64> {
+        self.required(key, legal, self.optional_number(key, legal))
+    }
+
+    /// A string.
+    pub fn string(&self, key: &str) -> Option<String> {
+        self.required(key, Kind::String, self.optional_string(key))
+    }
+
+    /// One of the words, as what it stands for.
+    pub fn choice<T: Clone>(&self, key: &str, choices: &[(&str, T)]) -> Option<T> {
+        let words = convert::listed(choices.iter().map(|(word, _)| *word));
+        let chosen = self.required(key, words, self.optional_choice(key, choices));
+        if chosen.is_none() {
+            self.collector.shape_is_unknown(&self.path);
+        }
+        chosen
+    }
+
+    /// A table.
+    pub fn table(&self, key: &str) -> Option<Table<'d>> {
+        self.required(key, Kind::Table, self.optional_table(key))
+    }
+
+    /// An array of tables (`[[key]]`); it may be empty.
+    pub fn tables(&self, key: &str) -> Option<Vec<Table<'d>>> {
+        self.required(key, "an array of tables", self.optional_tables(key))
+    }
+
+    /// An array of integers, each within `legal`.
+    pub fn integers<T: TryFrom<i64>>(&self, key: &str, legal: RangeInclusive<i64>) -> Option<Vec<T>> {
+        let shown = format!("integers, each {}", convert::shown_range(&legal));
+        self.required(key, shown, self.optional_integers(key, legal))
+    }
+
+    /// An array of finite numbers, each within `legal`.
+    pub fn numbers(&self, key: &str, legal: Interval) -> Option<Vec<f64>> {
+        self.required(key, format!("numbers, each {legal}"), self.optional_numbers(key, legal))
+    }
+
+    /// An array of strings.
+    pub fn strings(&self, key: &str) -> Option<Vec<String>> {
+        self.required(key, "an array of strings", self.optional_strings(key))
+    }
+
+    /// Whatever stands there; keys within it are not judged.
+    pub fn value(&self, key: &str) -> Option<&'d Value> {
+        self.required(key, "any value", Some(self.optional_value(key)))
+    }
+
+    fn required<T>(&self, key: &str, legal: impl std::fmt::Display, found: Option<Option<T>>) -> Option<T> {
+        let found = found?;
+        if found.is_none() {
+            self.fault(key, Problem::new("missing key").legal(legal));
+        }
+        found
+    }
+}
+
+/// Keys that may be absent: `None` is a fault, `Some(None)` absence.
+impl<'d> Table<'d> {
+    /// As [`integer`](Table::integer).
+    pub fn optional_integer<T: TryFrom<i64>>(&self, key: &str, legal: RangeInclusive<i64>) -> Option<Option<T>> {
+        self.optional(key, |value| convert::integer(value, &legal))
+    }
+
+    /// As [`number`](Table::number).
+    pub fn optional_number(&self, key: &str, legal: Interval) -> Option<Option<f64>> {
+        self.optional(key, |value| convert::number(value, legal))
+    }
+
+    /// As [`string`](Table::string).
+    pub fn optional_string(&self, key: &str) -> Option<Option<String>> {
+        self.optional(key, convert::string)
+    }
+
+    /// As [`choice`](Table::choice).
+    pub fn optional_choice<T: Clone>(&self, key: &str, choices: &[(&str, T)]) -> Option<Option<T>> {
+        let chosen = self.optional(key, |value| convert::choice(value, choices));
+        if chosen.is_none() {
+            self.collector.shape_is_unknown(&self.path);
+        }
+        chosen
+    }
+
+    /// As [`table`](Table::table).
+    pub fn optional_table(&self, key: &str) -> Option<Option<Table<'d>>> {
+        self.within(key, |value| self.open(value, self.path_of(key)))
+    }
+
+    /// As [`tables`](Table::tables).
+    pub fn optional_tables(&self, key: &str) -> Option<Option<Vec<Table<'d>>>> {
+        self.elements(key, |element, path| self.open(element, path))
+    }
+
+    /// As [`integers`](Table::integers).
+    pub fn optional_integers<T: TryFrom<i64>>(&self, key: &str, legal: RangeInclusive<i64>) -> Option<Option<Vec<T>>> {
+        self.elements(key, |element, path| {
+            self.accept(element, &path, convert::integer(element, &legal))
+        })
+    }
+
+    /// As [`numbers`](Table::numbers).
+    pub fn optional_numbers(&self, key: &str, legal: Interval) -> Option<Option<Vec<f64>>> {
+        self.elements(key, |element, path| {
+            self.accept(element, &path, convert::number(element, legal))
+        })
+    }
+
+    /// As [`strings`](Table::strings).
+    pub fn optional_strings(&self, key: &str) -> Option<Option<Vec<String>>> {
+        self.elements(key, |element, path| {
+            self.accept(element, &path, convert::string(element))
+        })
+    }
+
+    /// As [`value`](Table::value).
+    pub fn optional_value(&self, key: &str) -> Option<&'d Value> {
+        self.collector.ask(&self.path, key);
+        self.entries.get(key).map(|entry| &entry.value)
+    }
+
+    fn optional<T>(&self, key: &str, convert: impl FnOnce(&Value) -> Result<T, Problem>) -> Option<Option<T>> {
+        self.within(key, |value| self.accept(value, &self.path_of(key), convert(value)))
+    }
+
+    fn within<T>(&self, key: &str, read: impl FnOnce(&'d Value) -> Option<T>) -> Option<Option<T>> {
+        match self.optional_value(key) {
+            Some(value) => read(value).map(Some),
+            None => Some(None),
+        }
+    }
+
+    /// Reads every element, the later ones too if an earlier one is at fault.
+    fn elements<T>(&self, key: &str, read: impl Fn(&'d Value, String) -> Option<T>) -> Option<Option<Vec<T>>> {
+        self.within(key, |value| {
+            let path = self.path_of(key);
+            let elements = value.as_array().ok_or_else(|| convert::wrong_kind(value, Kind::Array));
+            let elements = self.accept(value, &path, elements)?.iter().enumerate();
+            let read: Vec<_> = elements
+                .map(|(idx, element)| read(element, format!("{path}[{idx}]")))
+                .collect();
+            read.into_iter().collect()
+        })
+    }
+
+    fn open(&self, value: &'d Value, path: String) -> Option<Table<'d>> {
+        let entries = value.entries().ok_or_else(|| convert::wrong_kind(value, Kind::Table));
+        let entries = self.accept(value, &path, entries)?;
+        Some(Table::new(path, entries, &value.origin, self.collector))
+    }
+
+    fn accept<T>(&self, value: &Value, path: &str, outcome: Result<T, Problem>) -> Option<T> {
+        outcome
+            .map_err(|problem| self.collector.record(Fault::of_value(path, value, problem)))
+            .ok()
+    }
+}
+
+/// What is there, and faults of meaning.
+impl<'d> Table<'d> {
+    /// Whether the key is there; this does not ask for it.
+    pub fn has(&self, key: &str) -> bool {
+        self.entries.contains_key(key)
+    }
+
+    /// All keys in the order of the text; this does not ask for them.
+    pub fn keys(&self) -> Vec<&'d str> {
+        self.entries.keys().map(String::as_str).collect()
+    }
+
+    /// The dotted path of this table, such as `layers[2]`; empty for the root.
+    pub fn path(&self) -> &str {
+        &self.path
+    }
+
+    /// Records a fault of meaning at `key`, with the caret at its value, or at the table's header if it is absent.
+    pub fn fault(&self, key: &str, problem: impl Into<Problem>) {
+        self.collector.ask(&self.path, key);
+        let path = self.path_of(key);
+        let fault = match self.entries.get(key) {
+            Some(entry) => Fault::of_value(&path, &entry.value, problem.into()),
+            None => Fault::new(self.origin.clone(), problem.into()).at_key(path),
+        };
+        self.collector.record(fault);
+    }
+
+    /// Records a fault of meaning at `value`, which stands at or within `key`, such as an element of an array.
+    pub fn fault_at(&self, key: &str, value: &Value, problem: impl Into<Problem>) {
+        self.collector.ask(&self.path, key);
+        self.collector
+            .record(Fault::of_value(&self.path_of(key), value, problem.into()));
+    }
+
+    /// Records a fault of meaning of the table as a whole, with the caret at its header.
+    pub fn fault_here(&self, problem: impl Into<Problem>) {
+        let fault = Fault::new(self.origin.clone(), problem.into());
+        self.collector.record(if self.path.is_empty() {
+            fault
+        } else {
+            fault.at_key(&self.path)
+        });
+    }
+
+    pub(crate) fn root(entries: &'d Entries, origin: &'d Origin, collector: &'d Collector) -> Table<'d> {
+        Table::new(String::new(), entries, origin, collector)
+    }
+
+    fn new(path: String, entries: &'d Entries, origin: &'d Origin, collector: &'d Collector) -> Table<'d> {
+        collector.open(&path);
+        Table {
+            path,
+            entries,
+            origin,
+            collector,
+        }
+    }
+
+    fn path_of(&self, key: &str) -> String {
+        literal::join(&self.path, key)
+    }
+}
