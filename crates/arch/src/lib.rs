@@ -1,0 +1,17 @@
+//! The valid architecture: Specs of all parts assembled from TOML, with every fault told at once.
+//!
+//! Takes a TOML document, with what it extends laid under it; gives an [`Arch`], which exists only when it is valid.
+//! Knows nothing of networks and of time.
+#![cfg_attr(
+    not(test),
+    deny(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing)
+)]
+
+mod arch;
+mod mapping;
+mod parse;
+pub mod testing;
+
+pub use arch::Arch;
+pub use mapping::{BiasColumnPlace, BiasSource, FlipEncoding, MappingSpec, Replication};
+pub use parse::extends;

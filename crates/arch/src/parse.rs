@@ -1,0 +1,435 @@
+//! From TOML to Specs: every key is asked for before any fault gives up the whole.
+
+use rebias_buffer::{EdramSpec, RegisterSpec};
+use rebias_config::{Document, Faults, Interval, Problem, Table, Value};
+use rebias_converter::{AdcRange, AdcSpec, DacSpec};
+use rebias_crossbar::{CellSpec, CrossbarSpec, OnOff, ReadEnergy};
+use rebias_tile::{BiasConverter, BusSpec, ChipSpec, ImaSpec, NocSpec, TileSpec};
+use rebias_units::{Bytes, Conductance, Cycles, Time, Voltage};
+
+use crate::{Arch, BiasColumnPlace, BiasSource, FlipEncoding, MappingSpec, Replication};
+
+/// Parts of one kind inside another at most: more is a slip of the pen.
+const MAX_PARTS: i64 = 65_536;
+/// Bits that a port moves at once at most.
+const MAX_WIRES: i64 = 1 << 20;
+/// How far a clock may be from dividing the chip's cycle evenly, in ticks; typed decimals are not exact.
+const TICK_TOLERANCE: f64 = 1e-6;
+
+/// The design that an architecture is laid over, as its `extends` says it: a path from its own folder.
+pub fn extends(document: &Document) -> Option<String> {
+    document.get("extends").and_then(Value::as_str).map(str::to_owned)
+}
+
+impl Arch {
+    /// Reads and checks an architecture, with what it extends already laid under it.
+    ///
+    /// # Errors
+    /// Everything that is wrong with it, at once.
+    pub fn parse(document: &Document) -> Result<Self, Faults> {
+        document.read(|root| {
+            let name = root.string("name");
+            let _description = root.optional_string("description");
+            let _base = root.optional_string("extends");
+            let cell = root.table("cell").and_then(|table| cell(&table));
+            let crossbar = root.table("crossbar").and_then(|table| crossbar(&table));
+            let dac = root.table("dac").and_then(|table| {
+                Some(DacSpec {
+                    bits: table.integer("bits", 1..=8)?,
+                })
+            });
+            let adc = root.table("adc").and_then(|table| adc(&table));
+            let ima = root.table("ima").and_then(|table| ima(&table));
+            let tile = root.table("tile").and_then(|table| tile(&table));
+            let chip = root.table("chip").and_then(|table| chip(&table));
+            let noc = root.table("noc").and_then(|table| noc(&table));
+            let mapping = root
+                .table("mapping")
+                .and_then(|table| mapping(&table, cell.as_ref(), adc.as_ref()));
+
+            let (adc, n_adcs) = adc?;
+            let crossbar = crossbar?.with(cell?);
+            let ima = ima?.with(crossbar, dac?, adc, n_adcs);
+            let (tile, clock_ghz) = tile?;
+            let chip = chip?.with(tile.with(ima), clock_ghz, noc?, root)?;
+            Some(Self {
+                name: name?,
+                chip,
+                mapping: mapping?,
+            })
+        })
+    }
+}
+
+fn cell(table: &Table<'_>) -> Option<CellSpec> {
+    let bits = table.integer::<u32>("bits", 1..=8);
+    let device_bits = table.integer::<u32>("device_bits", 1..=8);
+    let on_off = on_off(table);
+    let on_conductance = table.number("on_conductance_us", Interval::positive());
+    let read_voltage = table.number("read_voltage_v", Interval::positive());
+    let read_energy = table.choice(
+        "read_energy",
+        &[
+            ("constant", ReadEnergy::Constant),
+            ("data-dependent", ReadEnergy::DataDependent),
+        ],
+    );
+    let (bits, device_bits) = (bits?, device_bits?);
+    if bits > device_bits {
+        let problem = Problem::new(format!("more bits than the device's {device_bits}"))
+            .legal(format!("1..={device_bits}"))
+            .hint("store fewer bits in a cell, or raise `cell.device_bits` if the device can be programmed finer");
+        table.fault("bits", problem);
+        return None;
+    }
+    Some(CellSpec {
+        bits,
+        device_bits,
+        on_off: on_off?,
+        on_conductance: Conductance::from_microsiemens(on_conductance?),
+        read_voltage: Voltage::from_volts(read_voltage?),
+        read_energy: read_energy?,
+    })
+}
+
+fn on_off(table: &Table<'_>) -> Option<OnOff> {
+    if table.optional_value("on_off_ratio").and_then(Value::as_str) == Some("infinite") {
+        return Some(OnOff::Infinite);
+    }
+    // A ratio so near 1 that all levels look alike has no use, and g₀ would not fit its integers.
+    table
+        .number("on_off_ratio", Interval::closed(1.01, 1e9))
+        .map(OnOff::Ratio)
+}
+
+/// An array's own keys, before its cells are known.
+struct CrossbarKeys {
+    word_lines: u32,
+    bit_lines: u32,
+    active_word_lines: u32,
+}
+
+impl CrossbarKeys {
+    fn with(self, cell: CellSpec) -> CrossbarSpec {
+        CrossbarSpec {
+            word_lines: self.word_lines,
+            bit_lines: self.bit_lines,
+            active_word_lines: self.active_word_lines,
+            cell,
+        }
+    }
+}
+
+fn crossbar(table: &Table<'_>) -> Option<CrossbarKeys> {
+    let word_lines = table.integer::<u32>("word_lines", 1..=MAX_PARTS);
+    let bit_lines = table.integer::<u32>("bit_lines", 1..=MAX_PARTS);
+    let active = table.optional_integer::<u32>("active_word_lines", 1..=MAX_PARTS);
+    let word_lines = word_lines?;
+    let active_word_lines = active?.unwrap_or(word_lines);
+    if active_word_lines > word_lines {
+        let problem = Problem::new("more than the array's word lines").legal(format!("1..={word_lines}"));
+        table.fault("active_word_lines", problem);
+        return None;
+    }
+    Some(CrossbarKeys {
+        word_lines,
+        bit_lines: bit_lines?,
+        active_word_lines,
+    })
+}
+
+/// The ADC, and how many an IMA has.
+fn adc(table: &Table<'_>) -> Option<(AdcSpec, u32)> {
+    let bits = table.integer("bits", 1..=24);
+    let per_ima = table.integer("per_ima", 1..=MAX_PARTS);
+    let conversions_per_cycle = table.integer("conversions_per_cycle", 1..=MAX_PARTS);
+    let range = adc_range(table);
+    let spec = AdcSpec {
+        bits: bits?,
+        conversions_per_cycle: conversions_per_cycle?,
+        range: range?,
+    };
+    Some((spec, per_ima?))
+}
+
+#[derive(Clone, Copy)]
+enum RangeKind {
+    FullScale,
+    LosslessStep,
+    Calibrated,
+    Fixed,
+}
+
+fn adc_range(table: &Table<'_>) -> Option<AdcRange> {
+    let kinds = [
+        ("full-scale", RangeKind::FullScale),
+        ("lossless-step", RangeKind::LosslessStep),
+        ("calibrated", RangeKind::Calibrated),
+        ("fixed", RangeKind::Fixed),
+    ];
+    // Keys of other ranges are allowed beside the chosen one, so that a sweep can switch between ranges.
+    let low_percentile = table.optional_number("low_percentile", Interval::closed(0.0, 100.0));
+    let high_percentile = table.optional_number("high_percentile", Interval::closed(0.0, 100.0));
+    let low = table.optional_number("low_levels", Interval::closed(-1e6, 1e6));
+    let step = table.optional_number("step_levels", Interval::open_closed(0.0, 1e6));
+    let needed = |key: &str, found: Option<Option<f64>>| {
+        let found = found?;
+        if found.is_none() {
+            table.fault(key, Problem::new("this range needs the key"));
+        }
+        found
+    };
+    match table.choice("range", &kinds)? {
+        RangeKind::FullScale => Some(AdcRange::FullScale),
+        RangeKind::LosslessStep => Some(AdcRange::LosslessStep),
+        RangeKind::Fixed => {
+            let (low, step) = (needed("low_levels", low), needed("step_levels", step));
+            Some(AdcRange::Fixed { low: low?, step: step? })
+        }
+        RangeKind::Calibrated => {
+            let low = needed("low_percentile", low_percentile);
+            let high = needed("high_percentile", high_percentile);
+            let (low_percentile, high_percentile) = (low?, high?);
+            if low_percentile >= high_percentile {
+                let problem =
+                    Problem::new("not below `adc.high_percentile`").legal(format!("0 <= x < {high_percentile}"));
+                table.fault("low_percentile", problem);
+                return None;
+            }
+            Some(AdcRange::Calibrated {
+                low_percentile,
+                high_percentile,
+            })
+        }
+    }
+}
+
+/// An IMA's own keys, before what it is built of is known.
+struct ImaKeys {
+    n_crossbars: u32,
+    n_shift_adds: u32,
+    shift_adds_per_cycle: u32,
+    partial_sum_bits: u32,
+    input_register: RegisterSpec,
+    output_register: RegisterSpec,
+}
+
+impl ImaKeys {
+    fn with(self, crossbar: CrossbarSpec, dac: DacSpec, adc: AdcSpec, n_adcs: u32) -> ImaSpec {
+        ImaSpec {
+            n_crossbars: self.n_crossbars,
+            crossbar,
+            dac,
+            n_adcs,
+            adc,
+            n_shift_adds: self.n_shift_adds,
+            shift_adds_per_cycle: self.shift_adds_per_cycle,
+            partial_sum_bits: self.partial_sum_bits,
+            input_register: self.input_register,
+            output_register: self.output_register,
+        }
+    }
+}
+
+fn ima(table: &Table<'_>) -> Option<ImaKeys> {
+    let n_crossbars = table.integer("crossbars", 1..=MAX_PARTS);
+    let n_shift_adds = table.integer("shift_adds", 1..=MAX_PARTS);
+    let shift_adds_per_cycle = table.integer("shift_adds_per_cycle", 1..=i64::from(u32::MAX));
+    let partial_sum_bits = table.integer("partial_sum_bits", 1..=64);
+    let input_register = table.table("input_register").and_then(|table| register(&table));
+    let output_register = table.table("output_register").and_then(|table| register(&table));
+    Some(ImaKeys {
+        n_crossbars: n_crossbars?,
+        n_shift_adds: n_shift_adds?,
+        shift_adds_per_cycle: shift_adds_per_cycle?,
+        partial_sum_bits: partial_sum_bits?,
+        input_register: input_register?,
+        output_register: output_register?,
+    })
+}
+
+fn register(table: &Table<'_>) -> Option<RegisterSpec> {
+    let capacity = table.integer("capacity_bytes", 1..=1 << 30)?;
+    Some(RegisterSpec {
+        capacity: Bytes(capacity),
+    })
+}
+
+/// A tile's own keys, before its IMAs are known.
+struct TileKeys {
+    n_imas: u32,
+    edram: EdramSpec,
+    bus: BusSpec,
+    output_register: RegisterSpec,
+    n_shift_adds: u32,
+    n_activations: u32,
+    n_max_pools: u32,
+}
+
+impl TileKeys {
+    fn with(self, ima: ImaSpec) -> TileSpec {
+        TileSpec {
+            n_imas: self.n_imas,
+            ima,
+            edram: self.edram,
+            bus: self.bus,
+            output_register: self.output_register,
+            n_shift_adds: self.n_shift_adds,
+            n_activations: self.n_activations,
+            n_max_pools: self.n_max_pools,
+        }
+    }
+}
+
+/// The tile, and its clock in gigahertz.
+fn tile(table: &Table<'_>) -> Option<(TileKeys, f64)> {
+    let n_imas = table.integer("imas", 1..=MAX_PARTS);
+    let clock_ghz = table.number("clock_ghz", Interval::closed(1e-3, 1e3));
+    let n_shift_adds = table.integer("shift_adds", 1..=MAX_PARTS);
+    let n_activations = table.integer("activations", 1..=MAX_PARTS);
+    let n_max_pools = table.integer("max_pools", 1..=MAX_PARTS);
+    let edram = table.table("edram").and_then(|table| edram(&table));
+    let bus = table.table("bus").and_then(|table| {
+        Some(BusSpec {
+            wires: table.integer("wires", 1..=MAX_WIRES)?,
+        })
+    });
+    let output_register = table.table("output_register").and_then(|table| register(&table));
+    let keys = TileKeys {
+        n_imas: n_imas?,
+        edram: edram?,
+        bus: bus?,
+        output_register: output_register?,
+        n_shift_adds: n_shift_adds?,
+        n_activations: n_activations?,
+        n_max_pools: n_max_pools?,
+    };
+    Some((keys, clock_ghz?))
+}
+
+fn edram(table: &Table<'_>) -> Option<EdramSpec> {
+    let capacity = table.integer::<u64>("capacity_kib", 1..=1 << 20);
+    let banks = table.integer("banks", 1..=1024);
+    let port_bits = table.integer("port_bits", 1..=MAX_WIRES);
+    Some(EdramSpec {
+        capacity: Bytes(capacity? * 1024),
+        banks: banks?,
+        port_bits: port_bits?,
+    })
+}
+
+fn noc(table: &Table<'_>) -> Option<NocSpec> {
+    let tiles_per_router = table.integer("tiles_per_router", 1..=MAX_PARTS);
+    let flit_bits = table.integer("flit_bits", 1..=MAX_WIRES);
+    let hop_ticks = table.integer("hop_ticks", 1..=1_000_000);
+    Some(NocSpec {
+        tiles_per_router: tiles_per_router?,
+        flit_bits: flit_bits?,
+        hop_ticks: Cycles(hop_ticks?),
+    })
+}
+
+/// The chip's own keys, before its tiles are known.
+struct ChipKeys {
+    n_tiles: u32,
+    cycle_time_ns: f64,
+}
+
+impl ChipKeys {
+    /// Assembles the chip, if the tile's clock ticks a whole number of times in the chip's cycle.
+    fn with(self, tile: TileSpec, clock_ghz: f64, noc: NocSpec, root: &Table<'_>) -> Option<ChipSpec> {
+        let ticks = self.cycle_time_ns * clock_ghz;
+        let whole = ticks.round();
+        if whole < 1.0 || (ticks - whole).abs() > TICK_TOLERANCE * whole {
+            let problem = Problem::new(format!(
+                "`tile.clock_ghz` = {clock_ghz} ticks {ticks} times in the chip's cycle of {} ns",
+                self.cycle_time_ns
+            ))
+            .legal("a whole number of ticks in a cycle, at least 1")
+            .hint(format!(
+                "a clock of {} GHz ticks {} times",
+                whole.max(1.0) / self.cycle_time_ns,
+                whole.max(1.0)
+            ));
+            root.fault("tile", problem);
+            return None;
+        }
+        Some(ChipSpec {
+            n_tiles: self.n_tiles,
+            cycle_time: Time::from_nanoseconds(self.cycle_time_ns),
+            ticks_per_cycle: Cycles(whole as u64),
+            tile,
+            noc,
+        })
+    }
+}
+
+fn chip(table: &Table<'_>) -> Option<ChipKeys> {
+    let n_tiles = table.integer("tiles", 1..=MAX_PARTS);
+    let cycle_time_ns = table.number("cycle_time_ns", Interval::closed(1e-3, 1e9));
+    Some(ChipKeys {
+        n_tiles: n_tiles?,
+        cycle_time_ns: cycle_time_ns?,
+    })
+}
+
+fn mapping(table: &Table<'_>, cell: Option<&CellSpec>, adc: Option<&(AdcSpec, u32)>) -> Option<MappingSpec> {
+    let flip_encoding = table.choice("flip_encoding", &[("off", FlipEncoding::Off), ("on", FlipEncoding::On)]);
+    let replication = table.choice(
+        "replication",
+        &[("none", Replication::None), ("balanced", Replication::Balanced)],
+    );
+    let bias = table.table("bias").and_then(|table| bias(&table, cell, adc));
+    Some(MappingSpec {
+        bias: bias?,
+        flip_encoding: flip_encoding?,
+        replication: replication?,
+    })
+}
+
+#[derive(Clone, Copy)]
+enum BiasKind {
+    DigitalCount,
+    ColumnPerArray,
+}
+
+fn bias(table: &Table<'_>, cell: Option<&CellSpec>, adc: Option<&(AdcSpec, u32)>) -> Option<BiasSource> {
+    // A bias column's keys are allowed beside `digital-count`, so that a sweep can switch between the two.
+    let level = table.optional_integer::<u32>("level", 1..=255);
+    let place = table.optional_choice(
+        "place",
+        &[("extra", BiasColumnPlace::Extra), ("inside", BiasColumnPlace::Inside)],
+    );
+    let converter = table.optional_choice(
+        "converter",
+        &[("own", BiasConverter::Own), ("shared", BiasConverter::Shared)],
+    );
+    let adc_bits = table.optional_integer::<u32>("adc_bits", 1..=24);
+    let kinds = [
+        ("digital-count", BiasKind::DigitalCount),
+        ("column-per-array", BiasKind::ColumnPerArray),
+    ];
+    match table.choice("source", &kinds)? {
+        BiasKind::DigitalCount => Some(BiasSource::DigitalCount),
+        BiasKind::ColumnPerArray => {
+            let level = level?.unwrap_or(1);
+            let max_level = cell?.max_level();
+            if level > max_level {
+                table.fault(
+                    "level",
+                    Problem::new("above the cell's highest level").legal(format!("1..={max_level}")),
+                );
+                return None;
+            }
+            Some(BiasSource::ColumnPerArray {
+                level,
+                place: place?.unwrap_or(BiasColumnPlace::Extra),
+                converter: converter?.unwrap_or(BiasConverter::Own),
+                adc_bits: match adc_bits? {
+                    Some(bits) => bits,
+                    None => adc?.0.bits,
+                },
+            })
+        }
+    }
+}

@@ -1,0 +1,110 @@
+//! When a tile's eDRAM buffer is accessed, and what it holds.
+
+use rebias_engine::{Claim, RegionId, Resource, Space, Span, Tick, ticks_to_move};
+use rebias_units::{Bytes, Cycles};
+
+use crate::EdramSpec;
+
+/// An eDRAM buffer: banks that serve one access at a time, and room shared by the maps that it holds.
+///
+/// ```text
+///  access ─► bank 0 ─┐   each moves port_bits a tick
+///  access ─► bank 1 ─┴─ capacity: a region for each map, part of it reserved, the rest shared
+/// ```
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct EdramUnit<W> {
+    spec: EdramSpec,
+    banks: Resource,
+    space: Space<W>,
+}
+
+impl<W> EdramUnit<W> {
+    /// An empty buffer with a region for each reserved size; `None` if these exceed the capacity.
+    pub fn new(spec: EdramSpec, reserved: impl IntoIterator<Item = Bytes>) -> Option<Self> {
+        let space = Space::new(spec.capacity.0, reserved.into_iter().map(|bytes| bytes.0))?;
+        Some(Self {
+            spec,
+            banks: Resource::new(spec.banks),
+            space,
+        })
+    }
+
+    /// Reads or writes some bytes, through the bank that is free first.
+    pub fn access(&mut self, arrival: Tick, bytes: Bytes) -> Span {
+        self.banks.serve(arrival, ticks_to_move(bytes, self.spec.port_bits))
+    }
+
+    /// Claims the addresses of a region below `end`; see [`Space::claim`].
+    pub fn claim(&mut self, region: RegionId, end: Bytes, claimant: W) -> Claim<W> {
+        self.space.claim(region, end.0, claimant)
+    }
+
+    /// Gives back the addresses of a region below `base`; see [`Space::release`].
+    pub fn release(&mut self, region: RegionId, base: Bytes, granted: &mut Vec<W>) {
+        self.space.release(region, base.0, granted);
+    }
+
+    /// Who waits for room in a region.
+    pub fn waiting(&self, region: RegionId) -> impl Iterator<Item = &W> {
+        self.space.waiting(region)
+    }
+
+    /// Ticks of access so far, of all banks together.
+    pub fn busy(&self) -> Cycles {
+        self.banks.busy()
+    }
+
+    /// The number of banks.
+    pub fn n_banks(&self) -> u32 {
+        self.banks.servers()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn two_banks_take_two_accesses_at_once_and_the_third_waits() {
+        let spec = EdramSpec {
+            capacity: Bytes(64),
+            banks: 2,
+            port_bits: 256,
+        };
+        let mut edram = EdramUnit::<()>::new(spec, [Bytes(0)]).expect("nothing is reserved");
+        // 65 bytes are 520 bits: two full ticks and one of 8 bits.
+        assert_eq!(
+            edram.access(Tick(0), Bytes(65)),
+            Span {
+                start: Tick(0),
+                end: Tick(3)
+            }
+        );
+        assert_eq!(
+            edram.access(Tick(0), Bytes(32)),
+            Span {
+                start: Tick(0),
+                end: Tick(1)
+            }
+        );
+        assert_eq!(
+            edram.access(Tick(0), Bytes(32)),
+            Span {
+                start: Tick(1),
+                end: Tick(2)
+            }
+        );
+        assert_eq!(edram.busy(), Cycles(5));
+    }
+
+    #[test]
+    fn maps_that_do_not_fit_are_refused() {
+        let spec = EdramSpec {
+            capacity: Bytes(64),
+            banks: 1,
+            port_bits: 8,
+        };
+        assert!(EdramUnit::<()>::new(spec, [Bytes(40), Bytes(24)]).is_some());
+        assert!(EdramUnit::<()>::new(spec, [Bytes(40), Bytes(25)]).is_none());
+    }
+}

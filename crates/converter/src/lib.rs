@@ -1,0 +1,12 @@
+//! Converters between digital codes and analog levels: DAC, sample-and-hold, ADC.
+//!
+//! A Spec says what a converter is, a Model what value it gives. When it converts is the tile's matter (shared ADCs
+//! are resources there), what it costs the cost tables'. Knows nothing of arrays and layers.
+
+mod adc;
+mod adc_model;
+mod dac;
+
+pub use adc::{AdcRange, AdcSpec};
+pub use adc_model::{AdcModel, Clipped, UNITS_PER_LEVEL};
+pub use dac::DacSpec;

@@ -1,0 +1,23 @@
+//! Costs: counts of actions × sourced tables and models → energy, leakage, area.
+//!
+//! A design's `costs.toml` has a row for each component with published power and area, or energies of our own, and the
+//! source of each. [`Costs`] is that table checked against an architecture: every action has its price. Knows nothing
+//! of how counts arose.
+
+#![deny(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing)]
+#![cfg_attr(
+    test,
+    allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing)
+)]
+
+mod model;
+mod parse;
+mod peak;
+mod price;
+mod row;
+mod unit;
+
+pub use peak::{Peak, PeakFormat, peak};
+pub use price::{ComponentCost, LayerUsage, Priced, Usage, price};
+pub use row::{Confidence, Costs, PeakRate, Row, RowEnergy};
+pub use unit::Unit;

@@ -1,0 +1,39 @@
+//! Why a network cannot be placed.
+
+/// Why a network cannot be placed on a chip. Either another network or another chip helps, never another try.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum MapError {
+    /// The network has no weights, so no array would do anything; name another network.
+    #[error("network `{network}` has no layer with weights\nhint: a convolution or a linear layer is placed on arrays")]
+    NoWeights {
+        /// The network's name.
+        network: String,
+    },
+    /// The chip has too few tiles for one copy of each layer; more tiles, or cells with more bits, help.
+    #[error(
+        "network `{network}` needs {needed} tiles for one copy of each layer, and the chip has {available}\n\
+         hint: raise `chip.n_tiles`, `tile.n_imas` or `ima.n_crossbars`, or store more bits in a cell"
+    )]
+    TooFewTiles {
+        /// The network's name.
+        network: String,
+        /// Tiles that one copy of each layer takes.
+        needed: u64,
+        /// Tiles of the chip.
+        available: u32,
+    },
+    /// An array has fewer bit lines than one weight has slices; wider arrays, or cells with more bits, help.
+    #[error(
+        "a weight of layer `{layer}` takes {slices} bit lines, and an array has {bit_lines} for weights\n\
+         hint: raise `crossbar.bit_lines` or `cell.bits`"
+    )]
+    ArrayTooNarrow {
+        /// The layer's name.
+        layer: String,
+        /// Slices of one of its weights.
+        slices: u32,
+        /// Bit lines of an array that can hold weights.
+        bit_lines: u32,
+    },
+}

@@ -1,0 +1,199 @@
+//! From network and architecture to a placement.
+
+use std::ops::Range;
+
+use rebias_arch::{Arch, BiasColumnPlace, BiasSource};
+use rebias_network::{Layer, LayerId, Network, Weighted};
+
+use crate::replication::{self, Demand, Supply};
+use crate::{ImaId, LayerPlacement, MapError, PlacedArray, Placement, Replica, Slicing, TileId};
+
+/// Places a network's weighted layers on a chip.
+///
+/// Arrays are given to layers in order, copy by copy and row block by row block; they fill IMAs, and IMAs fill tiles.
+/// An IMA belongs to one layer; a tile may host several.
+///
+/// # Errors
+/// A network that needs more tiles than the chip has, whose weights are wider than an array, or that has no weights.
+pub fn map(network: &Network, arch: &Arch) -> Result<Placement, MapError> {
+    let cuts: Vec<Cut> = network
+        .weighted_layers()
+        .map(|(id, layer, weighted)| Cut::new(id, layer, weighted, arch))
+        .collect::<Result<_, _>>()?;
+    if cuts.is_empty() {
+        return Err(MapError::NoWeights {
+            network: network.name().to_owned(),
+        });
+    }
+    let demands: Vec<Demand> = cuts.iter().map(Cut::demand).collect();
+    let chip = arch.chip();
+    let supply = Supply {
+        crossbars_per_ima: chip.tile.ima.n_crossbars,
+        imas: u64::from(chip.n_tiles) * u64::from(chip.tile.n_imas),
+    };
+    let copies = replication::copies(arch.mapping().replication, &demands, supply).ok_or_else(|| {
+        let imas = supply.needed(&demands, &vec![1; demands.len()]);
+        MapError::TooFewTiles {
+            network: network.name().to_owned(),
+            needed: imas.div_ceil(u64::from(chip.tile.n_imas)),
+            available: chip.n_tiles,
+        }
+    })?;
+    let mut slots = Slots::new(arch);
+    let layers: Vec<_> = cuts
+        .iter()
+        .zip(copies)
+        .map(|(cut, copies)| cut.place(copies, &mut slots))
+        .collect();
+    let n_imas = slots.next_ima;
+    Ok(Placement {
+        layers,
+        n_tiles: n_imas.div_ceil(slots.imas_per_tile),
+        n_imas,
+    })
+}
+
+/// How one layer's matrix is cut over arrays; its size is not bounded by the chip's yet.
+struct Cut {
+    layer: LayerId,
+    slicing: Slicing,
+    rows: usize,
+    rows_per_array: usize,
+    outputs: usize,
+    outputs_per_array: usize,
+    n_bias_columns: u32,
+    n_positions: usize,
+}
+
+impl Cut {
+    fn new(id: LayerId, layer: &Layer, weighted: &Weighted, arch: &Arch) -> Result<Self, MapError> {
+        let ima = arch.ima();
+        let slicing = Slicing::new(
+            weighted.weight_bits,
+            ima.crossbar.cell.bits,
+            weighted.input,
+            ima.dac.bits,
+        );
+        let (n_bias_columns, bias_inside) = match arch.mapping().bias {
+            BiasSource::DigitalCount => (0, 0),
+            BiasSource::ColumnPerArray {
+                place: BiasColumnPlace::Extra,
+                ..
+            } => (1, 0),
+            BiasSource::ColumnPerArray {
+                place: BiasColumnPlace::Inside,
+                ..
+            } => (1, 1),
+        };
+        let bit_lines = ima.crossbar.bit_lines - bias_inside;
+        let slices = slicing.n_weight_slices();
+        if slices > bit_lines {
+            return Err(MapError::ArrayTooNarrow {
+                layer: layer.name().to_owned(),
+                slices,
+                bit_lines,
+            });
+        }
+        Ok(Self {
+            layer: id,
+            slicing,
+            rows: layer.rows(),
+            rows_per_array: ima.crossbar.word_lines as usize,
+            outputs: layer.out_shape().channels,
+            outputs_per_array: (bit_lines / slices) as usize,
+            n_bias_columns,
+            n_positions: layer.out_shape().positions(),
+        })
+    }
+
+    fn demand(&self) -> Demand {
+        let row_blocks = self.rows.div_ceil(self.rows_per_array) as u64;
+        let column_blocks = self.outputs.div_ceil(self.outputs_per_array) as u64;
+        Demand {
+            n_positions: self.n_positions as u64,
+            arrays_per_copy: row_blocks.saturating_mul(column_blocks),
+        }
+    }
+
+    fn place(&self, copies: u64, slots: &mut Slots) -> LayerPlacement {
+        let row_blocks = blocks(self.rows, self.rows_per_array);
+        let column_blocks = blocks(self.outputs, self.outputs_per_array);
+        slots.begin_ima();
+        let replicas = (0..copies)
+            .map(|_| {
+                let arrays =
+                    (0..row_blocks.len()).flat_map(|row| (0..column_blocks.len()).map(move |column| (row, column)));
+                Replica {
+                    arrays: arrays.map(|(row, column)| slots.take(row, column)).collect(),
+                }
+            })
+            .collect();
+        LayerPlacement {
+            layer: self.layer,
+            slicing: self.slicing.clone(),
+            row_blocks,
+            column_blocks,
+            n_bias_columns: self.n_bias_columns,
+            n_positions: self.n_positions,
+            replicas,
+        }
+    }
+}
+
+/// Consecutive ranges of `size` indices, the last one perhaps shorter.
+fn blocks(len: usize, size: usize) -> Vec<Range<usize>> {
+    (0..len)
+        .step_by(size)
+        .map(|start| start..len.min(start + size))
+        .collect()
+}
+
+/// The chip's arrays, given away in order.
+struct Slots {
+    crossbars_per_ima: u32,
+    imas_per_tile: u32,
+    /// IMAs that have been begun.
+    next_ima: u32,
+    /// Arrays taken of the IMA begun last.
+    taken: u32,
+}
+
+impl Slots {
+    fn new(arch: &Arch) -> Self {
+        let crossbars_per_ima = arch.ima().n_crossbars;
+        Self {
+            crossbars_per_ima,
+            imas_per_tile: arch.tile().n_imas,
+            next_ima: 0,
+            taken: crossbars_per_ima,
+        }
+    }
+
+    /// Leaves the rest of the IMA begun last empty.
+    fn begin_ima(&mut self) {
+        self.taken = self.crossbars_per_ima;
+    }
+
+    fn take(&mut self, row_block: usize, column_block: usize) -> PlacedArray {
+        if self.taken == self.crossbars_per_ima {
+            self.next_ima += 1;
+            self.taken = 0;
+        }
+        let crossbar = self.taken;
+        self.taken += 1;
+        let ima = self.next_ima - 1;
+        let ima = ImaId {
+            tile: TileId(ima / self.imas_per_tile),
+            ima: ima % self.imas_per_tile,
+        };
+        PlacedArray {
+            row_block,
+            column_block,
+            ima,
+            crossbar,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests;
