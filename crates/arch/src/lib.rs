@@ -2,10 +2,7 @@
 //!
 //! Takes a TOML document, with what it extends laid under it; gives an [`Arch`], which exists only when it is valid.
 //! Knows nothing of networks and of time.
-#![cfg_attr(
-    not(test),
-    deny(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing)
-)]
+#![cfg_attr(not(test), deny(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing))]
 
 mod arch;
 mod mapping;

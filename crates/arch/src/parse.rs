@@ -11,6 +11,8 @@ use crate::{Arch, BiasColumnPlace, BiasSource, FlipEncoding, MappingSpec, Replic
 
 /// Parts of one kind inside another at most: more is a slip of the pen.
 const MAX_PARTS: i64 = 65_536;
+/// Crossbars of a chip at most.
+const MAX_CROSSBARS: u64 = 1 << 22;
 /// Bits that a port moves at once at most.
 const MAX_WIRES: i64 = 1 << 20;
 /// How far a clock may be from dividing the chip's cycle evenly, in ticks; typed decimals are not exact.
@@ -33,30 +35,23 @@ impl Arch {
             let _base = root.optional_string("extends");
             let cell = root.table("cell").and_then(|table| cell(&table));
             let crossbar = root.table("crossbar").and_then(|table| crossbar(&table));
-            let dac = root.table("dac").and_then(|table| {
-                Some(DacSpec {
-                    bits: table.integer("bits", 1..=8)?,
-                })
-            });
+            let dac = root.table("dac").and_then(|table| Some(DacSpec { bits: table.integer("bits", 1..=8)? }));
             let adc = root.table("adc").and_then(|table| adc(&table));
             let ima = root.table("ima").and_then(|table| ima(&table));
-            let tile = root.table("tile").and_then(|table| tile(&table));
-            let chip = root.table("chip").and_then(|table| chip(&table));
+            let (chip_table, tile_table) = (root.table("chip"), root.table("tile"));
+            let n_tiles = chip_table.as_ref().and_then(|table| table.integer("tiles", 1..=MAX_PARTS));
+            let clocks = clocks(chip_table.as_ref(), tile_table.as_ref());
+            let tile = tile_table.as_ref().and_then(tile);
             let noc = root.table("noc").and_then(|table| noc(&table));
-            let mapping = root
-                .table("mapping")
-                .and_then(|table| mapping(&table, cell.as_ref(), adc.as_ref()));
+            let mapping = root.table("mapping").and_then(|table| mapping(&table, cell.as_ref(), adc.as_ref()));
 
             let (adc, n_adcs) = adc?;
             let crossbar = crossbar?.with(cell?);
             let ima = ima?.with(crossbar, dac?, adc, n_adcs);
-            let (tile, clock_ghz) = tile?;
-            let chip = chip?.with(tile.with(ima), clock_ghz, noc?, root)?;
-            Some(Self {
-                name: name?,
-                chip,
-                mapping: mapping?,
-            })
+            let (cycle_time, ticks_per_cycle) = clocks?;
+            let chip = ChipSpec { n_tiles: n_tiles?, cycle_time, ticks_per_cycle, tile: tile?.with(ima), noc: noc? };
+            check_size(&chip_table?, &chip)?;
+            Some(Self { name: name?, chip, mapping: mapping? })
         })
     }
 }
@@ -65,15 +60,10 @@ fn cell(table: &Table<'_>) -> Option<CellSpec> {
     let bits = table.integer::<u32>("bits", 1..=8);
     let device_bits = table.integer::<u32>("device_bits", 1..=8);
     let on_off = on_off(table);
-    let on_conductance = table.number("on_conductance_us", Interval::positive());
+    let on_conductance = table.number("on_conductance_microsiemens", Interval::positive());
     let read_voltage = table.number("read_voltage_v", Interval::positive());
-    let read_energy = table.choice(
-        "read_energy",
-        &[
-            ("constant", ReadEnergy::Constant),
-            ("data-dependent", ReadEnergy::DataDependent),
-        ],
-    );
+    let read_energy = table
+        .choice("read_energy", &[("constant", ReadEnergy::Constant), ("data-dependent", ReadEnergy::DataDependent)]);
     let (bits, device_bits) = (bits?, device_bits?);
     if bits > device_bits {
         let problem = Problem::new(format!("more bits than the device's {device_bits}"))
@@ -97,9 +87,13 @@ fn on_off(table: &Table<'_>) -> Option<OnOff> {
         return Some(OnOff::Infinite);
     }
     // A ratio so near 1 that all levels look alike has no use, and g₀ would not fit its integers.
-    table
-        .number("on_off_ratio", Interval::closed(1.01, 1e9))
-        .map(OnOff::Ratio)
+    let legal = Interval::closed(1.01, 1e9);
+    let value = table.value("on_off_ratio")?;
+    let ratio = value.as_number().filter(|&ratio| legal.contains(ratio));
+    if ratio.is_none() {
+        table.fault("on_off_ratio", Problem::new("not an on/off ratio").legal(format!("`infinite`, {legal}")));
+    }
+    ratio.map(OnOff::Ratio)
 }
 
 /// An array's own keys, before its cells are known.
@@ -131,11 +125,7 @@ fn crossbar(table: &Table<'_>) -> Option<CrossbarKeys> {
         table.fault("active_word_lines", problem);
         return None;
     }
-    Some(CrossbarKeys {
-        word_lines,
-        bit_lines: bit_lines?,
-        active_word_lines,
-    })
+    Some(CrossbarKeys { word_lines, bit_lines: bit_lines?, active_word_lines })
 }
 
 /// The ADC, and how many an IMA has.
@@ -144,11 +134,7 @@ fn adc(table: &Table<'_>) -> Option<(AdcSpec, u32)> {
     let per_ima = table.integer("per_ima", 1..=MAX_PARTS);
     let conversions_per_cycle = table.integer("conversions_per_cycle", 1..=MAX_PARTS);
     let range = adc_range(table);
-    let spec = AdcSpec {
-        bits: bits?,
-        conversions_per_cycle: conversions_per_cycle?,
-        range: range?,
-    };
+    let spec = AdcSpec { bits: bits?, conversions_per_cycle: conversions_per_cycle?, range: range? };
     Some((spec, per_ima?))
 }
 
@@ -175,7 +161,7 @@ fn adc_range(table: &Table<'_>) -> Option<AdcRange> {
     let needed = |key: &str, found: Option<Option<f64>>| {
         let found = found?;
         if found.is_none() {
-            table.fault(key, Problem::new("this range needs the key"));
+            table.fault(key, Problem::new("missing key").legal("a number, which this `range` needs"));
         }
         found
     };
@@ -196,10 +182,7 @@ fn adc_range(table: &Table<'_>) -> Option<AdcRange> {
                 table.fault("low_percentile", problem);
                 return None;
             }
-            Some(AdcRange::Calibrated {
-                low_percentile,
-                high_percentile,
-            })
+            Some(AdcRange::Calibrated { low_percentile, high_percentile })
         }
     }
 }
@@ -250,9 +233,7 @@ fn ima(table: &Table<'_>) -> Option<ImaKeys> {
 
 fn register(table: &Table<'_>) -> Option<RegisterSpec> {
     let capacity = table.integer("capacity_bytes", 1..=1 << 30)?;
-    Some(RegisterSpec {
-        capacity: Bytes(capacity),
-    })
+    Some(RegisterSpec { capacity: Bytes(capacity) })
 }
 
 /// A tile's own keys, before its IMAs are known.
@@ -281,21 +262,15 @@ impl TileKeys {
     }
 }
 
-/// The tile, and its clock in gigahertz.
-fn tile(table: &Table<'_>) -> Option<(TileKeys, f64)> {
+fn tile(table: &Table<'_>) -> Option<TileKeys> {
     let n_imas = table.integer("imas", 1..=MAX_PARTS);
-    let clock_ghz = table.number("clock_ghz", Interval::closed(1e-3, 1e3));
     let n_shift_adds = table.integer("shift_adds", 1..=MAX_PARTS);
     let n_activations = table.integer("activations", 1..=MAX_PARTS);
     let n_max_pools = table.integer("max_pools", 1..=MAX_PARTS);
     let edram = table.table("edram").and_then(|table| edram(&table));
-    let bus = table.table("bus").and_then(|table| {
-        Some(BusSpec {
-            wires: table.integer("wires", 1..=MAX_WIRES)?,
-        })
-    });
+    let bus = table.table("bus").and_then(|table| Some(BusSpec { wires: table.integer("wires", 1..=MAX_WIRES)? }));
     let output_register = table.table("output_register").and_then(|table| register(&table));
-    let keys = TileKeys {
+    Some(TileKeys {
         n_imas: n_imas?,
         edram: edram?,
         bus: bus?,
@@ -303,88 +278,59 @@ fn tile(table: &Table<'_>) -> Option<(TileKeys, f64)> {
         n_shift_adds: n_shift_adds?,
         n_activations: n_activations?,
         n_max_pools: n_max_pools?,
-    };
-    Some((keys, clock_ghz?))
+    })
 }
 
 fn edram(table: &Table<'_>) -> Option<EdramSpec> {
     let capacity = table.integer::<u64>("capacity_kib", 1..=1 << 20);
     let banks = table.integer("banks", 1..=1024);
     let port_bits = table.integer("port_bits", 1..=MAX_WIRES);
-    Some(EdramSpec {
-        capacity: Bytes(capacity? * 1024),
-        banks: banks?,
-        port_bits: port_bits?,
-    })
+    Some(EdramSpec { capacity: Bytes(capacity? * 1024), banks: banks?, port_bits: port_bits? })
 }
 
 fn noc(table: &Table<'_>) -> Option<NocSpec> {
     let tiles_per_router = table.integer("tiles_per_router", 1..=MAX_PARTS);
     let flit_bits = table.integer("flit_bits", 1..=MAX_WIRES);
     let hop_ticks = table.integer("hop_ticks", 1..=1_000_000);
-    Some(NocSpec {
-        tiles_per_router: tiles_per_router?,
-        flit_bits: flit_bits?,
-        hop_ticks: Cycles(hop_ticks?),
-    })
+    Some(NocSpec { tiles_per_router: tiles_per_router?, flit_bits: flit_bits?, hop_ticks: Cycles(hop_ticks?) })
 }
 
-/// The chip's own keys, before its tiles are known.
-struct ChipKeys {
-    n_tiles: u32,
-    cycle_time_ns: f64,
-}
-
-impl ChipKeys {
-    /// Assembles the chip, if the tile's clock ticks a whole number of times in the chip's cycle.
-    fn with(self, tile: TileSpec, clock_ghz: f64, noc: NocSpec, root: &Table<'_>) -> Option<ChipSpec> {
-        let ticks = self.cycle_time_ns * clock_ghz;
-        let whole = ticks.round();
-        if whole < 1.0 || (ticks - whole).abs() > TICK_TOLERANCE * whole {
-            let problem = Problem::new(format!(
-                "`tile.clock_ghz` = {clock_ghz} ticks {ticks} times in the chip's cycle of {} ns",
-                self.cycle_time_ns
-            ))
+/// The chip's cycle, and the whole number of ticks of the tile's clock in it.
+fn clocks(chip: Option<&Table<'_>>, tile: Option<&Table<'_>>) -> Option<(Time, Cycles)> {
+    let cycle_time_ns = chip.and_then(|chip| chip.number("cycle_time_ns", Interval::closed(1e-3, 1e9)));
+    let clock_ghz = tile.and_then(|tile| tile.number("clock_ghz", Interval::closed(1e-3, 1e3)));
+    let (cycle_time_ns, clock_ghz, tile) = (cycle_time_ns?, clock_ghz?, tile?);
+    let ticks = cycle_time_ns * clock_ghz;
+    let whole = ticks.round().max(1.0);
+    if (ticks - whole).abs() > TICK_TOLERANCE * whole {
+        let problem = Problem::new(format!("ticks {ticks} times in the chip's cycle of {cycle_time_ns} ns"))
             .legal("a whole number of ticks in a cycle, at least 1")
-            .hint(format!(
-                "a clock of {} GHz ticks {} times",
-                whole.max(1.0) / self.cycle_time_ns,
-                whole.max(1.0)
-            ));
-            root.fault("tile", problem);
-            return None;
-        }
-        Some(ChipSpec {
-            n_tiles: self.n_tiles,
-            cycle_time: Time::from_nanoseconds(self.cycle_time_ns),
-            ticks_per_cycle: Cycles(whole as u64),
-            tile,
-            noc,
-        })
+            .hint(format!("a clock of {} GHz ticks {whole} times", whole / cycle_time_ns));
+        tile.fault("clock_ghz", problem);
+        return None;
     }
+    Some((Time::from_nanoseconds(cycle_time_ns), Cycles(whole as u64)))
 }
 
-fn chip(table: &Table<'_>) -> Option<ChipKeys> {
-    let n_tiles = table.integer("tiles", 1..=MAX_PARTS);
-    let cycle_time_ns = table.number("cycle_time_ns", Interval::closed(1e-3, 1e9));
-    Some(ChipKeys {
-        n_tiles: n_tiles?,
-        cycle_time_ns: cycle_time_ns?,
-    })
+/// The numbers of parts multiply to something that can be counted and listed.
+fn check_size(table: &Table<'_>, chip: &ChipSpec) -> Option<()> {
+    let (n_tiles, n_imas, n_crossbars) = (chip.n_tiles, chip.tile.n_imas, chip.tile.ima.n_crossbars);
+    let product = [n_imas, n_crossbars]
+        .into_iter()
+        .try_fold(u64::from(n_tiles), |product, n| product.checked_mul(u64::from(n)))
+        .filter(|&product| product <= MAX_CROSSBARS);
+    if product.is_none() {
+        let text = format!("{n_tiles} tiles of {n_imas} IMAs of {n_crossbars} crossbars are too many crossbars");
+        table.fault("tiles", Problem::new(text).legal(format!("at most {MAX_CROSSBARS} crossbars on the chip")));
+    }
+    product.map(|_| ())
 }
 
 fn mapping(table: &Table<'_>, cell: Option<&CellSpec>, adc: Option<&(AdcSpec, u32)>) -> Option<MappingSpec> {
     let flip_encoding = table.choice("flip_encoding", &[("off", FlipEncoding::Off), ("on", FlipEncoding::On)]);
-    let replication = table.choice(
-        "replication",
-        &[("none", Replication::None), ("balanced", Replication::Balanced)],
-    );
+    let replication = table.choice("replication", &[("none", Replication::None), ("balanced", Replication::Balanced)]);
     let bias = table.table("bias").and_then(|table| bias(&table, cell, adc));
-    Some(MappingSpec {
-        bias: bias?,
-        flip_encoding: flip_encoding?,
-        replication: replication?,
-    })
+    Some(MappingSpec { bias: bias?, flip_encoding: flip_encoding?, replication: replication? })
 }
 
 #[derive(Clone, Copy)]
@@ -396,29 +342,19 @@ enum BiasKind {
 fn bias(table: &Table<'_>, cell: Option<&CellSpec>, adc: Option<&(AdcSpec, u32)>) -> Option<BiasSource> {
     // A bias column's keys are allowed beside `digital-count`, so that a sweep can switch between the two.
     let level = table.optional_integer::<u32>("level", 1..=255);
-    let place = table.optional_choice(
-        "place",
-        &[("extra", BiasColumnPlace::Extra), ("inside", BiasColumnPlace::Inside)],
-    );
-    let converter = table.optional_choice(
-        "converter",
-        &[("own", BiasConverter::Own), ("shared", BiasConverter::Shared)],
-    );
+    let place =
+        table.optional_choice("place", &[("extra", BiasColumnPlace::Extra), ("inside", BiasColumnPlace::Inside)]);
+    let converter =
+        table.optional_choice("converter", &[("own", BiasConverter::Own), ("shared", BiasConverter::Shared)]);
     let adc_bits = table.optional_integer::<u32>("adc_bits", 1..=24);
-    let kinds = [
-        ("digital-count", BiasKind::DigitalCount),
-        ("column-per-array", BiasKind::ColumnPerArray),
-    ];
+    let kinds = [("digital-count", BiasKind::DigitalCount), ("column-per-array", BiasKind::ColumnPerArray)];
     match table.choice("source", &kinds)? {
         BiasKind::DigitalCount => Some(BiasSource::DigitalCount),
         BiasKind::ColumnPerArray => {
             let level = level?.unwrap_or(1);
             let max_level = cell?.max_level();
             if level > max_level {
-                table.fault(
-                    "level",
-                    Problem::new("above the cell's highest level").legal(format!("1..={max_level}")),
-                );
+                table.fault("level", Problem::new("above the cell's highest level").legal(format!("1..={max_level}")));
                 return None;
             }
             Some(BiasSource::ColumnPerArray {
@@ -433,3 +369,6 @@ fn bias(table: &Table<'_>, cell: Option<&CellSpec>, adc: Option<&(AdcSpec, u32)>
         }
     }
 }
+
+#[cfg(test)]
+mod tests;

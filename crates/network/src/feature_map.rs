@@ -1,0 +1,147 @@
+//! Feature maps, and max-pool on them.
+
+use crate::layer::Window;
+use crate::{CodeFormat, ForwardError, Shape};
+
+/// The codes between two layers: `[channel][row][column]`.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct FeatureMap {
+    shape: Shape,
+    codes: Vec<u16>,
+}
+
+impl FeatureMap {
+    /// A map of `shape` with its codes in the order channel, row, column.
+    ///
+    /// # Errors
+    ///
+    /// If there are more or fewer codes than `shape` holds.
+    pub fn new(shape: Shape, codes: Vec<u16>) -> Result<Self, ForwardError> {
+        if codes.len() != shape.len() {
+            return Err(ForwardError::Length {
+                found: codes.len(),
+                shape,
+            });
+        }
+        Ok(Self { shape, codes })
+    }
+
+    /// Its shape.
+    pub fn shape(&self) -> Shape {
+        self.shape
+    }
+
+    /// The codes in the order channel, row, column.
+    pub fn codes(&self) -> &[u16] {
+        &self.codes
+    }
+
+    /// The codes of one channel, row by row.
+    ///
+    /// # Panics
+    ///
+    /// If there is no such channel.
+    pub fn channel(&self, channel: usize) -> &[u16] {
+        let positions = self.shape.positions();
+        &self.codes[channel * positions..][..positions]
+    }
+
+    /// The same codes as one column of channels, as a linear layer reads them.
+    pub(crate) fn into_flattened(self) -> Self {
+        Self {
+            shape: self.shape.flattened(),
+            codes: self.codes,
+        }
+    }
+}
+
+/// The largest code of each window, in the order of the numbers that codes of `format` stand for.
+///
+/// A window reaches `out_shape` from the shape of `ifmap`. Padding adds nothing: it is below every code.
+pub(crate) fn max_pool(ifmap: &FeatureMap, format: CodeFormat, window: Window, out_shape: Shape) -> FeatureMap {
+    let Shape { height, width, .. } = ifmap.shape;
+    let mut codes = Vec::with_capacity(out_shape.len());
+    for channel in 0..out_shape.channels {
+        let map = ifmap.channel(channel);
+        for out_row in 0..out_shape.height {
+            let rows = within(out_row, window.height, window, height);
+            for out_column in 0..out_shape.width {
+                let columns = within(out_column, window.width, window, width);
+                let values = rows
+                    .clone()
+                    .flat_map(|row| &map[row * width..][columns.clone()])
+                    .copied();
+                codes.push(values.max_by_key(|&code| format.value(code)).unwrap_or(0));
+            }
+        }
+    }
+    FeatureMap {
+        shape: out_shape,
+        codes,
+    }
+}
+
+/// The part of a window that lies on the map, not on its padding.
+fn within(step: usize, window_extent: usize, window: Window, extent: usize) -> std::ops::Range<usize> {
+    let start = step * window.stride;
+    let on_map = |padded: usize| padded.saturating_sub(window.padding).min(extent);
+    on_map(start)..on_map(start + window_extent)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::Sign;
+
+    fn pooled(format: CodeFormat, window: Window, map: [[u16; 4]; 4]) -> Vec<u16> {
+        let ifmap = FeatureMap::new(Shape::new(1, 4, 4), map.concat()).expect("16 codes");
+        let steps = (4 + 2 * window.padding - window.height) / window.stride + 1;
+        max_pool(&ifmap, format, window, Shape::new(1, steps, steps)).codes
+    }
+
+    const MAP: [[u16; 4]; 4] = [[1, 2, 3, 0], [9, 0, 0, 1], [4, 4, 0, 0], [4, 7, 0, 0]];
+
+    #[test]
+    fn pools_take_the_largest_code_of_each_window() {
+        let window = Window {
+            height: 2,
+            width: 2,
+            stride: 2,
+            padding: 0,
+        };
+        assert_eq!(pooled(CodeFormat::unsigned(4), window, MAP), [9, 3, 7, 0]);
+    }
+
+    #[test]
+    fn a_pool_of_signed_codes_goes_by_their_numbers() {
+        let window = Window {
+            height: 2,
+            width: 2,
+            stride: 2,
+            padding: 0,
+        };
+        // 9 stands for −7.
+        assert_eq!(
+            pooled(
+                CodeFormat {
+                    bits: 4,
+                    sign: Sign::TwosComplement
+                },
+                window,
+                MAP
+            ),
+            [2, 3, 7, 0]
+        );
+    }
+
+    #[test]
+    fn padding_adds_nothing() {
+        let window = Window {
+            height: 3,
+            width: 3,
+            stride: 2,
+            padding: 1,
+        };
+        assert_eq!(pooled(CodeFormat::unsigned(4), window, MAP), [9, 3, 9, 7]);
+    }
+}

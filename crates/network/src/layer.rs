@@ -1,0 +1,216 @@
+//! Layers: what is computed, on which shapes, with which tensors.
+
+use ndarray::Array2;
+
+use crate::{CodeFormat, Shape};
+
+/// Index of a layer in its network.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct LayerId(pub usize);
+
+/// Where a layer's input comes from.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum LayerInput {
+    /// The network's input.
+    Network,
+    /// The output of an earlier layer.
+    Layer(LayerId),
+}
+
+/// One layer of a valid network.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Layer {
+    pub(crate) name: String,
+    pub(crate) input: LayerInput,
+    pub(crate) in_shape: Shape,
+    pub(crate) out_shape: Shape,
+    pub(crate) op: Op,
+}
+
+impl Layer {
+    /// Unique name within the network.
+    pub fn name(&self) -> &str {
+        &self.name
+    }
+
+    /// Where the input comes from.
+    pub fn input(&self) -> LayerInput {
+        self.input
+    }
+
+    /// Input shape; flattened for a linear layer.
+    pub fn in_shape(&self) -> Shape {
+        self.in_shape
+    }
+
+    /// Output shape.
+    pub fn out_shape(&self) -> Shape {
+        self.out_shape
+    }
+
+    /// What it computes.
+    pub fn op(&self) -> &Op {
+        &self.op
+    }
+
+    /// The weighted part, if the layer has weights.
+    pub fn weighted(&self) -> Option<&Weighted> {
+        match &self.op {
+            Op::Weighted(weighted) => Some(weighted),
+            Op::MaxPool(_) => None,
+        }
+    }
+
+    /// Rows of the weight matrix, K: the values that one output position sums. 0 without weights.
+    pub fn rows(&self) -> usize {
+        self.weighted()
+            .map_or(0, |weighted| weighted.window.area() * self.in_shape.channels)
+    }
+
+    /// Multiply–accumulates of one image; the padded border counts, as it is driven like any other input.
+    pub fn macs(&self) -> u64 {
+        self.rows() as u64 * self.out_shape.len() as u64
+    }
+}
+
+/// What a layer computes.
+#[derive(Clone, Debug, PartialEq)]
+#[expect(
+    clippy::large_enum_variant,
+    reason = "a network has few layers, and most of them are weighted"
+)]
+pub enum Op {
+    /// A convolution or, with a 1 × 1 window on a 1 × 1 map, a linear layer, with its coalesced activation.
+    Weighted(Weighted),
+    /// Maximum over windows of codes.
+    MaxPool(Window),
+}
+
+/// A sliding window.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Window {
+    /// Rows of the window.
+    pub height: usize,
+    /// Columns of the window.
+    pub width: usize,
+    /// Step between windows, in both directions.
+    pub stride: usize,
+    /// Rows and columns of code 0 around the map.
+    pub padding: usize,
+}
+
+impl Window {
+    /// The window of a linear layer.
+    pub const UNIT: Self = Self {
+        height: 1,
+        width: 1,
+        stride: 1,
+        padding: 0,
+    };
+
+    /// Values under the window in one channel.
+    pub const fn area(self) -> usize {
+        self.height * self.width
+    }
+}
+
+/// A layer with weights, as crossbars see it: a matrix of `out_channels × rows` codes applied at every position.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Weighted {
+    /// The convolution's window; rows of the matrix are in order channel, window row, window column.
+    pub window: Window,
+    /// Format of the input codes.
+    pub input: CodeFormat,
+    /// Bits of a weight code, k; 1 … 16.
+    pub weight_bits: u32,
+    /// How real weights became codes.
+    pub representation: Representation,
+    /// What leaves the layer.
+    pub output: OutputFormat,
+    /// The trained values; `None` in a shape-only trace.
+    pub tensors: Option<Tensors>,
+}
+
+/// How real weights become unsigned cell codes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Representation {
+    /// w = α·(q + β): trained, or with the fixed β of offset binary, symmetric, binary, TWN and unsigned codes.
+    Biased,
+}
+
+/// What leaves a weighted layer.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum OutputFormat {
+    /// Unsigned codes of this many bits, by thresholds.
+    Codes {
+        /// 1 … 16.
+        bits: u32,
+    },
+    /// Real class scores.
+    Logits,
+}
+
+impl OutputFormat {
+    /// Format of the codes; `None` for logits.
+    pub const fn codes(self) -> Option<CodeFormat> {
+        match self {
+            Self::Codes { bits } => Some(CodeFormat::unsigned(bits)),
+            Self::Logits => None,
+        }
+    }
+}
+
+/// The trained values of a weighted layer.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Tensors {
+    /// Weight codes, shape `[out_channels, rows]`, each below 2^k.
+    pub codes: Array2<u16>,
+    /// Step of the codes; one, or one for each output channel.
+    pub alpha: Vec<f64>,
+    /// Bias of the codes in units of 2^−F; one, or one for each output channel.
+    pub beta: Vec<i32>,
+    /// Fraction bits of β, F.
+    pub beta_fraction_bits: u32,
+    /// How sums become outputs.
+    pub output: OutputTensors,
+}
+
+impl Tensors {
+    /// The bias n of an output channel, in units of 2^−F.
+    pub fn beta_of(&self, out_channel: usize) -> i32 {
+        if self.beta.len() == 1 {
+            self.beta[0]
+        } else {
+            self.beta[out_channel]
+        }
+    }
+}
+
+/// How the sums Y = 2^F·P + n·S of a layer become its outputs.
+#[derive(Clone, Debug, PartialEq)]
+pub enum OutputTensors {
+    /// A code is the number of thresholds that Y passes.
+    Codes {
+        /// `[out_channels, 2^m − 1]`, ascending for [`Direction::Rising`], descending for [`Direction::Falling`];
+        /// `i64::MIN` and `i64::MAX` are minus and plus infinity.
+        thresholds: Array2<i64>,
+        /// One for each output channel.
+        direction: Vec<Direction>,
+    },
+    /// logit = scale·Y + offset.
+    Logits {
+        /// One for each output channel.
+        scale: Vec<f64>,
+        /// One for each output channel.
+        offset: Vec<f64>,
+    },
+}
+
+/// On which side of a threshold Y has passed it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Direction {
+    /// Passed when Y ≥ Θ (positive batch-norm scale).
+    Rising,
+    /// Passed when Y ≤ Θ (negative batch-norm scale).
+    Falling,
+}

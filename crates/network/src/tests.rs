@@ -1,0 +1,10 @@
+//! Tests across modules.
+
+mod coalesce;
+mod exact;
+mod manifest_faults;
+mod network;
+mod shapes;
+mod tensor_faults;
+mod toy_trace;
+mod trace;
