@@ -11,20 +11,14 @@ use crate::value::{Kind, Value};
 /// An integer within `legal`.
 pub(crate) fn integer<T: TryFrom<i64>>(value: &Value, legal: &RangeInclusive<i64>) -> Result<T, Problem> {
     let shown = shown_range(legal);
-    let integer = value
-        .as_integer()
-        .ok_or_else(|| wrong_kind(value, Kind::Integer).legal(&shown))?;
+    let integer = value.as_integer().ok_or_else(|| wrong_kind(value, Kind::Integer).legal(&shown))?;
     let legal_integer = Some(integer).filter(|integer| legal.contains(integer));
-    legal_integer
-        .and_then(|integer| T::try_from(integer).ok())
-        .ok_or_else(|| Problem::new("out of range").legal(shown))
+    legal_integer.and_then(|integer| T::try_from(integer).ok()).ok_or_else(|| Problem::new("out of range").legal(shown))
 }
 
 /// A finite number within `legal`; integers are numbers too.
 pub(crate) fn number(value: &Value, legal: Interval) -> Result<f64, Problem> {
-    let number = value
-        .as_number()
-        .ok_or_else(|| expected("a number", value).legal(legal))?;
+    let number = value.as_number().ok_or_else(|| expected("a number", value).legal(legal))?;
     if legal.contains(number) {
         Ok(number)
     } else if number.is_finite() {
@@ -36,18 +30,13 @@ pub(crate) fn number(value: &Value, legal: Interval) -> Result<f64, Problem> {
 
 /// Any string.
 pub(crate) fn string(value: &Value) -> Result<String, Problem> {
-    value
-        .as_str()
-        .map(str::to_owned)
-        .ok_or_else(|| wrong_kind(value, Kind::String))
+    value.as_str().map(str::to_owned).ok_or_else(|| wrong_kind(value, Kind::String))
 }
 
 /// What the word stands for.
 pub(crate) fn choice<T: Clone>(value: &Value, choices: &[(&str, T)]) -> Result<T, Problem> {
     let words = || choices.iter().map(|(word, _)| *word);
-    let word = value
-        .as_str()
-        .ok_or_else(|| wrong_kind(value, Kind::String).legal(listed(words())))?;
+    let word = value.as_str().ok_or_else(|| wrong_kind(value, Kind::String).legal(listed(words())))?;
     if let Some((_, chosen)) = choices.iter().find(|(known, _)| *known == word) {
         return Ok(chosen.clone());
     }
@@ -79,9 +68,5 @@ pub(crate) fn shown_range(legal: &RangeInclusive<i64>) -> String {
 
 /// The words in backticks, with commas.
 pub(crate) fn listed<'w>(words: impl IntoIterator<Item = &'w str>) -> String {
-    words
-        .into_iter()
-        .map(|word| format!("`{word}`"))
-        .collect::<Vec<_>>()
-        .join(", ")
+    words.into_iter().map(|word| format!("`{word}`")).collect::<Vec<_>>().join(", ")
 }

@@ -23,9 +23,7 @@ impl Document {
     /// All faults of syntax; numbers beyond 64 bits; dates, which have no use here.
     pub fn parse(name: impl Into<String>, text: impl Into<String>) -> Result<Document, Faults> {
         let source = Source::new(name, text);
-        Ok(Document {
-            root: parse::root(&source)?,
-        })
+        Ok(Document { root: parse::root(&source)? })
     }
 
     /// `over` wins key by key; tables merge, all else is replaced.
@@ -48,10 +46,7 @@ impl Document {
             let Content::Table(entries) = &mut place.content else {
                 return;
             };
-            let new_entry = || Entry {
-                key_origin: origin.clone(),
-                value: Value::empty_table(&origin),
-            };
+            let new_entry = || Entry { key_origin: origin.clone(), value: Value::empty_table(&origin) };
             place = &mut entries.entry(key.to_owned()).or_insert_with(new_entry).value;
         }
         *place = value;
@@ -84,10 +79,9 @@ impl Document {
         match (Faults::from_vec(collector.into_faults(&self.root)), outcome) {
             (Some(faults), _) => Err(faults),
             (None, Some(read)) => Ok(read),
-            (None, None) => Err(Faults::in_file(
-                self.root.source().name(),
-                Problem::new("the document holds nothing of use"),
-            )),
+            (None, None) => {
+                Err(Faults::in_file(self.root.source().name(), Problem::new("the document holds nothing of use")))
+            }
         }
     }
 

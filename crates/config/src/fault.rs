@@ -19,11 +19,7 @@ pub struct Problem {
 impl Problem {
     /// What is wrong.
     pub fn new(text: impl Into<String>) -> Problem {
-        Problem {
-            text: text.into(),
-            legal: None,
-            hint: None,
-        }
+        Problem { text: text.into(), legal: None, hint: None }
     }
 
     /// What would be right: a range or a list of words.
@@ -62,22 +58,12 @@ pub struct Fault {
 
 impl Fault {
     pub(crate) fn new(origin: Origin, problem: Problem) -> Fault {
-        Fault {
-            origin: Some(origin),
-            key: None,
-            value: None,
-            problem,
-        }
+        Fault { origin: Some(origin), key: None, value: None, problem }
     }
 
     pub(crate) fn of_value(path: &str, value: &Value, problem: Problem) -> Fault {
         let literal = value.entries().is_none().then(|| value.to_string());
-        Fault {
-            origin: Some(value.origin.clone()),
-            key: Some(path.to_owned()),
-            value: literal,
-            problem,
-        }
+        Fault { origin: Some(value.origin.clone()), key: Some(path.to_owned()), value: literal, problem }
     }
 
     pub(crate) fn at_key(mut self, path: impl Into<String>) -> Fault {
@@ -152,21 +138,14 @@ pub struct Faults {
 impl Faults {
     /// One fault of no text, such as a file that cannot be read.
     pub fn plain(problem: impl Into<Problem>) -> Faults {
-        let fault = Fault {
-            origin: None,
-            key: None,
-            value: None,
-            problem: problem.into(),
-        };
+        let fault = Fault { origin: None, key: None, value: None, problem: problem.into() };
         Faults { faults: vec![fault] }
     }
 
     /// One fault of a file as a whole, such as a truncated file of tensors.
     pub fn in_file(name: impl Into<String>, problem: impl Into<Problem>) -> Faults {
         let origin = Origin::whole(&Source::new(name, ""));
-        Faults {
-            faults: vec![Fault::new(origin, problem.into())],
-        }
+        Faults { faults: vec![Fault::new(origin, problem.into())] }
     }
 
     /// Faults in the order of their sources' names and lines; `None` if there are none.

@@ -13,10 +13,7 @@ pub struct Interval {
 impl Interval {
     /// Any finite number.
     pub const fn any() -> Interval {
-        Interval {
-            low: Bound::Unbounded,
-            high: Bound::Unbounded,
-        }
+        Interval { low: Bound::Unbounded, high: Bound::Unbounded }
     }
 
     /// 0 < x
@@ -31,50 +28,32 @@ impl Interval {
 
     /// low < x
     pub const fn more_than(low: f64) -> Interval {
-        Interval {
-            low: Bound::Excluded(low),
-            high: Bound::Unbounded,
-        }
+        Interval { low: Bound::Excluded(low), high: Bound::Unbounded }
     }
 
     /// low <= x
     pub const fn at_least(low: f64) -> Interval {
-        Interval {
-            low: Bound::Included(low),
-            high: Bound::Unbounded,
-        }
+        Interval { low: Bound::Included(low), high: Bound::Unbounded }
     }
 
     /// low <= x <= high
     pub const fn closed(low: f64, high: f64) -> Interval {
-        Interval {
-            low: Bound::Included(low),
-            high: Bound::Included(high),
-        }
+        Interval { low: Bound::Included(low), high: Bound::Included(high) }
     }
 
     /// low < x < high
     pub const fn open(low: f64, high: f64) -> Interval {
-        Interval {
-            low: Bound::Excluded(low),
-            high: Bound::Excluded(high),
-        }
+        Interval { low: Bound::Excluded(low), high: Bound::Excluded(high) }
     }
 
     /// low < x <= high
     pub const fn open_closed(low: f64, high: f64) -> Interval {
-        Interval {
-            low: Bound::Excluded(low),
-            high: Bound::Included(high),
-        }
+        Interval { low: Bound::Excluded(low), high: Bound::Included(high) }
     }
 
     /// low <= x < high
     pub const fn closed_open(low: f64, high: f64) -> Interval {
-        Interval {
-            low: Bound::Included(low),
-            high: Bound::Excluded(high),
-        }
+        Interval { low: Bound::Included(low), high: Bound::Excluded(high) }
     }
 
     /// Whether `x` is finite and within the bounds.

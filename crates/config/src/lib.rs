@@ -25,10 +25,7 @@
 //! assert_eq!(faults.iter().count(), 2); // out of range, and `cycle_time_ns` is unknown to this reader
 //! # Ok::<(), rebias_config::Faults>(())
 //! ```
-#![cfg_attr(
-    not(test),
-    deny(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing)
-)]
+#![cfg_attr(not(test), deny(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing))]
 
 mod collect;
 mod convert;

@@ -70,10 +70,7 @@ fn is_section(value: &Value) -> bool {
 }
 
 fn sorted(entries: &Entries) -> Vec<(&str, &Value)> {
-    let mut pairs: Vec<_> = entries
-        .iter()
-        .map(|(key, entry)| (key.as_str(), &entry.value))
-        .collect();
+    let mut pairs: Vec<_> = entries.iter().map(|(key, entry)| (key.as_str(), &entry.value)).collect();
     pairs.sort_by_key(|(key, _)| *key);
     pairs
 }
@@ -86,21 +83,13 @@ fn line(out: &mut String, text: &str) {
 /// The dotted path of `key` in the table at `path`.
 pub(crate) fn join(path: &str, key: &str) -> String {
     let segment = key_segment(key);
-    if path.is_empty() {
-        segment
-    } else {
-        format!("{path}.{segment}")
-    }
+    if path.is_empty() { segment } else { format!("{path}.{segment}") }
 }
 
 /// The key as it stands in TOML, quoted where it must be.
 fn key_segment(key: &str) -> String {
     let is_bare = |c: char| c.is_ascii_alphanumeric() || matches!(c, '_' | '-');
-    if !key.is_empty() && key.chars().all(is_bare) {
-        key.to_owned()
-    } else {
-        quoted(key)
-    }
+    if !key.is_empty() && key.chars().all(is_bare) { key.to_owned() } else { quoted(key) }
 }
 
 fn quoted(text: &str) -> String {

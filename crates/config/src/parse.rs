@@ -23,26 +23,19 @@ pub(crate) fn root(source: &Source) -> Result<Value, Faults> {
     let (table, errors) = DeTable::parse_recoverable(source.text());
     let syntax_faults: Vec<Fault> = errors.iter().map(|error| syntax_fault(source, error)).collect();
     if let Some(faults) = Faults::from_vec(syntax_faults) {
+        take_apart(DeValue::Table(table.into_inner()));
         return Err(faults);
     }
-    let mut walk = Walk {
-        source,
-        faults: Vec::new(),
-    };
+    let mut walk = Walk { source, faults: Vec::new() };
     let entries = walk.entries(table.into_inner(), "", 0);
     match Faults::from_vec(walk.faults) {
         Some(faults) => Err(faults),
-        None => Ok(Value {
-            content: Content::Table(entries),
-            origin: Origin::whole(source),
-        }),
+        None => Ok(Value { content: Content::Table(entries), origin: Origin::whole(source) }),
     }
 }
 
 fn syntax_fault(source: &Source, error: &toml::de::Error) -> Fault {
-    let origin = error
-        .span()
-        .map_or_else(|| Origin::whole(source), |span| Origin::at(source, span));
+    let origin = error.span().map_or_else(|| Origin::whole(source), |span| Origin::at(source, span));
     Fault::new(origin, Problem::new(error.message()))
 }
 
@@ -67,7 +60,8 @@ impl Walk<'_> {
     fn value(&mut self, value: Spanned<DeValue<'_>>, path: &str, depth: usize) -> Option<Value> {
         let span = value.span();
         let content = match value.into_inner() {
-            DeValue::Array(_) | DeValue::Table(_) if depth == DEPTH_LIMIT => {
+            nested @ (DeValue::Array(_) | DeValue::Table(_)) if depth == DEPTH_LIMIT => {
+                take_apart(nested);
                 let legal = format!("at most {DEPTH_LIMIT} arrays and tables within each other");
                 self.reject(&span, path, Problem::new("nested too deep").legal(legal))
             }
@@ -96,16 +90,29 @@ impl Walk<'_> {
             }
             DeValue::Table(table) => Some(Content::Table(self.entries(table, path, depth + 1))),
         };
-        Some(Value {
-            content: content?,
-            origin: Origin::at(self.source, span),
-        })
+        Some(Value { content: content?, origin: Origin::at(self.source, span) })
     }
 
     fn reject(&mut self, span: &Range<usize>, path: &str, problem: Problem) -> Option<Content> {
-        self.faults
-            .push(Fault::new(Origin::at(self.source, span.clone()), problem).at_key(path));
+        self.faults.push(Fault::new(Origin::at(self.source, span.clone()), problem).at_key(path));
         None
+    }
+}
+
+/// Drops a value level by level: dotted keys within inline tables nest some thousand levels deep within the parser's
+/// limits, which overflows the stack where each level drops the next.
+fn take_apart(value: DeValue<'_>) {
+    let mut pending = vec![value];
+    while let Some(value) = pending.pop() {
+        match value {
+            DeValue::Array(elements) => pending.extend(elements.into_iter().map(Spanned::into_inner)),
+            DeValue::Table(table) => pending.extend(table.into_iter().map(|(_, value)| value.into_inner())),
+            DeValue::String(_)
+            | DeValue::Integer(_)
+            | DeValue::Float(_)
+            | DeValue::Boolean(_)
+            | DeValue::Datetime(_) => {}
+        }
     }
 }
 

@@ -42,10 +42,7 @@ fn place(fault: &Fault) -> Option<Element<'_>> {
 }
 
 fn note<'a>(name: &'a str, text: &str) -> Element<'a> {
-    Level::NOTE
-        .with_name(name)
-        .message(normalize_untrusted_str(text))
-        .into()
+    Level::NOTE.with_name(name).message(normalize_untrusted_str(text)).into()
 }
 
 fn shortened(value: &str) -> Cow<'_, str> {

@@ -63,10 +63,7 @@ mod tests {
     #[test]
     fn far_words_are_not_meant() {
         assert_eq!(nearest("colour", ["bits", "kind"]), None);
-        assert_eq!(
-            nearest("cycle_tim", ["bits", "cycle_time", "cycle_times"]),
-            Some("cycle_time")
-        );
+        assert_eq!(nearest("cycle_tim", ["bits", "cycle_time", "cycle_times"]), Some("cycle_time"));
         assert_eq!(nearest("cat", ["car", "cap"]), Some("car"));
     }
 }

@@ -14,10 +14,7 @@ pub struct Source {
 impl Source {
     /// A text and the name it goes by in faults, usually its path.
     pub fn new(name: impl Into<String>, text: impl Into<String>) -> Source {
-        Source {
-            name: name.into().into(),
-            text: text.into().into(),
-        }
+        Source { name: name.into().into(), text: text.into().into() }
     }
 
     /// The name it goes by in faults.
@@ -33,9 +30,7 @@ impl Source {
 
 impl fmt::Debug for Source {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Source")
-            .field("name", &self.name)
-            .finish_non_exhaustive()
+        f.debug_struct("Source").field("name", &self.name).finish_non_exhaustive()
     }
 }
 
@@ -50,18 +45,12 @@ pub(crate) struct Origin {
 impl Origin {
     /// The document as a whole.
     pub(crate) fn whole(source: &Source) -> Origin {
-        Origin {
-            source: source.clone(),
-            span: None,
-        }
+        Origin { source: source.clone(), span: None }
     }
 
     /// The bytes `span` of the source.
     pub(crate) fn at(source: &Source, span: Range<usize>) -> Origin {
-        Origin {
-            source: source.clone(),
-            span: Some(span),
-        }
+        Origin { source: source.clone(), span: Some(span) }
     }
 
     /// Where the span starts; the document as a whole comes first.
@@ -82,20 +71,13 @@ impl Origin {
         // The syntax error of an unfinished line may stand at the line break itself.
         let column = (start - line_start).min(line.len());
         let column_end = boundary_before(line, column + span.end.saturating_sub(start)).max(column);
-        Some(Excerpt {
-            line,
-            number: before.matches('\n').count() + 1,
-            caret: column..column_end,
-        })
+        Some(Excerpt { line, number: before.matches('\n').count() + 1, caret: column..column_end })
     }
 }
 
 /// The last place at or before `idx` where a character starts or the text ends.
 fn boundary_before(text: &str, idx: usize) -> usize {
-    (0..=idx.min(text.len()))
-        .rev()
-        .find(|&idx| text.is_char_boundary(idx))
-        .unwrap_or(0)
+    (0..=idx.min(text.len())).rev().find(|&idx| text.is_char_boundary(idx)).unwrap_or(0)
 }
 
 /// One line of a source with a marked part.

@@ -130,23 +130,17 @@ impl<'d> Table<'d> {
 
     /// As [`integers`](Table::integers).
     pub fn optional_integers<T: TryFrom<i64>>(&self, key: &str, legal: RangeInclusive<i64>) -> Option<Option<Vec<T>>> {
-        self.elements(key, |element, path| {
-            self.accept(element, &path, convert::integer(element, &legal))
-        })
+        self.elements(key, |element, path| self.accept(element, &path, convert::integer(element, &legal)))
     }
 
     /// As [`numbers`](Table::numbers).
     pub fn optional_numbers(&self, key: &str, legal: Interval) -> Option<Option<Vec<f64>>> {
-        self.elements(key, |element, path| {
-            self.accept(element, &path, convert::number(element, legal))
-        })
+        self.elements(key, |element, path| self.accept(element, &path, convert::number(element, legal)))
     }
 
     /// As [`strings`](Table::strings).
     pub fn optional_strings(&self, key: &str) -> Option<Option<Vec<String>>> {
-        self.elements(key, |element, path| {
-            self.accept(element, &path, convert::string(element))
-        })
+        self.elements(key, |element, path| self.accept(element, &path, convert::string(element)))
     }
 
     /// As [`value`](Table::value).
@@ -172,9 +166,7 @@ impl<'d> Table<'d> {
             let path = self.path_of(key);
             let elements = value.as_array().ok_or_else(|| convert::wrong_kind(value, Kind::Array));
             let elements = self.accept(value, &path, elements)?.iter().enumerate();
-            let read: Vec<_> = elements
-                .map(|(idx, element)| read(element, format!("{path}[{idx}]")))
-                .collect();
+            let read: Vec<_> = elements.map(|(idx, element)| read(element, format!("{path}[{idx}]"))).collect();
             read.into_iter().collect()
         })
     }
@@ -186,9 +178,7 @@ impl<'d> Table<'d> {
     }
 
     fn accept<T>(&self, value: &Value, path: &str, outcome: Result<T, Problem>) -> Option<T> {
-        outcome
-            .map_err(|problem| self.collector.record(Fault::of_value(path, value, problem)))
-            .ok()
+        outcome.map_err(|problem| self.collector.record(Fault::of_value(path, value, problem))).ok()
     }
 }
 
@@ -223,18 +213,13 @@ impl<'d> Table<'d> {
     /// Records a fault of meaning at `value`, which stands at or within `key`, such as an element of an array.
     pub fn fault_at(&self, key: &str, value: &Value, problem: impl Into<Problem>) {
         self.collector.ask(&self.path, key);
-        self.collector
-            .record(Fault::of_value(&self.path_of(key), value, problem.into()));
+        self.collector.record(Fault::of_value(&self.path_of(key), value, problem.into()));
     }
 
     /// Records a fault of meaning of the table as a whole, with the caret at its header.
     pub fn fault_here(&self, problem: impl Into<Problem>) {
         let fault = Fault::new(self.origin.clone(), problem.into());
-        self.collector.record(if self.path.is_empty() {
-            fault
-        } else {
-            fault.at_key(&self.path)
-        });
+        self.collector.record(if self.path.is_empty() { fault } else { fault.at_key(&self.path) });
     }
 
     pub(crate) fn root(entries: &'d Entries, origin: &'d Origin, collector: &'d Collector) -> Table<'d> {
@@ -243,12 +228,7 @@ impl<'d> Table<'d> {
 
     fn new(path: String, entries: &'d Entries, origin: &'d Origin, collector: &'d Collector) -> Table<'d> {
         collector.open(&path);
-        Table {
-            path,
-            entries,
-            origin,
-            collector,
-        }
+        Table { path, entries, origin, collector }
     }
 
     fn path_of(&self, key: &str) -> String {

@@ -77,47 +77,27 @@ impl Value {
 
     /// The integer, if it is one.
     pub fn as_integer(&self) -> Option<i64> {
-        if let Content::Integer(integer) = self.content {
-            Some(integer)
-        } else {
-            None
-        }
+        if let Content::Integer(integer) = self.content { Some(integer) } else { None }
     }
 
     /// The number, if it is a float or an integer; it may be infinite or NaN.
     pub fn as_number(&self) -> Option<f64> {
-        if let Content::Float(float) = self.content {
-            Some(float)
-        } else {
-            self.as_integer().map(|i| i as f64)
-        }
+        if let Content::Float(float) = self.content { Some(float) } else { self.as_integer().map(|i| i as f64) }
     }
 
     /// The boolean, if it is one.
     pub fn as_boolean(&self) -> Option<bool> {
-        if let Content::Boolean(boolean) = self.content {
-            Some(boolean)
-        } else {
-            None
-        }
+        if let Content::Boolean(boolean) = self.content { Some(boolean) } else { None }
     }
 
     /// The string, if it is one.
     pub fn as_str(&self) -> Option<&str> {
-        if let Content::String(string) = &self.content {
-            Some(string)
-        } else {
-            None
-        }
+        if let Content::String(string) = &self.content { Some(string) } else { None }
     }
 
     /// The elements, if it is an array.
     pub fn as_array(&self) -> Option<&[Value]> {
-        if let Content::Array(elements) = &self.content {
-            Some(elements)
-        } else {
-            None
-        }
+        if let Content::Array(elements) = &self.content { Some(elements) } else { None }
     }
 
     /// The keys in the order of the text, if it is a table.
@@ -136,18 +116,11 @@ impl Value {
     }
 
     pub(crate) fn entries(&self) -> Option<&Entries> {
-        if let Content::Table(entries) = &self.content {
-            Some(entries)
-        } else {
-            None
-        }
+        if let Content::Table(entries) = &self.content { Some(entries) } else { None }
     }
 
     pub(crate) fn empty_table(origin: &Origin) -> Value {
-        Value {
-            content: Content::Table(Entries::new()),
-            origin: origin.clone(),
-        }
+        Value { content: Content::Table(Entries::new()), origin: origin.clone() }
     }
 }
 

@@ -13,7 +13,7 @@ pub enum MapError {
     /// The chip has too few tiles for one copy of each layer; more tiles, or cells with more bits, help.
     #[error(
         "network `{network}` needs {needed} tiles for one copy of each layer, and the chip has {available}\n\
-         hint: raise `chip.n_tiles`, `tile.n_imas` or `ima.n_crossbars`, or store more bits in a cell"
+         hint: raise `chip.tiles`, `tile.imas` or `ima.crossbars`, or store more bits in a cell"
     )]
     TooFewTiles {
         /// The network's name.

@@ -21,9 +21,7 @@ pub fn map(network: &Network, arch: &Arch) -> Result<Placement, MapError> {
         .map(|(id, layer, weighted)| Cut::new(id, layer, weighted, arch))
         .collect::<Result<_, _>>()?;
     if cuts.is_empty() {
-        return Err(MapError::NoWeights {
-            network: network.name().to_owned(),
-        });
+        return Err(MapError::NoWeights { network: network.name().to_owned() });
     }
     let demands: Vec<Demand> = cuts.iter().map(Cut::demand).collect();
     let chip = arch.chip();
@@ -40,17 +38,9 @@ pub fn map(network: &Network, arch: &Arch) -> Result<Placement, MapError> {
         }
     })?;
     let mut slots = Slots::new(arch);
-    let layers: Vec<_> = cuts
-        .iter()
-        .zip(copies)
-        .map(|(cut, copies)| cut.place(copies, &mut slots))
-        .collect();
+    let layers: Vec<_> = cuts.iter().zip(copies).map(|(cut, copies)| cut.place(copies, &mut slots)).collect();
     let n_imas = slots.next_ima;
-    Ok(Placement {
-        layers,
-        n_tiles: n_imas.div_ceil(slots.imas_per_tile),
-        n_imas,
-    })
+    Ok(Placement { layers, n_tiles: n_imas.div_ceil(slots.imas_per_tile), n_imas })
 }
 
 /// How one layer's matrix is cut over arrays; its size is not bounded by the chip's yet.
@@ -68,31 +58,16 @@ struct Cut {
 impl Cut {
     fn new(id: LayerId, layer: &Layer, weighted: &Weighted, arch: &Arch) -> Result<Self, MapError> {
         let ima = arch.ima();
-        let slicing = Slicing::new(
-            weighted.weight_bits,
-            ima.crossbar.cell.bits,
-            weighted.input,
-            ima.dac.bits,
-        );
+        let slicing = Slicing::new(weighted.weight_bits, ima.crossbar.cell.bits, weighted.input, ima.dac.bits);
         let (n_bias_columns, bias_inside) = match arch.mapping().bias {
             BiasSource::DigitalCount => (0, 0),
-            BiasSource::ColumnPerArray {
-                place: BiasColumnPlace::Extra,
-                ..
-            } => (1, 0),
-            BiasSource::ColumnPerArray {
-                place: BiasColumnPlace::Inside,
-                ..
-            } => (1, 1),
+            BiasSource::ColumnPerArray { place: BiasColumnPlace::Extra, .. } => (1, 0),
+            BiasSource::ColumnPerArray { place: BiasColumnPlace::Inside, .. } => (1, 1),
         };
         let bit_lines = ima.crossbar.bit_lines - bias_inside;
         let slices = slicing.n_weight_slices();
         if slices > bit_lines {
-            return Err(MapError::ArrayTooNarrow {
-                layer: layer.name().to_owned(),
-                slices,
-                bit_lines,
-            });
+            return Err(MapError::ArrayTooNarrow { layer: layer.name().to_owned(), slices, bit_lines });
         }
         Ok(Self {
             layer: id,
@@ -109,10 +84,7 @@ impl Cut {
     fn demand(&self) -> Demand {
         let row_blocks = self.rows.div_ceil(self.rows_per_array) as u64;
         let column_blocks = self.outputs.div_ceil(self.outputs_per_array) as u64;
-        Demand {
-            n_positions: self.n_positions as u64,
-            arrays_per_copy: row_blocks.saturating_mul(column_blocks),
-        }
+        Demand { n_positions: self.n_positions as u64, arrays_per_copy: row_blocks.saturating_mul(column_blocks) }
     }
 
     fn place(&self, copies: u64, slots: &mut Slots) -> LayerPlacement {
@@ -123,9 +95,7 @@ impl Cut {
             .map(|_| {
                 let arrays =
                     (0..row_blocks.len()).flat_map(|row| (0..column_blocks.len()).map(move |column| (row, column)));
-                Replica {
-                    arrays: arrays.map(|(row, column)| slots.take(row, column)).collect(),
-                }
+                Replica { arrays: arrays.map(|(row, column)| slots.take(row, column)).collect() }
             })
             .collect();
         LayerPlacement {
@@ -142,10 +112,7 @@ impl Cut {
 
 /// Consecutive ranges of `size` indices, the last one perhaps shorter.
 fn blocks(len: usize, size: usize) -> Vec<Range<usize>> {
-    (0..len)
-        .step_by(size)
-        .map(|start| start..len.min(start + size))
-        .collect()
+    (0..len).step_by(size).map(|start| start..len.min(start + size)).collect()
 }
 
 /// The chip's arrays, given away in order.
@@ -161,12 +128,7 @@ struct Slots {
 impl Slots {
     fn new(arch: &Arch) -> Self {
         let crossbars_per_ima = arch.ima().n_crossbars;
-        Self {
-            crossbars_per_ima,
-            imas_per_tile: arch.tile().n_imas,
-            next_ima: 0,
-            taken: crossbars_per_ima,
-        }
+        Self { crossbars_per_ima, imas_per_tile: arch.tile().n_imas, next_ima: 0, taken: crossbars_per_ima }
     }
 
     /// Leaves the rest of the IMA begun last empty.
@@ -182,16 +144,8 @@ impl Slots {
         let crossbar = self.taken;
         self.taken += 1;
         let ima = self.next_ima - 1;
-        let ima = ImaId {
-            tile: TileId(ima / self.imas_per_tile),
-            ima: ima % self.imas_per_tile,
-        };
-        PlacedArray {
-            row_block,
-            column_block,
-            ima,
-            crossbar,
-        }
+        let ima = ImaId { tile: TileId(ima / self.imas_per_tile), ima: ima % self.imas_per_tile };
+        PlacedArray { row_block, column_block, ima, crossbar }
     }
 }
 

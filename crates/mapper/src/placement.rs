@@ -156,12 +156,7 @@ impl LayerPlacement {
         let word_line = (weight.row - self.row_blocks[row_block].start) as u32;
         let first_bit_line = (weight.output - self.column_blocks[column_block].start) as u32 * n_slices;
         let bit_line = first_bit_line + weight.slice;
-        Some(CellAddress {
-            row_block,
-            column_block,
-            word_line,
-            bit_line,
-        })
+        Some(CellAddress { row_block, column_block, word_line, bit_line })
     }
 
     /// The slice of a weight that a cell of each copy holds; `None` for a cell without weight: unused, or of a bias
@@ -173,11 +168,7 @@ impl LayerPlacement {
         let row = rows.start + cell.word_line as usize;
         let output = outputs.start + (cell.bit_line / n_slices) as usize;
         let holds = rows.contains(&row) && outputs.contains(&output);
-        holds.then_some(WeightSlice {
-            row,
-            output,
-            slice: cell.bit_line % n_slices,
-        })
+        holds.then_some(WeightSlice { row, output, slice: cell.bit_line % n_slices })
     }
 
     /// Cells of all copies that store something: slices of weights, and the levels of bias columns.
@@ -192,15 +183,8 @@ impl LayerPlacement {
     pub fn allocated_cells(&self, arch: &Arch) -> u64 {
         let crossbar = &arch.ima().crossbar;
         let extra = match arch.mapping().bias {
-            BiasSource::ColumnPerArray {
-                place: BiasColumnPlace::Extra,
-                ..
-            } => self.n_bias_columns,
-            BiasSource::ColumnPerArray {
-                place: BiasColumnPlace::Inside,
-                ..
-            }
-            | BiasSource::DigitalCount => 0,
+            BiasSource::ColumnPerArray { place: BiasColumnPlace::Extra, .. } => self.n_bias_columns,
+            BiasSource::ColumnPerArray { place: BiasColumnPlace::Inside, .. } | BiasSource::DigitalCount => 0,
         };
         let cells = u64::from(crossbar.word_lines) * u64::from(crossbar.bit_lines + extra);
         cells * u64::from(self.n_crossbars())

@@ -14,9 +14,7 @@ pub(crate) struct Demand {
 impl Demand {
     /// IMAs of some copies; no IMA is shared with another layer.
     fn imas(self, copies: u64, crossbars_per_ima: u32) -> u64 {
-        copies
-            .saturating_mul(self.arrays_per_copy)
-            .div_ceil(u64::from(crossbars_per_ima))
+        copies.saturating_mul(self.arrays_per_copy).div_ceil(u64::from(crossbars_per_ima))
     }
 }
 
@@ -32,10 +30,7 @@ pub(crate) struct Supply {
 impl Supply {
     /// IMAs that take some copies of each layer.
     pub(crate) fn needed(&self, demands: &[Demand], copies: &[u64]) -> u64 {
-        let imas = demands
-            .iter()
-            .zip(copies)
-            .map(|(demand, &copies)| demand.imas(copies, self.crossbars_per_ima));
+        let imas = demands.iter().zip(copies).map(|(demand, &copies)| demand.imas(copies, self.crossbars_per_ima));
         imas.fold(0, u64::saturating_add)
     }
 
@@ -91,20 +86,12 @@ mod tests {
     use super::*;
 
     fn demands(of: &[(u64, u64)]) -> Vec<Demand> {
-        of.iter()
-            .map(|&(n_positions, arrays_per_copy)| Demand {
-                n_positions,
-                arrays_per_copy,
-            })
-            .collect()
+        of.iter().map(|&(n_positions, arrays_per_copy)| Demand { n_positions, arrays_per_copy }).collect()
     }
 
     #[test]
     fn an_earlier_layer_has_as_many_copies_as_positions_for_one_of_the_next() {
-        assert_eq!(
-            balanced(&demands(&[(784, 1), (196, 1), (49, 1), (49, 1)])),
-            [16, 4, 1, 1]
-        );
+        assert_eq!(balanced(&demands(&[(784, 1), (196, 1), (49, 1), (49, 1)])), [16, 4, 1, 1]);
     }
 
     #[test]
@@ -118,16 +105,7 @@ mod tests {
     fn copies_fill_the_chip_and_no_more() {
         let demands = demands(&[(784, 1), (196, 2), (49, 4)]);
         // 16 + 4·2 + 1·4 arrays, one for each IMA.
-        let of = |imas| {
-            copies(
-                Replication::Balanced,
-                &demands,
-                Supply {
-                    crossbars_per_ima: 1,
-                    imas,
-                },
-            )
-        };
+        let of = |imas| copies(Replication::Balanced, &demands, Supply { crossbars_per_ima: 1, imas });
         assert_eq!(of(28), Some(vec![16, 4, 1]));
         assert_eq!(of(27), Some(vec![15, 4, 1]));
         assert_eq!(of(21), Some(vec![11, 3, 1]));
@@ -138,16 +116,7 @@ mod tests {
     #[test]
     fn layers_do_not_share_an_ima() {
         let demands = demands(&[(1, 1), (1, 5)]);
-        let of = |imas| {
-            copies(
-                Replication::None,
-                &demands,
-                Supply {
-                    crossbars_per_ima: 4,
-                    imas,
-                },
-            )
-        };
+        let of = |imas| copies(Replication::None, &demands, Supply { crossbars_per_ima: 4, imas });
         assert_eq!(of(3), Some(vec![1, 1]));
         assert_eq!(of(2), None);
     }

@@ -39,25 +39,13 @@ impl Slicing {
         let mut input_slices: Vec<_> = (0..magnitude_bits.div_ceil(dac_bits))
             .map(|slice| {
                 let shift = slice * dac_bits;
-                InputSlice {
-                    shift,
-                    bits: dac_bits.min(magnitude_bits - shift),
-                    weight: 1 << shift,
-                }
+                InputSlice { shift, bits: dac_bits.min(magnitude_bits - shift), weight: 1 << shift }
             })
             .collect();
         if input.sign == Sign::TwosComplement {
-            input_slices.push(InputSlice {
-                shift: magnitude_bits,
-                bits: 1,
-                weight: -(1 << magnitude_bits),
-            });
+            input_slices.push(InputSlice { shift: magnitude_bits, bits: 1, weight: -(1 << magnitude_bits) });
         }
-        Self {
-            weight_bits,
-            cell_bits,
-            input_slices,
-        }
+        Self { weight_bits, cell_bits, input_slices }
     }
 
     /// Cells of one weight, J.
@@ -87,25 +75,10 @@ mod tests {
 
     #[test]
     fn sixteen_signed_bits_take_fifteen_slices_and_a_sign() {
-        let slicing = Slicing::new(
-            16,
-            2,
-            CodeFormat {
-                bits: 16,
-                sign: Sign::TwosComplement,
-            },
-            1,
-        );
+        let slicing = Slicing::new(16, 2, CodeFormat { bits: 16, sign: Sign::TwosComplement }, 1);
         assert_eq!(slicing.n_weight_slices(), 8);
         assert_eq!(slicing.input_slices().len(), 16);
-        assert_eq!(
-            slicing.input_slices()[15],
-            InputSlice {
-                shift: 15,
-                bits: 1,
-                weight: -32768
-            }
-        );
+        assert_eq!(slicing.input_slices()[15], InputSlice { shift: 15, bits: 1, weight: -32768 });
     }
 
     #[test]
@@ -116,11 +89,8 @@ mod tests {
                     let format = CodeFormat { bits, sign };
                     let slicing = Slicing::new(2, 2, format, dac_bits);
                     for code in 0..=format.max_code() {
-                        let sum: i64 = slicing
-                            .input_slices()
-                            .iter()
-                            .map(|slice| slice.weight * i64::from(slice.of(code)))
-                            .sum();
+                        let sum: i64 =
+                            slicing.input_slices().iter().map(|slice| slice.weight * i64::from(slice.of(code))).sum();
                         assert_eq!(sum, i64::from(format.value(code)));
                     }
                 }

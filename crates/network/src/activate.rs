@@ -13,10 +13,7 @@ pub(crate) fn codes(
 ) -> Vec<u16> {
     let mut codes = Vec::with_capacity(sums.len());
     for ((sums, thresholds), direction) in sums.chunks_exact(positions).zip(thresholds.outer_iter()).zip(direction) {
-        let thresholds: Vec<_> = thresholds
-            .iter()
-            .map(|&threshold| scaled(threshold, fraction_bits))
-            .collect();
+        let thresholds: Vec<_> = thresholds.iter().map(|&threshold| scaled(threshold, fraction_bits)).collect();
         match direction {
             Direction::Rising => codes.extend(sums.iter().map(|&sum| count(&thresholds, |theta| sum >= theta))),
             Direction::Falling => codes.extend(sums.iter().map(|&sum| count(&thresholds, |theta| sum <= theta))),
@@ -80,12 +77,7 @@ mod tests {
         let infinite = array![[i64::MIN, i64::MIN, i64::MAX], [i64::MAX, i64::MIN, i64::MIN]];
         for fraction_bits in [0, 7] {
             let sums = [-(1 << 62), 1 << 62, -(1 << 62), 1 << 62];
-            let found = codes(
-                &infinite,
-                &[Direction::Rising, Direction::Falling],
-                &sums,
-                (2, fraction_bits),
-            );
+            let found = codes(&infinite, &[Direction::Rising, Direction::Falling], &sums, (2, fraction_bits));
             assert_eq!(found, [2, 2, 1, 1]);
         }
     }

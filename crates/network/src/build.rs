@@ -32,22 +32,12 @@ pub(crate) fn layers(
     defs: Vec<LayerDef>,
 ) -> Result<(Vec<Layer>, LooseTensors), NetworkError> {
     if !is_legal_size(input_shape) {
-        return Err(NetworkError::InputShape {
-            shape: input_shape,
-            limit: MAX_VALUES,
-        });
+        return Err(NetworkError::InputShape { shape: input_shape, limit: MAX_VALUES });
     }
     if !LEGAL_BITS.contains(&input_format.bits) {
-        return Err(NetworkError::InputBits {
-            bits: input_format.bits,
-        });
+        return Err(NetworkError::InputBits { bits: input_format.bits });
     }
-    let mut builder = Builder {
-        input: (input_shape, input_format),
-        layers: Vec::new(),
-        outputs: Vec::new(),
-        macs: 0,
-    };
+    let mut builder = Builder { input: (input_shape, input_format), layers: Vec::new(), outputs: Vec::new(), macs: 0 };
     let mut loose = BTreeMap::new();
     check_names(&defs)?;
     check_order(&defs)?;
@@ -90,11 +80,7 @@ pub(crate) fn attach(layer: &mut Layer, tensors: Option<Tensors>, is_last: bool)
 }
 
 fn at(index: usize, name: &str, fault: LayerFault) -> NetworkError {
-    NetworkError::Layer {
-        layer: LayerId(index),
-        name: name.to_owned(),
-        fault: Box::new(fault),
-    }
+    NetworkError::Layer { layer: LayerId(index), name: name.to_owned(), fault: Box::new(fault) }
 }
 
 fn check_names(defs: &[LayerDef]) -> Result<(), NetworkError> {
@@ -147,10 +133,9 @@ impl Builder {
     fn push(&mut self, def: LayerDef) -> Result<Option<Tensors>, LayerFault> {
         let (shape, format) = match def.input {
             LayerInput::Network => self.input,
-            LayerInput::Layer(LayerId(earlier)) => (
-                self.layers[earlier].out_shape,
-                self.outputs[earlier].ok_or(LayerFault::LogitsNotLast)?,
-            ),
+            LayerInput::Layer(LayerId(earlier)) => {
+                (self.layers[earlier].out_shape, self.outputs[earlier].ok_or(LayerFault::LogitsNotLast)?)
+            }
         };
         let (layer, output, tensors) = match def.op {
             OpDef::Conv { window, weights } => {
@@ -160,18 +145,11 @@ impl Builder {
             OpDef::Linear(weights) => {
                 weighted(def.name, def.input, shape.flattened(), (Window::UNIT, format, weights))?
             }
-            OpDef::MaxPool(window) => (
-                max_pool(def.name, def.input, shape, (window, format))?,
-                Some(format),
-                None,
-            ),
+            OpDef::MaxPool(window) => (max_pool(def.name, def.input, shape, (window, format))?, Some(format), None),
         };
         self.macs = self.macs.saturating_add(layer.macs());
         if self.macs > MAX_MACS {
-            return Err(LayerFault::TooLarge {
-                what: "multiply–accumulates of an image",
-                limit: MAX_MACS,
-            });
+            return Err(LayerFault::TooLarge { what: "multiply–accumulates of an image", limit: MAX_MACS });
         }
         self.layers.push(layer);
         self.outputs.push(output);
@@ -209,18 +187,9 @@ fn weighted(
     };
     let matrix = [window.height, window.width, in_shape.channels, def.out_channels];
     if product(&matrix).is_none_or(|weights| weights > MAX_VALUES) {
-        return Err(LayerFault::TooLarge {
-            what: "weights",
-            limit: MAX_VALUES,
-        });
+        return Err(LayerFault::TooLarge { what: "weights", limit: MAX_VALUES });
     }
-    let layer = Layer {
-        name,
-        input,
-        in_shape,
-        out_shape,
-        op: Op::Weighted(weighted),
-    };
+    let layer = Layer { name, input, in_shape, out_shape, op: Op::Weighted(weighted) };
     if let Some(weighted) = layer.weighted() {
         check_sums(layer.rows(), weighted, 0, 0)?;
     }
@@ -235,22 +204,12 @@ fn max_pool(
 ) -> Result<Layer, LayerFault> {
     check_window(window, in_shape)?;
     // Every window then has a value of the map.
-    check_range(
-        "padding",
-        window.padding,
-        0..=(window.height.min(window.width) - 1) as u64,
-    )?;
+    check_range("padding", window.padding, 0..=(window.height.min(window.width) - 1) as u64)?;
     if format.sign == Sign::TwosComplement && window.padding > 0 {
         return Err(LayerFault::PaddedSignedPool);
     }
     let out_shape = out_shape(window, in_shape, in_shape.channels)?;
-    Ok(Layer {
-        name,
-        input,
-        in_shape,
-        out_shape,
-        op: Op::MaxPool(window),
-    })
+    Ok(Layer { name, input, in_shape, out_shape, op: Op::MaxPool(window) })
 }
 
 fn check_window(window: Window, input: Shape) -> Result<(), LayerFault> {
@@ -267,18 +226,11 @@ fn check_window(window: Window, input: Shape) -> Result<(), LayerFault> {
 /// Shape of the output; the window fits on the padded input.
 fn out_shape(window: Window, input: Shape, channels: usize) -> Result<Shape, LayerFault> {
     let steps = |extent: usize, window_extent: usize| (extent + 2 * window.padding - window_extent) / window.stride + 1;
-    let shape = Shape::new(
-        channels,
-        steps(input.height, window.height),
-        steps(input.width, window.width),
-    );
+    let shape = Shape::new(channels, steps(input.height, window.height), steps(input.width, window.width));
     if is_legal_size(shape) {
         Ok(shape)
     } else {
-        Err(LayerFault::TooLarge {
-            what: "values of a feature map",
-            limit: MAX_VALUES,
-        })
+        Err(LayerFault::TooLarge { what: "values of a feature map", limit: MAX_VALUES })
     }
 }
 
@@ -286,19 +238,11 @@ fn out_shape(window: Window, input: Shape, channels: usize) -> Result<Shape, Lay
 fn check_sums(rows: usize, weighted: &Weighted, fraction_bits: u32, greatest_bias: u32) -> Result<(), LayerFault> {
     let inputs = (rows as u128) << weighted.input.bits;
     let bound = inputs * ((1u128 << (weighted.weight_bits + fraction_bits)) + u128::from(greatest_bias));
-    if bound > MAX_SUM {
-        Err(LayerFault::SumsTooLarge { bound })
-    } else {
-        Ok(())
-    }
+    if bound > MAX_SUM { Err(LayerFault::SumsTooLarge { bound }) } else { Ok(()) }
 }
 
 fn check_bits(field: &'static str, bits: u32) -> Result<(), LayerFault> {
-    check_range(
-        field,
-        bits as usize,
-        u64::from(*LEGAL_BITS.start())..=u64::from(*LEGAL_BITS.end()),
-    )
+    check_range(field, bits as usize, u64::from(*LEGAL_BITS.start())..=u64::from(*LEGAL_BITS.end()))
 }
 
 fn check_range(field: &'static str, value: usize, legal: RangeInclusive<u64>) -> Result<(), LayerFault> {
@@ -306,12 +250,7 @@ fn check_range(field: &'static str, value: usize, legal: RangeInclusive<u64>) ->
     if legal.contains(&value) {
         return Ok(());
     }
-    Err(LayerFault::OutOfRange {
-        field,
-        value,
-        low: *legal.start(),
-        high: *legal.end(),
-    })
+    Err(LayerFault::OutOfRange { field, value, low: *legal.start(), high: *legal.end() })
 }
 
 fn is_legal_size(shape: Shape) -> bool {
@@ -320,7 +259,5 @@ fn is_legal_size(shape: Shape) -> bool {
 }
 
 fn product(factors: &[usize]) -> Option<u64> {
-    factors
-        .iter()
-        .try_fold(1u64, |product, &factor| product.checked_mul(factor as u64))
+    factors.iter().try_fold(1u64, |product, &factor| product.checked_mul(factor as u64))
 }

@@ -22,13 +22,7 @@ pub struct BatchNorm {
 
 impl BatchNorm {
     /// Changes nothing: for layers without batch norm.
-    pub const IDENTITY: Self = Self {
-        gamma: 1.0,
-        beta: 0.0,
-        mean: 0.0,
-        variance: 1.0,
-        epsilon: 0.0,
-    };
+    pub const IDENTITY: Self = Self { gamma: 1.0, beta: 0.0, mean: 0.0, variance: 1.0, epsilon: 0.0 };
 }
 
 /// What follows the sums of one output channel in floating point: batch norm of α·d_in·y + bias.
@@ -106,18 +100,9 @@ impl Channel {
 
     /// Slope and intercept of the channel's output over y.
     fn line(&self) -> (f64, f64) {
-        let BatchNorm {
-            gamma,
-            beta,
-            mean,
-            variance,
-            epsilon,
-        } = self.batch_norm;
+        let BatchNorm { gamma, beta, mean, variance, epsilon } = self.batch_norm;
         let sigma = (variance + epsilon).sqrt();
-        (
-            gamma * self.alpha * self.input_step / sigma,
-            beta + gamma * (self.bias - mean) / sigma,
-        )
+        (gamma * self.alpha * self.input_step / sigma, beta + gamma * (self.bias - mean) / sigma)
     }
 }
 
@@ -127,9 +112,5 @@ fn unit(fraction_bits: u32) -> f64 {
 }
 
 fn finite(value: f64) -> Result<f64, CoalesceError> {
-    if value.is_finite() {
-        Ok(value)
-    } else {
-        Err(CoalesceError::NotFinite)
-    }
+    if value.is_finite() { Ok(value) } else { Err(CoalesceError::NotFinite) }
 }

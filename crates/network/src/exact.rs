@@ -48,10 +48,7 @@ impl<'n> ExactMvm<'n> {
                 }
             });
         }
-        Ok(Self {
-            network,
-            matrices: matrices.into(),
-        })
+        Ok(Self { network, matrices: matrices.into() })
     }
 }
 
@@ -62,16 +59,13 @@ impl Mvm for ExactMvm<'_> {
 
     fn pre_activations(&mut self, layer: LayerId, ifmap: &FeatureMap, out: &mut [i64]) {
         let network_layer = self.network.layer(layer);
-        let (Some(weighted), Some(matrix)) = (network_layer.weighted(), &self.matrices[layer.0]) else {
-            return;
+        let weighted = network_layer.weighted();
+        let tensors = weighted.and_then(|weighted| weighted.tensors.as_ref());
+        let (Some(weighted), Some(tensors), Some(matrix)) = (weighted, tensors, &self.matrices[layer.0]) else {
+            unreachable!("sums are asked of layers with weights, and all of them have tensors");
         };
-        let Some(tensors) = &weighted.tensors else { return };
-        let task = Task {
-            window: weighted.window,
-            format: weighted.input,
-            ifmap,
-            out_shape: network_layer.out_shape(),
-        };
+        let task =
+            Task { window: weighted.window, format: weighted.input, ifmap, out_shape: network_layer.out_shape() };
         match matrix {
             Matrix::F32(matrix) => task.run(matrix, tensors, out),
             Matrix::F64(matrix) => task.run(matrix, tensors, out),
@@ -106,11 +100,7 @@ fn greatest_input(format: CodeFormat) -> u32 {
 fn with_ones<T: Number>(codes: &Array2<u16>) -> Array2<T> {
     let (out_channels, rows) = codes.dim();
     Array2::from_shape_fn((out_channels + 1, rows), |(channel, row)| {
-        if channel == out_channels {
-            T::one()
-        } else {
-            T::from_i32(codes[[channel, row]].into())
-        }
+        if channel == out_channels { T::one() } else { T::from_i32(codes[[channel, row]].into()) }
     })
 }
 
@@ -165,12 +155,7 @@ impl Task<'_> {
         let chunk = (CHUNK_VALUES / rows).clamp(1, positions);
         let mut columns = vec![T::zero(); rows * chunk];
         let mut products = vec![T::zero(); out_rows * chunk];
-        let values: Vec<T> = self
-            .ifmap
-            .codes()
-            .iter()
-            .map(|&code| T::from_i32(self.format.value(code)))
-            .collect();
+        let values: Vec<T> = self.ifmap.codes().iter().map(|&code| T::from_i32(self.format.value(code))).collect();
         for start in (0..positions).step_by(chunk) {
             let n = chunk.min(positions - start);
             self.fill_columns(&values, start, (&mut columns[..rows * n], n));
@@ -188,12 +173,7 @@ impl Task<'_> {
 
     /// Writes the inputs of `n` positions from `start`: `[row][position]`, padding as 0.
     fn fill_columns<T: Number>(&self, values: &[T], start: usize, (columns, n): (&mut [T], usize)) {
-        let Window {
-            height,
-            width,
-            stride,
-            padding,
-        } = self.window;
+        let Window { height, width, stride, padding } = self.window;
         let map = self.ifmap.shape();
         for (row, inputs) in columns.chunks_exact_mut(n).enumerate() {
             let (channel, place) = (row / (height * width), row % (height * width));
@@ -205,11 +185,7 @@ impl Task<'_> {
                 let map_row = (out_row * stride + window_row).wrapping_sub(padding);
                 let map_column = (out_column * stride + window_column).wrapping_sub(padding);
                 let is_on_map = map_row < map.height && map_column < map.width;
-                *input = if is_on_map {
-                    channel[map_row * map.width + map_column]
-                } else {
-                    T::zero()
-                };
+                *input = if is_on_map { channel[map_row * map.width + map_column] } else { T::zero() };
                 // Counted, not divided anew for each of the many inputs.
                 out_column += 1;
                 if out_column == self.out_shape.width {

@@ -18,10 +18,7 @@ impl FeatureMap {
     /// If there are more or fewer codes than `shape` holds.
     pub fn new(shape: Shape, codes: Vec<u16>) -> Result<Self, ForwardError> {
         if codes.len() != shape.len() {
-            return Err(ForwardError::Length {
-                found: codes.len(),
-                shape,
-            });
+            return Err(ForwardError::Length { found: codes.len(), shape });
         }
         Ok(Self { shape, codes })
     }
@@ -48,10 +45,7 @@ impl FeatureMap {
 
     /// The same codes as one column of channels, as a linear layer reads them.
     pub(crate) fn into_flattened(self) -> Self {
-        Self {
-            shape: self.shape.flattened(),
-            codes: self.codes,
-        }
+        Self { shape: self.shape.flattened(), codes: self.codes }
     }
 }
 
@@ -67,18 +61,12 @@ pub(crate) fn max_pool(ifmap: &FeatureMap, format: CodeFormat, window: Window, o
             let rows = within(out_row, window.height, window, height);
             for out_column in 0..out_shape.width {
                 let columns = within(out_column, window.width, window, width);
-                let values = rows
-                    .clone()
-                    .flat_map(|row| &map[row * width..][columns.clone()])
-                    .copied();
+                let values = rows.clone().flat_map(|row| &map[row * width..][columns.clone()]).copied();
                 codes.push(values.max_by_key(|&code| format.value(code)).unwrap_or(0));
             }
         }
     }
-    FeatureMap {
-        shape: out_shape,
-        codes,
-    }
+    FeatureMap { shape: out_shape, codes }
 }
 
 /// The part of a window that lies on the map, not on its padding.
@@ -103,45 +91,20 @@ mod tests {
 
     #[test]
     fn pools_take_the_largest_code_of_each_window() {
-        let window = Window {
-            height: 2,
-            width: 2,
-            stride: 2,
-            padding: 0,
-        };
+        let window = Window { height: 2, width: 2, stride: 2, padding: 0 };
         assert_eq!(pooled(CodeFormat::unsigned(4), window, MAP), [9, 3, 7, 0]);
     }
 
     #[test]
     fn a_pool_of_signed_codes_goes_by_their_numbers() {
-        let window = Window {
-            height: 2,
-            width: 2,
-            stride: 2,
-            padding: 0,
-        };
+        let window = Window { height: 2, width: 2, stride: 2, padding: 0 };
         // 9 stands for −7.
-        assert_eq!(
-            pooled(
-                CodeFormat {
-                    bits: 4,
-                    sign: Sign::TwosComplement
-                },
-                window,
-                MAP
-            ),
-            [2, 3, 7, 0]
-        );
+        assert_eq!(pooled(CodeFormat { bits: 4, sign: Sign::TwosComplement }, window, MAP), [2, 3, 7, 0]);
     }
 
     #[test]
     fn padding_adds_nothing() {
-        let window = Window {
-            height: 3,
-            width: 3,
-            stride: 2,
-            padding: 1,
-        };
+        let window = Window { height: 3, width: 3, stride: 2, padding: 1 };
         assert_eq!(pooled(CodeFormat::unsigned(4), window, MAP), [9, 3, 9, 7]);
     }
 }

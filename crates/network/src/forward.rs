@@ -43,11 +43,7 @@ pub fn forward_observed(
 ) -> Result<Vec<f64>, ForwardError> {
     let format = network.input_format();
     if let Some(index) = image.iter().position(|&code| code > format.max_code()) {
-        return Err(ForwardError::Code {
-            code: image[index],
-            index,
-            bits: format.bits,
-        });
+        return Err(ForwardError::Code { code: image[index], index, bits: format.bits });
     }
     // A network is a chain: each layer reads the one before it.
     let mut map = FeatureMap::new(network.input_shape(), image.to_vec())?;

@@ -63,8 +63,7 @@ impl Layer {
 
     /// Rows of the weight matrix, K: the values that one output position sums. 0 without weights.
     pub fn rows(&self) -> usize {
-        self.weighted()
-            .map_or(0, |weighted| weighted.window.area() * self.in_shape.channels)
+        self.weighted().map_or(0, |weighted| weighted.window.area() * self.in_shape.channels)
     }
 
     /// Multiply–accumulates of one image; the padded border counts, as it is driven like any other input.
@@ -75,10 +74,7 @@ impl Layer {
 
 /// What a layer computes.
 #[derive(Clone, Debug, PartialEq)]
-#[expect(
-    clippy::large_enum_variant,
-    reason = "a network has few layers, and most of them are weighted"
-)]
+#[expect(clippy::large_enum_variant, reason = "a network has few layers, and most of them are weighted")]
 pub enum Op {
     /// A convolution or, with a 1 × 1 window on a 1 × 1 map, a linear layer, with its coalesced activation.
     Weighted(Weighted),
@@ -101,12 +97,7 @@ pub struct Window {
 
 impl Window {
     /// The window of a linear layer.
-    pub const UNIT: Self = Self {
-        height: 1,
-        width: 1,
-        stride: 1,
-        padding: 0,
-    };
+    pub const UNIT: Self = Self { height: 1, width: 1, stride: 1, padding: 0 };
 
     /// Values under the window in one channel.
     pub const fn area(self) -> usize {
@@ -178,11 +169,7 @@ pub struct Tensors {
 impl Tensors {
     /// The bias n of an output channel, in units of 2^−F.
     pub fn beta_of(&self, out_channel: usize) -> i32 {
-        if self.beta.len() == 1 {
-            self.beta[0]
-        } else {
-            self.beta[out_channel]
-        }
+        if self.beta.len() == 1 { self.beta[0] } else { self.beta[out_channel] }
     }
 }
 

@@ -72,12 +72,7 @@ impl Network {
         layers: Vec<LayerDef>,
     ) -> Result<Self, NetworkError> {
         let (layers, tensors) = build::layers(input_shape, input_format, layers)?;
-        let network = Self {
-            name: name.into(),
-            input_shape,
-            input_format,
-            layers,
-        };
+        let network = Self { name: name.into(), input_shape, input_format, layers };
         build::with_tensors(network, tensors)
     }
 
@@ -112,16 +107,12 @@ impl Network {
 
     /// The layers with their ids.
     pub fn layers_with_ids(&self) -> impl Iterator<Item = (LayerId, &Layer)> {
-        self.layers
-            .iter()
-            .enumerate()
-            .map(|(index, layer)| (LayerId(index), layer))
+        self.layers.iter().enumerate().map(|(index, layer)| (LayerId(index), layer))
     }
 
     /// The layers with weights.
     pub fn weighted_layers(&self) -> impl Iterator<Item = (LayerId, &Layer, &Weighted)> {
-        self.layers_with_ids()
-            .filter_map(|(id, layer)| Some((id, layer, layer.weighted()?)))
+        self.layers_with_ids().filter_map(|(id, layer)| Some((id, layer, layer.weighted()?)))
     }
 
     /// Format of the codes that a layer reads.
@@ -163,7 +154,6 @@ impl Network {
 
     /// Whether it has shapes without values.
     pub fn is_shape_only(&self) -> bool {
-        self.weighted_layers()
-            .all(|(_, _, weighted)| weighted.tensors.is_none())
+        self.weighted_layers().all(|(_, _, weighted)| weighted.tensors.is_none())
     }
 }

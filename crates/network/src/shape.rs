@@ -14,11 +14,7 @@ pub struct Shape {
 impl Shape {
     /// A shape of `channels` × `height` × `width` values.
     pub const fn new(channels: usize, height: usize, width: usize) -> Self {
-        Self {
-            channels,
-            height,
-            width,
-        }
+        Self { channels, height, width }
     }
 
     /// How many values it holds.
@@ -69,10 +65,7 @@ pub struct CodeFormat {
 impl CodeFormat {
     /// Unsigned codes of `bits` bits.
     pub const fn unsigned(bits: u32) -> Self {
-        Self {
-            bits,
-            sign: Sign::Unsigned,
-        }
+        Self { bits, sign: Sign::Unsigned }
     }
 
     /// The number that a code stands for.

@@ -36,18 +36,10 @@ pub(crate) fn check(
             check_logits("offset", offset, out_channels)?;
         }
         (OutputTensors::Codes { .. }, OutputFormat::Logits) => {
-            return Err(TensorFault::Output {
-                found: "codes",
-                legal: "logits",
-            }
-            .into());
+            return Err(TensorFault::Output { found: "codes", legal: "logits" }.into());
         }
         (OutputTensors::Logits { .. }, OutputFormat::Codes { .. }) => {
-            return Err(TensorFault::Output {
-                found: "logits",
-                legal: "codes",
-            }
-            .into());
+            return Err(TensorFault::Output { found: "logits", legal: "codes" }.into());
         }
     }
     Ok(())
@@ -69,9 +61,7 @@ fn check_codes(codes: &Array2<u16>, bits: u32, legal: [usize; 2]) -> Result<(), 
 
 fn check_alpha(alpha: &[f64], out_channels: usize) -> Result<(), TensorFault> {
     check_length("alpha", alpha.len(), &[1, out_channels])?;
-    check_values("alpha", alpha, "finite and above 0", |alpha| {
-        alpha.is_finite() && alpha > 0.0
-    })
+    check_values("alpha", alpha, "finite and above 0", |alpha| alpha.is_finite() && alpha > 0.0)
 }
 
 fn check_logits(tensor: &'static str, values: &[f64], out_channels: usize) -> Result<(), TensorFault> {
@@ -88,13 +78,7 @@ fn check_thresholds(thresholds: &Array2<i64>, directions: &[Direction], legal: [
         };
         for (index, (&before, &after)) in row.iter().zip(row.iter().skip(1)).enumerate() {
             if !is_ordered(before, after) {
-                return Err(TensorFault::Order {
-                    channel,
-                    index: index + 1,
-                    before,
-                    after,
-                    legal,
-                });
+                return Err(TensorFault::Order { channel, index: index + 1, before, after, legal });
             }
         }
     }
@@ -105,11 +89,7 @@ fn check_shape(tensor: &'static str, found: &[usize], legal: [usize; 2]) -> Resu
     if found == legal {
         return Ok(());
     }
-    Err(TensorFault::Shape {
-        tensor,
-        found: found.to_vec(),
-        legal: format!("{legal:?}"),
-    })
+    Err(TensorFault::Shape { tensor, found: found.to_vec(), legal: format!("{legal:?}") })
 }
 
 fn check_length(tensor: &'static str, found: usize, legal: &[usize]) -> Result<(), TensorFault> {
@@ -117,11 +97,7 @@ fn check_length(tensor: &'static str, found: usize, legal: &[usize]) -> Result<(
         return Ok(());
     }
     let legal: Vec<_> = legal.iter().map(|length| format!("[{length}]")).collect();
-    Err(TensorFault::Shape {
-        tensor,
-        found: vec![found],
-        legal: legal.join(" or "),
-    })
+    Err(TensorFault::Shape { tensor, found: vec![found], legal: legal.join(" or ") })
 }
 
 fn check_values(

@@ -93,17 +93,8 @@ impl Default for RandomNetwork {
 pub fn random_network(seed: u64, recipe: &RandomNetwork) -> Network {
     let mut random = SplitMix64::new(seed);
     let sign = recipe.input_signs[random.size(0..=recipe.input_signs.len() - 1)];
-    let format = CodeFormat {
-        bits: random.bits(&recipe.input_bits),
-        sign,
-    };
-    let mut chain = Chain {
-        random,
-        recipe,
-        shape: recipe.input,
-        format,
-        defs: Vec::new(),
-    };
+    let format = CodeFormat { bits: random.bits(&recipe.input_bits), sign };
+    let mut chain = Chain { random, recipe, shape: recipe.input, format, defs: Vec::new() };
     for _ in 0..chain.random.size(recipe.n_convs.clone()) {
         chain.conv();
         if chain.shape.height.min(chain.shape.width) >= 4 && chain.random.integer(0..=1) == 1 {
@@ -121,9 +112,7 @@ pub fn random_network(seed: u64, recipe: &RandomNetwork) -> Network {
 pub fn random_image(seed: u64, network: &Network) -> Vec<u16> {
     let mut random = SplitMix64::new(!seed);
     let max_code = i64::from(network.input_format().max_code());
-    (0..network.input_shape().len())
-        .map(|_| random.integer(0..=max_code) as u16)
-        .collect()
+    (0..network.input_shape().len()).map(|_| random.integer(0..=max_code) as u16).collect()
 }
 
 struct Chain<'r> {
@@ -146,37 +135,20 @@ impl Chain<'_> {
 
     fn conv(&mut self) {
         let random = &mut self.random;
-        let (height, width) = (
-            random.size(1..=3.min(self.shape.height)),
-            random.size(1..=3.min(self.shape.width)),
-        );
-        let window = Window {
-            height,
-            width,
-            stride: random.size(1..=2),
-            padding: random.size(0..=1),
-        };
+        let (height, width) = (random.size(1..=3.min(self.shape.height)), random.size(1..=3.min(self.shape.width)));
+        let window = Window { height, width, stride: random.size(1..=2), padding: random.size(0..=1) };
         let out_channels = random.size(self.recipe.channels.clone());
         let bits = random.bits(&self.recipe.activation_bits);
         let rows = self.shape.channels * window.area();
         let weights = self.weights([out_channels, rows], OutputFormat::Codes { bits });
         self.push(OpDef::Conv { window, weights });
         let steps = |extent: usize, window_extent: usize| (extent + 2 * window.padding - window_extent) / window.stride;
-        self.shape = Shape::new(
-            out_channels,
-            steps(self.shape.height, height) + 1,
-            steps(self.shape.width, width) + 1,
-        );
+        self.shape = Shape::new(out_channels, steps(self.shape.height, height) + 1, steps(self.shape.width, width) + 1);
         self.format = CodeFormat::unsigned(bits);
     }
 
     fn max_pool(&mut self) {
-        self.push(OpDef::MaxPool(Window {
-            height: 2,
-            width: 2,
-            stride: 2,
-            padding: 0,
-        }));
+        self.push(OpDef::MaxPool(Window { height: 2, width: 2, stride: 2, padding: 0 }));
         self.shape = Shape::new(self.shape.channels, self.shape.height / 2, self.shape.width / 2);
     }
 
@@ -194,44 +166,24 @@ impl Chain<'_> {
         let n_scales = if random.integer(0..=1) == 0 { 1 } else { out_channels };
         // Biases around that of symmetric weights, −(2^k − 1)/2, and some beyond.
         let greatest = max_code << beta_fraction_bits;
-        let beta: Vec<_> = (0..n_scales)
-            .map(|_| random.integer(-greatest..=greatest / 4) as i32)
-            .collect();
-        let alpha = (0..n_scales)
-            .map(|_| random.integer(1..=1000) as f64 / 1000.0)
-            .collect();
+        let beta: Vec<_> = (0..n_scales).map(|_| random.integer(-greatest..=greatest / 4) as i32).collect();
+        let alpha = (0..n_scales).map(|_| random.integer(1..=1000) as f64 / 1000.0).collect();
         let mut tensors = Tensors {
             codes,
             alpha,
             beta,
             beta_fraction_bits,
-            output: OutputTensors::Logits {
-                scale: Vec::new(),
-                offset: Vec::new(),
-            },
+            output: OutputTensors::Logits { scale: Vec::new(), offset: Vec::new() },
         };
         tensors.output = match output {
             OutputFormat::Codes { bits } => self.thresholds(&tensors, bits),
             OutputFormat::Logits => {
-                let mut numbers = || {
-                    (0..out_channels)
-                        .map(|_| self.random.integer(-999..=999) as f64 / 7.0)
-                        .collect()
-                };
-                OutputTensors::Logits {
-                    scale: numbers(),
-                    offset: numbers(),
-                }
+                let mut numbers = || (0..out_channels).map(|_| self.random.integer(-999..=999) as f64 / 7.0).collect();
+                OutputTensors::Logits { scale: numbers(), offset: numbers() }
             }
         };
         let tensors = Some(tensors);
-        WeightsDef {
-            out_channels,
-            weight_bits,
-            representation: Representation::Biased,
-            output,
-            tensors,
-        }
+        WeightsDef { out_channels, weight_bits, representation: Representation::Biased, output, tensors }
     }
 
     /// Thresholds spread over the sums of random inputs, so that all codes occur.

@@ -28,14 +28,8 @@ fn every_kind_is_read() {
             assert_eq!(inner.path(), "table.inner");
             assert_eq!(inner.integer("x", 1..=1), Some(1_u8));
             let tables = root.tables("tables")?;
-            assert_eq!(
-                tables.iter().map(Table::path).collect::<Vec<_>>(),
-                ["tables[0]", "tables[1]"]
-            );
-            assert_eq!(
-                tables.iter().map(|t| t.integer("x", 1..=2)).collect::<Vec<_>>(),
-                [Some(1_u8), Some(2)]
-            );
+            assert_eq!(tables.iter().map(Table::path).collect::<Vec<_>>(), ["tables[0]", "tables[1]"]);
+            assert_eq!(tables.iter().map(|t| t.integer("x", 1..=2)).collect::<Vec<_>>(), [Some(1_u8), Some(2)]);
             Some(())
         })
         .unwrap();
@@ -92,7 +86,8 @@ fn overlay_merges_tables_and_replaces_all_else() {
 
         [[tile]]
         y = 1
-    "#]].assert_eq(&merged.to_toml());
+    "#]]
+    .assert_eq(&merged.to_toml());
     assert_eq!(over.get("adc.bits").unwrap().source().name(), "arch.toml");
     assert_eq!(merged.clone().overlay(over), merged);
     assert_eq!(base.clone().overlay(base.clone()), base);
@@ -120,7 +115,8 @@ fn set_makes_tables_and_replaces_what_is_in_the_way() {
 
         [new.deep]
         key = 5
-    "#]].assert_eq(&document.to_toml());
+    "#]]
+    .assert_eq(&document.to_toml());
     document.set(&["k"; 100_000].join("."), five);
     assert_eq!(document.remove("k").unwrap().kind(), Kind::Table);
     assert_eq!(document.remove("k"), None);
@@ -150,17 +146,20 @@ fn to_toml_reads_back_and_is_sorted() {
         y = 1
 
         [[t.u]]
-    "#]].assert_eq(&written);
+    "#]]
+    .assert_eq(&written);
     assert_eq!(parse(&written), document);
 }
 
 #[test]
 fn hostile_nesting_is_refused_and_does_not_overflow_the_stack() {
     let deep_key = ["k"; 79].join(".");
+    let deep = format!("a = {}1{}", format!("{{ {deep_key} = ").repeat(70), " }".repeat(70));
     for text in [
         format!("a = {}", "[".repeat(100_000)),
         format!("a = {}{}", "[".repeat(79), "]".repeat(79)),
-        format!("a = {}1{}", format!("{{ {deep_key} = ").repeat(70), " }".repeat(70)),
+        format!("{deep}\nb ="),
+        deep,
         format!("{} = 1", ["k"; 100_000].join(".")),
         format!("[{}]", ["k"; 70].join(".")),
     ] {

@@ -50,12 +50,7 @@ fn try_out(text: &str) {
 }
 
 fn key() -> impl Strategy<Value = String> {
-    prop_oneof![
-        Just("bits".to_owned()),
-        Just("adc".to_owned()),
-        "[a-z]{1,3}",
-        "\\PC{0,4}".prop_map(|k| quoted(&k))
-    ]
+    prop_oneof![Just("bits".to_owned()), Just("adc".to_owned()), "[a-z]{1,3}", "\\PC{0,4}".prop_map(|k| quoted(&k))]
 }
 
 fn quoted(text: &str) -> String {
@@ -83,10 +78,7 @@ fn literal() -> impl Strategy<Value = String> {
         prop_oneof![
             prop::collection::vec(inner.clone(), 0..4).prop_map(|elements| format!("[{}]", elements.join(", \n"))),
             prop::collection::btree_map(key(), inner, 0..4).prop_map(|entries| {
-                let entries: Vec<_> = entries
-                    .into_iter()
-                    .map(|(key, value)| format!("{key} = {value}"))
-                    .collect();
+                let entries: Vec<_> = entries.into_iter().map(|(key, value)| format!("{key} = {value}")).collect();
                 format!("{{ {} }}", entries.join(", "))
             }),
         ]

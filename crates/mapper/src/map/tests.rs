@@ -17,41 +17,20 @@ use super::map;
 use crate::{CellAddress, LayerPlacement, MapError, WeightSlice};
 
 fn bias_column(place: BiasColumnPlace) -> BiasSource {
-    BiasSource::ColumnPerArray {
-        level: 1,
-        place,
-        converter: BiasConverter::Own,
-        adc_bits: 8,
-    }
+    BiasSource::ColumnPerArray { level: 1, place, converter: BiasConverter::Own, adc_bits: 8 }
 }
 
 fn weights(out_channels: usize, output: OutputFormat) -> WeightsDef {
-    WeightsDef {
-        out_channels,
-        weight_bits: 4,
-        representation: Representation::Biased,
-        output,
-        tensors: None,
-    }
+    WeightsDef { out_channels, weight_bits: 4, representation: Representation::Biased, output, tensors: None }
 }
 
 /// A convolution on 12 × 12, a pooling layer, a convolution on 5 × 5, and a linear layer.
 fn small_net() -> Network {
     let conv = |out_channels| OpDef::Conv {
-        window: Window {
-            height: 3,
-            width: 3,
-            stride: 1,
-            padding: 0,
-        },
+        window: Window { height: 3, width: 3, stride: 1, padding: 0 },
         weights: weights(out_channels, OutputFormat::Codes { bits: 4 }),
     };
-    let pool = OpDef::MaxPool(Window {
-        height: 2,
-        width: 2,
-        stride: 2,
-        padding: 0,
-    });
+    let pool = OpDef::MaxPool(Window { height: 2, width: 2, stride: 2, padding: 0 });
     let ops = [
         ("conv1", conv(8)),
         ("pool", pool),
@@ -60,18 +39,10 @@ fn small_net() -> Network {
     ];
     let layers = ops.into_iter().enumerate().map(|(index, (name, op))| LayerDef {
         name: name.to_owned(),
-        input: index
-            .checked_sub(1)
-            .map_or(LayerInput::Network, |earlier| LayerInput::Layer(LayerId(earlier))),
+        input: index.checked_sub(1).map_or(LayerInput::Network, |earlier| LayerInput::Layer(LayerId(earlier))),
         op,
     });
-    Network::new(
-        "small",
-        Shape::new(1, 12, 12),
-        CodeFormat::unsigned(4),
-        layers.collect(),
-    )
-    .expect("a legal network")
+    Network::new("small", Shape::new(1, 12, 12), CodeFormat::unsigned(4), layers.collect()).expect("a legal network")
 }
 
 fn check(network: &Network, arch: &Arch, shown: Expect) {
@@ -81,10 +52,7 @@ fn check(network: &Network, arch: &Arch, shown: Expect) {
         let arrays: Vec<_> = layer.replicas.iter().flat_map(|replica| &replica.arrays).collect();
         let path = |index: usize| {
             let array = arrays[index];
-            format!(
-                "Tile[{}].Ima[{}].Crossbar[{}]",
-                array.ima.tile.0, array.ima.ima, array.crossbar
-            )
+            format!("Tile[{}].Ima[{}].Crossbar[{}]", array.ima.tile.0, array.ima.ima, array.crossbar)
         };
         writeln!(
             text,
@@ -119,11 +87,11 @@ fn layers_begin_new_imas_but_share_tiles() {
         &small_net(),
         &arch,
         expect![[r#"
-        conv1: 1 × (1 × 1) Tile[0].Ima[0].Crossbar[0] … Tile[0].Ima[0].Crossbar[0], 0.1406 used
-        conv2: 1 × (3 × 2) Tile[0].Ima[1].Crossbar[0] … Tile[1].Ima[0].Crossbar[1], 0.4688 used
-        linear: 1 × (6 × 1) Tile[1].Ima[1].Crossbar[0] … Tile[2].Ima[0].Crossbar[1], 0.5859 used
-        13 arrays, 5 IMAs, 3 tiles, 0.4976 used
-    "#]],
+            conv1: 1 × (1 × 1) Tile[0].Ima[0].Crossbar[0] … Tile[0].Ima[0].Crossbar[0], 0.1406 used
+            conv2: 1 × (3 × 2) Tile[0].Ima[1].Crossbar[0] … Tile[1].Ima[0].Crossbar[1], 0.7500 used
+            linear: 1 × (9 × 1) Tile[1].Ima[1].Crossbar[0] … Tile[2].Ima[1].Crossbar[0], 0.6250 used
+            16 arrays, 6 IMAs, 3 tiles, 0.6416 used
+        "#]],
     );
 }
 
@@ -134,21 +102,21 @@ fn an_inside_bias_column_costs_an_output_and_an_extra_one_does_not() {
         &small_net(),
         &arch(BiasColumnPlace::Extra),
         expect![[r#"
-        conv1: 1 × (1 × 1) Tile[0].Ima[0].Crossbar[0] … Tile[0].Ima[0].Crossbar[0], 0.1449 used
-        conv2: 1 × (3 × 2) Tile[0].Ima[1].Crossbar[0] … Tile[1].Ima[0].Crossbar[1], 0.4773 used
-        linear: 1 × (6 × 1) Tile[1].Ima[1].Crossbar[0] … Tile[2].Ima[0].Crossbar[1], 0.5966 used
-        13 arrays, 5 IMAs, 3 tiles, 0.5068 used
-    "#]],
+            conv1: 1 × (1 × 1) Tile[0].Ima[0].Crossbar[0] … Tile[0].Ima[0].Crossbar[0], 0.1449 used
+            conv2: 1 × (3 × 2) Tile[0].Ima[1].Crossbar[0] … Tile[1].Ima[0].Crossbar[1], 0.7500 used
+            linear: 1 × (9 × 1) Tile[1].Ima[1].Crossbar[0] … Tile[2].Ima[1].Crossbar[0], 0.6364 used
+            16 arrays, 6 IMAs, 3 tiles, 0.6483 used
+        "#]],
     );
     check(
         &small_net(),
         &arch(BiasColumnPlace::Inside),
         expect![[r#"
-        conv1: 1 × (1 × 1) Tile[0].Ima[0].Crossbar[0] … Tile[0].Ima[0].Crossbar[0], 0.1494 used
-        conv2: 1 × (3 × 2) Tile[0].Ima[1].Crossbar[0] … Tile[1].Ima[0].Crossbar[1], 0.4922 used
-        linear: 1 × (6 × 1) Tile[1].Ima[1].Crossbar[0] … Tile[2].Ima[0].Crossbar[1], 0.6152 used
-        13 arrays, 5 IMAs, 3 tiles, 0.5226 used
-    "#]],
+            conv1: 1 × (1 × 1) Tile[0].Ima[0].Crossbar[0] … Tile[0].Ima[0].Crossbar[0], 0.1494 used
+            conv2: 1 × (3 × 3) Tile[0].Ima[1].Crossbar[0] … Tile[1].Ima[1].Crossbar[0], 0.5234 used
+            linear: 1 × (9 × 1) Tile[2].Ima[0].Crossbar[0] … Tile[3].Ima[0].Crossbar[0], 0.6562 used
+            19 arrays, 7 IMAs, 4 tiles, 0.5667 used
+        "#]],
     );
 }
 
@@ -162,11 +130,11 @@ fn balanced_copies_fill_the_imas_one_after_the_other() {
         &small_net(),
         &arch,
         expect![[r#"
-        conv1: 96 × (1 × 1) Tile[0].Ima[0].Crossbar[0] … Tile[11].Ima[1].Crossbar[3], 0.1406 used
-        conv2: 9 × (3 × 2) Tile[12].Ima[0].Crossbar[0] … Tile[18].Ima[1].Crossbar[1], 0.4688 used
-        linear: 1 × (6 × 1) Tile[19].Ima[0].Crossbar[0] … Tile[19].Ima[1].Crossbar[1], 0.5859 used
-        156 arrays, 40 IMAs, 20 tiles, 0.2713 used
-    "#]],
+            conv1: 92 × (1 × 1) Tile[0].Ima[0].Crossbar[0] … Tile[11].Ima[0].Crossbar[3], 0.1406 used
+            conv2: 9 × (3 × 2) Tile[11].Ima[1].Crossbar[0] … Tile[18].Ima[0].Crossbar[1], 0.7500 used
+            linear: 1 × (9 × 1) Tile[18].Ima[1].Crossbar[0] … Tile[19].Ima[1].Crossbar[0], 0.6250 used
+            155 arrays, 40 IMAs, 20 tiles, 0.3810 used
+        "#]],
     );
 }
 
@@ -179,17 +147,10 @@ fn a_network_that_does_not_fit_says_how_many_tiles_it_needs() {
         })
     };
     let error = map(&small_net(), &arch(2)).expect_err("it needs three");
-    assert_eq!(
-        error,
-        MapError::TooFewTiles {
-            network: "small".to_owned(),
-            needed: 3,
-            available: 2
-        }
-    );
+    assert_eq!(error, MapError::TooFewTiles { network: "small".to_owned(), needed: 3, available: 2 });
     expect![[r#"
         network `small` needs 3 tiles for one copy of each layer, and the chip has 2
-        hint: raise `chip.n_tiles`, `tile.n_imas` or `ima.n_crossbars`, or store more bits in a cell"#]]
+        hint: raise `chip.tiles`, `tile.imas` or `ima.crossbars`, or store more bits in a cell"#]]
     .assert_eq(&error.to_string());
     assert!(map(&small_net(), &arch(3)).is_ok());
 }
@@ -203,14 +164,7 @@ fn a_weight_wider_than_an_array_is_refused() {
         })
     };
     let error = map(&small_net(), &arch(2)).expect_err("one bit line is the bias column's");
-    assert_eq!(
-        error,
-        MapError::ArrayTooNarrow {
-            layer: "conv1".to_owned(),
-            slices: 2,
-            bit_lines: 1
-        }
-    );
+    assert_eq!(error, MapError::ArrayTooNarrow { layer: "conv1".to_owned(), slices: 2, bit_lines: 1 });
     expect![[r#"
         a weight of layer `conv1` takes 2 bit lines, and an array has 1 for weights
         hint: raise `crossbar.bit_lines` or `cell.bits`"#]]
@@ -222,19 +176,11 @@ fn a_network_without_weights_is_refused() {
     let pool = LayerDef {
         name: "pool".to_owned(),
         input: LayerInput::Network,
-        op: OpDef::MaxPool(Window {
-            height: 2,
-            width: 2,
-            stride: 2,
-            padding: 0,
-        }),
+        op: OpDef::MaxPool(Window { height: 2, width: 2, stride: 2, padding: 0 }),
     };
     let network = Network::new("pools", Shape::new(1, 4, 4), CodeFormat::unsigned(4), vec![pool]);
     let network = network.expect("a legal network");
-    assert!(matches!(
-        map(&network, &toy_with(|_, _| {})),
-        Err(MapError::NoWeights { .. })
-    ));
+    assert!(matches!(map(&network, &toy_with(|_, _| {})), Err(MapError::NoWeights { .. })));
 }
 
 /// All cells of all arrays of one copy.

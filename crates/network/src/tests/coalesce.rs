@@ -31,13 +31,7 @@ fn channels() -> impl Strategy<Value = Channel> {
 /// Batch norm, ReLU and quantiser one after the other; before the code is rounded and clipped.
 fn direct(channel: &Channel, quantiser: Quantiser, sum: i64) -> f64 {
     let y = sum as f64 / f64::from(1 << channel.beta_fraction_bits);
-    let BatchNorm {
-        gamma,
-        beta,
-        mean,
-        variance,
-        epsilon,
-    } = channel.batch_norm;
+    let BatchNorm { gamma, beta, mean, variance, epsilon } = channel.batch_norm;
     let convolution = channel.alpha * channel.input_step * y + channel.bias;
     let norm = gamma * (convolution - mean) / (variance + epsilon).sqrt() + beta;
     norm.max(0.0) / quantiser.step
@@ -91,18 +85,8 @@ proptest! {
 
 /// A channel whose s is `slope` and whose t is `intercept` for a quantiser of step 1.
 fn line(slope: f64, intercept: f64) -> Channel {
-    let batch_norm = BatchNorm {
-        gamma: slope,
-        beta: intercept,
-        ..BatchNorm::IDENTITY
-    };
-    Channel {
-        alpha: 1.0,
-        input_step: 1.0,
-        bias: 0.0,
-        batch_norm,
-        beta_fraction_bits: 1,
-    }
+    let batch_norm = BatchNorm { gamma: slope, beta: intercept, ..BatchNorm::IDENTITY };
+    Channel { alpha: 1.0, input_step: 1.0, bias: 0.0, batch_norm, beta_fraction_bits: 1 }
 }
 
 const TWO_BITS: Quantiser = Quantiser { step: 1.0, bits: 2 };
@@ -110,15 +94,9 @@ const TWO_BITS: Quantiser = Quantiser { step: 1.0, bits: 2 };
 #[test]
 fn thresholds_by_hand() {
     // θ = (j − ½ − 0.1)/0.3 = 4/3, 14/3, 8; times 2: 2.67, 9.33, 16 and rounded up (16 less an ulp too).
-    assert_eq!(
-        line(0.3, 0.1).thresholds(TWO_BITS),
-        Ok((vec![3, 10, 16], Direction::Rising))
-    );
+    assert_eq!(line(0.3, 0.1).thresholds(TWO_BITS), Ok((vec![3, 10, 16], Direction::Rising)));
     // The same below 0, rounded down.
-    assert_eq!(
-        line(-0.3, 0.1).thresholds(TWO_BITS),
-        Ok((vec![-3, -10, -16], Direction::Falling))
-    );
+    assert_eq!(line(-0.3, 0.1).thresholds(TWO_BITS), Ok((vec![-3, -10, -16], Direction::Falling)));
 }
 
 #[test]
@@ -134,10 +112,7 @@ fn a_slope_of_zero_is_a_constant() {
 #[test]
 fn a_tiny_slope_has_thresholds_beyond_all_sums() {
     let (thresholds, direction) = line(-1e-300, 1.7).thresholds(TWO_BITS).expect("finite");
-    assert_eq!(
-        (thresholds, direction),
-        (vec![i64::MAX, i64::MAX, i64::MIN], Direction::Falling)
-    );
+    assert_eq!((thresholds, direction), (vec![i64::MAX, i64::MAX, i64::MIN], Direction::Falling));
 }
 
 #[test]

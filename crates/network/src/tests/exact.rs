@@ -9,10 +9,7 @@ use crate::*;
 
 /// Sums and logits of an image by the plainest loops.
 fn naive(network: &Network, image: &[u16]) -> (Vec<Vec<i128>>, Vec<f64>) {
-    let mut map: Vec<i128> = image
-        .iter()
-        .map(|&code| network.input_format().value(code).into())
-        .collect();
+    let mut map: Vec<i128> = image.iter().map(|&code| network.input_format().value(code).into()).collect();
     let mut all_sums = Vec::new();
     for layer in network.layers() {
         let (from, to) = (layer.in_shape(), layer.out_shape());
@@ -33,10 +30,7 @@ fn naive(network: &Network, image: &[u16]) -> (Vec<Vec<i128>>, Vec<f64>) {
         let mut next = Vec::new();
         for channel in 0..to.channels {
             for (top, left) in corners.clone() {
-                let Some(tensors) = layer
-                    .weighted()
-                    .map(|weighted| weighted.tensors.as_ref().expect("tensors"))
-                else {
+                let Some(tensors) = layer.weighted().map(|weighted| weighted.tensors.as_ref().expect("tensors")) else {
                     let values = places().filter_map(|(row, column)| at(channel, top + row, left + column));
                     next.push(values.max().expect("a window on the map"));
                     continue;
@@ -58,12 +52,7 @@ fn naive(network: &Network, image: &[u16]) -> (Vec<Vec<i128>>, Vec<f64>) {
             match &tensors.output {
                 OutputTensors::Logits { scale, offset } => {
                     let logits = next.iter().zip(scale.iter().zip(offset));
-                    return (
-                        all_sums,
-                        logits
-                            .map(|(&sum, (scale, offset))| scale * sum as f64 + offset)
-                            .collect(),
-                    );
+                    return (all_sums, logits.map(|(&sum, (scale, offset))| scale * sum as f64 + offset).collect());
                 }
                 OutputTensors::Codes { thresholds, direction } => {
                     for (index, sum) in next.iter_mut().enumerate() {
@@ -119,28 +108,11 @@ proptest! {
 #[test]
 fn the_greatest_sums_are_exact_in_each_arithmetic() {
     // All codes and inputs at their greatest: in f32 up to 258 rows, in i64 the last.
-    for (rows, bits) in [
-        (257, 8),
-        (258, 8),
-        (259, 8),
-        (300, 8),
-        (256, 16),
-        (4096, 16),
-        (2_200_000, 16),
-    ] {
+    for (rows, bits) in [(257, 8), (258, 8), (259, 8), (300, 8), (256, 16), (4096, 16), (2_200_000, 16)] {
         let max_code = ((1u32 << bits) - 1) as u16;
         let codes = ndarray::Array2::from_elem((1, rows), max_code);
-        let output = OutputTensors::Logits {
-            scale: vec![1.0],
-            offset: vec![0.0],
-        };
-        let tensors = Tensors {
-            codes,
-            alpha: vec![1.0],
-            beta: vec![-3],
-            beta_fraction_bits: 0,
-            output,
-        };
+        let output = OutputTensors::Logits { scale: vec![1.0], offset: vec![0.0] };
+        let tensors = Tensors { codes, alpha: vec![1.0], beta: vec![-3], beta_fraction_bits: 0, output };
         let weights = WeightsDef {
             out_channels: 1,
             weight_bits: bits,
@@ -148,11 +120,7 @@ fn the_greatest_sums_are_exact_in_each_arithmetic() {
             output: OutputFormat::Logits,
             tensors: Some(tensors),
         };
-        let def = LayerDef {
-            name: "only".to_owned(),
-            input: LayerInput::Network,
-            op: OpDef::Linear(weights),
-        };
+        let def = LayerDef { name: "only".to_owned(), input: LayerInput::Network, op: OpDef::Linear(weights) };
         let network = Network::new("n", Shape::new(rows, 1, 1), CodeFormat::unsigned(bits), vec![def]).expect("legal");
         let image = vec![max_code; rows];
         let mut found = Vec::new();
@@ -167,18 +135,12 @@ fn the_greatest_sums_are_exact_in_each_arithmetic() {
 fn random_networks_use_their_codes() {
     let mut distinct = BTreeSet::new();
     for seed in 0..20 {
-        let recipe = RandomNetwork {
-            n_convs: 1..=1,
-            activation_bits: 2..=2,
-            ..RandomNetwork::default()
-        };
+        let recipe = RandomNetwork { n_convs: 1..=1, activation_bits: 2..=2, ..RandomNetwork::default() };
         let network = random_network(seed, &recipe);
         let mut mvm = ExactMvm::new(&network).expect("tensors");
         let image = random_image(seed, &network);
-        let Some(OutputTensors::Codes { thresholds, direction }) = network.layers()[0]
-            .weighted()
-            .and_then(|weighted| weighted.tensors.as_ref())
-            .map(|t| t.output.clone())
+        let Some(OutputTensors::Codes { thresholds, direction }) =
+            network.layers()[0].weighted().and_then(|weighted| weighted.tensors.as_ref()).map(|t| t.output.clone())
         else {
             unreachable!("a convolution");
         };
@@ -203,28 +165,15 @@ fn random_networks_use_their_codes() {
 
 #[test]
 fn images_that_do_not_fit_are_refused() {
-    let recipe = RandomNetwork {
-        input_bits: 3..=3,
-        ..RandomNetwork::default()
-    };
+    let recipe = RandomNetwork { input_bits: 3..=3, ..RandomNetwork::default() };
     let network = random_network(1, &recipe);
     let mut mvm = ExactMvm::new(&network).expect("tensors");
     let mut image = random_image(1, &network);
     image[5] = 8;
-    assert_eq!(
-        forward(&network, &image, &mut mvm),
-        Err(ForwardError::Code {
-            code: 8,
-            index: 5,
-            bits: 3
-        })
-    );
+    assert_eq!(forward(&network, &image, &mut mvm), Err(ForwardError::Code { code: 8, index: 5, bits: 3 }));
     image.truncate(5);
     let shape = network.input_shape();
-    assert_eq!(
-        forward(&network, &image, &mut mvm),
-        Err(ForwardError::Length { found: 5, shape })
-    );
+    assert_eq!(forward(&network, &image, &mut mvm), Err(ForwardError::Length { found: 5, shape }));
 }
 
 #[test]

@@ -5,27 +5,11 @@ use ndarray::{Array2, array};
 
 use crate::*;
 
-const CONV: Window = Window {
-    height: 3,
-    width: 3,
-    stride: 1,
-    padding: 1,
-};
-const POOL: Window = Window {
-    height: 2,
-    width: 2,
-    stride: 2,
-    padding: 0,
-};
+const CONV: Window = Window { height: 3, width: 3, stride: 1, padding: 1 };
+const POOL: Window = Window { height: 2, width: 2, stride: 2, padding: 0 };
 
 fn weights(out_channels: usize, output: OutputFormat) -> WeightsDef {
-    WeightsDef {
-        out_channels,
-        weight_bits: 2,
-        representation: Representation::Biased,
-        output,
-        tensors: None,
-    }
+    WeightsDef { out_channels, weight_bits: 2, representation: Representation::Biased, output, tensors: None }
 }
 
 fn codes(out_channels: usize) -> WeightsDef {
@@ -34,26 +18,11 @@ fn codes(out_channels: usize) -> WeightsDef {
 
 /// A convolution, a max-pool and a linear layer on 1 × 4 × 4 inputs of 8 bits.
 fn toy() -> Vec<LayerDef> {
-    let layer = |name: &str, input, op| LayerDef {
-        name: name.to_owned(),
-        input,
-        op,
-    };
+    let layer = |name: &str, input, op| LayerDef { name: name.to_owned(), input, op };
     vec![
-        layer(
-            "conv",
-            LayerInput::Network,
-            OpDef::Conv {
-                window: CONV,
-                weights: codes(2),
-            },
-        ),
+        layer("conv", LayerInput::Network, OpDef::Conv { window: CONV, weights: codes(2) }),
         layer("pool", LayerInput::Layer(LayerId(0)), OpDef::MaxPool(POOL)),
-        layer(
-            "fc",
-            LayerInput::Layer(LayerId(1)),
-            OpDef::Linear(weights(3, OutputFormat::Logits)),
-        ),
+        layer("fc", LayerInput::Layer(LayerId(1)), OpDef::Linear(weights(3, OutputFormat::Logits))),
     ]
 }
 
@@ -61,10 +30,7 @@ fn toy() -> Vec<LayerDef> {
 fn trained() -> Vec<LayerDef> {
     let mut defs = toy();
     let thresholds = array![[-5, 0, 5], [7, 7, -9]];
-    let output = OutputTensors::Codes {
-        thresholds,
-        direction: vec![Direction::Rising, Direction::Falling],
-    };
+    let output = OutputTensors::Codes { thresholds, direction: vec![Direction::Rising, Direction::Falling] };
     let conv = Tensors {
         codes: Array2::ones((2, 9)),
         alpha: vec![0.5],
@@ -72,17 +38,8 @@ fn trained() -> Vec<LayerDef> {
         beta_fraction_bits: 8,
         output,
     };
-    let output = OutputTensors::Logits {
-        scale: vec![1.0; 3],
-        offset: vec![0.0; 3],
-    };
-    let fc = Tensors {
-        codes: Array2::ones((3, 8)),
-        alpha: vec![0.5; 3],
-        beta: vec![7],
-        beta_fraction_bits: 0,
-        output,
-    };
+    let output = OutputTensors::Logits { scale: vec![1.0; 3], offset: vec![0.0; 3] };
+    let fc = Tensors { codes: Array2::ones((3, 8)), alpha: vec![0.5; 3], beta: vec![7], beta_fraction_bits: 0, output };
     *tensors_of(&mut defs[0]) = Some(conv);
     *tensors_of(&mut defs[2]) = Some(fc);
     defs
@@ -167,10 +124,7 @@ fn order() {
         |defs| defs[1].input = LayerInput::Layer(LayerId(1)),
         expect!["layer `pool`: its input is not an earlier layer"],
     );
-    check_toy(
-        |defs| defs[2].input = LayerInput::Layer(LayerId(0)),
-        expect!["layer `pool`: no layer reads its output"],
-    );
+    check_toy(|defs| defs[2].input = LayerInput::Layer(LayerId(0)), expect!["layer `pool`: no layer reads its output"]);
     check_toy(
         |defs| weights_of(&mut defs[0]).output = OutputFormat::Logits,
         expect!["layer `conv`: only the last layer gives logits"],
@@ -179,56 +133,29 @@ fn order() {
 
 #[test]
 fn shapes() {
-    let conv = |window| {
-        move |defs: &mut Vec<LayerDef>| {
-            defs[0].op = OpDef::Conv {
-                window,
-                weights: codes(2),
-            }
-        }
-    };
+    let conv = |window| move |defs: &mut Vec<LayerDef>| defs[0].op = OpDef::Conv { window, weights: codes(2) };
     let pool = |window| move |defs: &mut Vec<LayerDef>| defs[1].op = OpDef::MaxPool(window);
     check_toy(
         conv(Window { height: 7, ..CONV }),
         expect!["layer `conv`: a window of 7×3 does not fit on an input of 1×4×4 padded by 1"],
     );
+    check_toy(conv(Window { stride: 0, ..CONV }), expect!["layer `conv`: `stride` = 0 is not legal: 1 to 16777216"]);
+    check_toy(conv(Window { width: 0, ..CONV }), expect!["layer `conv`: `kernel` = 0 is not legal: 1 to 16777216"]);
     check_toy(
-        conv(Window { stride: 0, ..CONV }),
-        expect!["layer `conv`: `stride` = 0 is not legal: 1 to 16777216"],
-    );
-    check_toy(
-        conv(Window { width: 0, ..CONV }),
-        expect!["layer `conv`: `kernel` = 0 is not legal: 1 to 16777216"],
-    );
-    check_toy(
-        conv(Window {
-            padding: 1 << 20,
-            ..CONV
-        }),
+        conv(Window { padding: 1 << 20, ..CONV }),
         expect!["layer `conv`: too large: more than 2147483648 values of a feature map"],
     );
     check_toy(
-        conv(Window {
-            padding: usize::MAX,
-            ..CONV
-        }),
+        conv(Window { padding: usize::MAX, ..CONV }),
         expect!["layer `conv`: `padding` = 18446744073709551615 is not legal: 0 to 16777216"],
     );
-    check_toy(
-        pool(Window { padding: 2, ..POOL }),
-        expect!["layer `pool`: `padding` = 2 is not legal: 0 to 1"],
-    );
+    check_toy(pool(Window { padding: 2, ..POOL }), expect!["layer `pool`: `padding` = 2 is not legal: 0 to 1"]);
     check_toy(
         |defs| weights_of(&mut defs[0]).out_channels = 0,
         expect!["layer `conv`: `out_channels` = 0 is not legal: 1 to 16777216"],
     );
     check_toy(
-        |defs| {
-            defs[2].op = OpDef::Conv {
-                window: CONV,
-                weights: weights(3, OutputFormat::Logits),
-            }
-        },
+        |defs| defs[2].op = OpDef::Conv { window: CONV, weights: weights(3, OutputFormat::Logits) },
         expect!["layer `fc`: logits on a map of 3×2×2; a layer of logits has one position"],
     );
     check_toy(
@@ -243,19 +170,10 @@ fn shapes() {
 #[test]
 fn inputs() {
     let of = |shape, bits| {
-        let format = CodeFormat {
-            bits,
-            sign: Sign::TwosComplement,
-        };
+        let format = CodeFormat { bits, sign: Sign::TwosComplement };
         let window = Window { padding: 1, ..POOL };
-        let pool = LayerDef {
-            name: "pool".to_owned(),
-            input: LayerInput::Network,
-            op: OpDef::MaxPool(window),
-        };
-        Network::new("toy", shape, format, vec![pool])
-            .expect_err("a fault")
-            .to_string()
+        let pool = LayerDef { name: "pool".to_owned(), input: LayerInput::Network, op: OpDef::MaxPool(window) };
+        Network::new("toy", shape, format, vec![pool]).expect_err("a fault").to_string()
     };
     expect!["input shape 1×0×4 is not legal: 1 to 2147483648 values"].assert_eq(&of(Shape::new(1, 0, 4), 8));
     expect!["input shape 1×18446744073709551615×3 is not legal: 1 to 2147483648 values"]
@@ -292,16 +210,9 @@ fn sums_beyond_the_bound() {
             // With 2^16·2^20 as much again: a row reaches 2^16·2^37 = 2^53.
             beta: vec![i32::MIN],
             beta_fraction_bits: 15,
-            output: OutputTensors::Logits {
-                scale: vec![1.0],
-                offset: vec![1.0],
-            },
+            output: OutputTensors::Logits { scale: vec![1.0], offset: vec![1.0] },
         });
-        let def = LayerDef {
-            name: "only".to_owned(),
-            input: LayerInput::Network,
-            op: OpDef::Linear(only),
-        };
+        let def = LayerDef { name: "only".to_owned(), input: LayerInput::Network, op: OpDef::Linear(only) };
         Network::new("toy", Shape::new(rows, 1, 1), CodeFormat::unsigned(16), vec![def])
     };
     // A row reaches 2^16·(2^31 + 2^31) = 2^48, so that 2^7 rows reach the bound.
@@ -317,10 +228,7 @@ fn tensors_for_all_layers_or_none() {
     check(defs, expect!["layer `conv`: it has no tensors, but other layers have"]);
     let mut defs = trained();
     defs.truncate(2);
-    check(
-        defs,
-        expect!["layer `pool`: the last layer of a network with tensors gives logits"],
-    );
+    check(defs, expect!["layer `pool`: the last layer of a network with tensors gives logits"]);
 }
 
 #[test]
@@ -341,22 +249,12 @@ fn tensors_of_other_shapes() {
         expect!["layer `conv`: tensor `beta` has shape [3]; legal: [1] or [2]"],
     );
     check_trained(
-        |conv| {
-            conv.output = OutputTensors::Logits {
-                scale: vec![],
-                offset: vec![],
-            }
-        },
+        |conv| conv.output = OutputTensors::Logits { scale: vec![], offset: vec![] },
         0,
         expect!["layer `conv`: tensors of logits in a layer that gives codes"],
     );
     check_trained(
-        |fc| {
-            fc.output = OutputTensors::Codes {
-                thresholds: array![[]],
-                direction: vec![],
-            }
-        },
+        |fc| fc.output = OutputTensors::Codes { thresholds: array![[]], direction: vec![] },
         2,
         expect!["layer `fc`: tensors of codes in a layer that gives logits"],
     );
@@ -373,12 +271,7 @@ fn tensors_of_other_shapes() {
         expect!["layer `conv`: tensor `direction` has shape [1]; legal: [2]"],
     );
     check_trained(
-        |fc| {
-            fc.output = OutputTensors::Logits {
-                scale: vec![1.0; 3],
-                offset: vec![1.0],
-            }
-        },
+        |fc| fc.output = OutputTensors::Logits { scale: vec![1.0; 3], offset: vec![1.0] },
         2,
         expect!["layer `fc`: tensor `offset` has shape [1]; legal: [3]"],
     );
@@ -402,12 +295,7 @@ fn tensors_with_illegal_values() {
         expect!["layer `fc`: tensor `alpha` has inf at element 0; legal: finite and above 0"],
     );
     check_trained(
-        |fc| {
-            fc.output = OutputTensors::Logits {
-                scale: vec![1.0, f64::NAN, 1.0],
-                offset: vec![0.0; 3],
-            }
-        },
+        |fc| fc.output = OutputTensors::Logits { scale: vec![1.0, f64::NAN, 1.0], offset: vec![0.0; 3] },
         2,
         expect!["layer `fc`: tensor `scale` has NaN at element 1; legal: finite"],
     );

@@ -5,38 +5,17 @@ use expect_test::{Expect, expect};
 use crate::*;
 
 fn check(text: &str, expected: Expect) {
-    let toml = Named {
-        name: "trace.toml".to_owned(),
-        content: text.to_owned(),
-    };
-    let trace = Trace::parse(&TraceFiles {
-        toml,
-        tensors: None,
-        samples: None,
-        calibration: None,
-    })
-    .expect("legal");
+    let toml = Named { name: "trace.toml".to_owned(), content: text.to_owned() };
+    let trace = Trace::parse(&TraceFiles { toml, tensors: None, samples: None, calibration: None }).expect("legal");
     let network = &trace.network;
     assert!(network.is_shape_only());
-    let mut chart = format!(
-        "{} {} of {} bits\n",
-        network.name(),
-        network.input_shape(),
-        network.input_format().bits
-    );
+    let mut chart = format!("{} {} of {} bits\n", network.name(), network.input_shape(), network.input_format().bits);
     for (id, layer) in network.layers_with_ids() {
-        let output = network
-            .output_codes(id)
-            .map_or("logits".to_owned(), |format| format!("{} bits", format.bits));
-        let weights = layer.weighted().map_or(String::new(), |weighted| {
-            format!(", {}-bit weights", weighted.weight_bits)
-        });
-        chart += &format!(
-            "{:<6}{:>5} rows to {} of {output}{weights}\n",
-            layer.name(),
-            layer.rows(),
-            layer.out_shape()
-        );
+        let output = network.output_codes(id).map_or("logits".to_owned(), |format| format!("{} bits", format.bits));
+        let weights =
+            layer.weighted().map_or(String::new(), |weighted| format!(", {}-bit weights", weighted.weight_bits));
+        chart +=
+            &format!("{:<6}{:>5} rows to {} of {output}{weights}\n", layer.name(), layer.rows(), layer.out_shape());
     }
     chart += &format!("{} macs, classes {:?}\n", network.macs(), network.classes());
     expected.assert_eq(&chart);

@@ -14,20 +14,13 @@ fn the_toy_is_read() {
     assert_eq!((set.len(), set.image(1)), (2, vec![12, 13, 14, 15]));
     // P = 14 and 4, S = 6: Y = 256·14 − 384·6 = 1280 ≥ 0, and 256·4 − 128·6 = 256 is not ≤ −7. So the codes are 1 and 0;
     // Y = 256·P − 128 with P = 0, 1, 1.
-    assert_eq!(
-        forward(&trace.network, &set.image(0), &mut mvm),
-        Ok(vec![-128.0, 255.0, 384.5])
-    );
+    assert_eq!(forward(&trace.network, &set.image(0), &mut mvm), Ok(vec![-128.0, 255.0, 384.5]));
 }
 
 #[test]
 fn all_faults_are_told_at_once() {
     check(
-        |toy| {
-            toy.toml = TOML
-                .replace("weight_bits", "bits")
-                .replace("kernel = 2", "kernel = \"2\"")
-        },
+        |toy| toy.toml = TOML.replace("weight_bits", "bits").replace("kernel = 2", "kernel = \"2\""),
         expect![[r#"
             error: `layers[0].weight_bits`: missing key
               --> toy/trace.toml:13:1
@@ -134,12 +127,7 @@ fn tensors_of_the_wrong_kind() {
 #[test]
 fn tensors_with_illegal_values() {
     check(
-        |toy| {
-            drop(
-                toy.tensors
-                    .insert("conv.codes", u8s(&[2, 1, 2, 2], &[0, 1, 2, 3, 3, 2, 4, 0])),
-            )
-        },
+        |toy| drop(toy.tensors.insert("conv.codes", u8s(&[2, 1, 2, 2], &[0, 1, 2, 3, 3, 2, 4, 0]))),
         expect![[r#"
             error: layer `conv`: tensor `codes` has 4 at channel 1, row 2; legal: 0 to 3, as weights have 2 bits
             --> toy/tensors.safetensors
@@ -174,12 +162,7 @@ fn images_that_are_no_inputs() {
         "#]],
     );
     check(
-        |toy| {
-            drop(
-                toy.samples
-                    .insert("inputs", u8s(&[2, 1, 2, 2], &[0, 0, 0, 0, 0, 16, 0, 0])),
-            )
-        },
+        |toy| drop(toy.samples.insert("inputs", u8s(&[2, 1, 2, 2], &[0, 0, 0, 0, 0, 16, 0, 0]))),
         expect![[r#"
             error: tensor `inputs` has 16 at [1, 0, 0, 1]
             --> toy/samples.safetensors

@@ -64,35 +64,19 @@ impl View for Raw {
 }
 
 pub(super) fn raw<const N: usize>(dtype: Dtype, shape: &[usize], elements: &[[u8; N]]) -> Raw {
-    Raw {
-        dtype,
-        shape: shape.to_vec(),
-        bytes: elements.concat(),
-    }
+    Raw { dtype, shape: shape.to_vec(), bytes: elements.concat() }
 }
 
 pub(super) fn u8s(shape: &[usize], elements: &[u8]) -> Raw {
-    Raw {
-        dtype: Dtype::U8,
-        shape: shape.to_vec(),
-        bytes: elements.to_vec(),
-    }
+    Raw { dtype: Dtype::U8, shape: shape.to_vec(), bytes: elements.to_vec() }
 }
 
 pub(super) fn u16s(elements: &[u16]) -> Raw {
-    raw(
-        Dtype::U16,
-        &[elements.len()],
-        &elements.iter().map(|e| e.to_le_bytes()).collect::<Vec<_>>(),
-    )
+    raw(Dtype::U16, &[elements.len()], &elements.iter().map(|e| e.to_le_bytes()).collect::<Vec<_>>())
 }
 
 pub(super) fn f64s(elements: &[f64]) -> Raw {
-    raw(
-        Dtype::F64,
-        &[elements.len()],
-        &elements.iter().map(|e| e.to_le_bytes()).collect::<Vec<_>>(),
-    )
+    raw(Dtype::F64, &[elements.len()], &elements.iter().map(|e| e.to_le_bytes()).collect::<Vec<_>>())
 }
 
 pub(super) type Tensors = BTreeMap<&'static str, Raw>;
@@ -101,18 +85,9 @@ pub(super) fn tensors() -> Tensors {
     BTreeMap::from([
         ("conv.codes", u8s(&[2, 1, 2, 2], &[0, 1, 2, 3, 3, 2, 1, 0])),
         ("conv.alpha", f64s(&[0.5])),
-        (
-            "conv.beta",
-            raw(Dtype::I32, &[2], &[(-384i32).to_le_bytes(), (-128i32).to_le_bytes()]),
-        ),
-        (
-            "conv.thresholds",
-            raw(Dtype::I64, &[2, 1], &[0i64.to_le_bytes(), (-7i64).to_le_bytes()]),
-        ),
-        (
-            "conv.direction",
-            raw(Dtype::I8, &[2], &[1i8.to_le_bytes(), (-1i8).to_le_bytes()]),
-        ),
+        ("conv.beta", raw(Dtype::I32, &[2], &[(-384i32).to_le_bytes(), (-128i32).to_le_bytes()])),
+        ("conv.thresholds", raw(Dtype::I64, &[2, 1], &[0i64.to_le_bytes(), (-7i64).to_le_bytes()])),
+        ("conv.direction", raw(Dtype::I8, &[2], &[1i8.to_le_bytes(), (-1i8).to_le_bytes()])),
         ("fc.codes", u8s(&[3, 2], &[0, 1, 1, 0, 1, 1])),
         ("fc.alpha", f64s(&[0.5, 0.25, 0.125])),
         ("fc.beta", raw(Dtype::I32, &[1], &[(-128i32).to_le_bytes()])),
@@ -137,26 +112,16 @@ pub(super) struct Toy {
 
 impl Toy {
     pub(super) fn new() -> Self {
-        Self {
-            toml: TOML.to_owned(),
-            tensors: tensors(),
-            samples: samples(),
-        }
+        Self { toml: TOML.to_owned(), tensors: tensors(), samples: samples() }
     }
 
     pub(super) fn files(self) -> TraceFiles {
         let file = |name: &str, tensors: Tensors| {
             let content = safetensors::serialize(tensors, None).expect("consistent tensors");
-            Some(Named {
-                name: name.to_owned(),
-                content,
-            })
+            Some(Named { name: name.to_owned(), content })
         };
         TraceFiles {
-            toml: Named {
-                name: "toy/trace.toml".to_owned(),
-                content: self.toml,
-            },
+            toml: Named { name: "toy/trace.toml".to_owned(), content: self.toml },
             tensors: file("toy/tensors.safetensors", self.tensors),
             samples: file("toy/samples.safetensors", self.samples),
             calibration: None,

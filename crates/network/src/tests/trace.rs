@@ -10,11 +10,7 @@ use crate::*;
 /// The trace of a random network, with images if its inputs have at most 8 bits.
 pub(super) fn random_trace(seed: u64, recipe: &RandomNetwork) -> Trace {
     let network = random_network(seed, recipe);
-    let Shape {
-        channels,
-        height,
-        width,
-    } = network.input_shape();
+    let Shape { channels, height, width } = network.input_shape();
     let mut random = SplitMix64::new(seed);
     let max_code = i64::from(network.input_format().max_code());
     let mut images = |n_images: usize| {
@@ -23,11 +19,7 @@ pub(super) fn random_trace(seed: u64, recipe: &RandomNetwork) -> Trace {
         let labels = Some(classes(&mut random));
         let expected = (random.integer(0..=1) == 0).then(|| classes(&mut random));
         let inputs = Array4::from_shape_simple_fn(shape, || random.integer(0..=max_code) as u8);
-        SampleSet {
-            inputs,
-            labels,
-            expected,
-        }
+        SampleSet { inputs, labels, expected }
     };
     let has_images = network.input_format().bits <= 8;
     let (samples, calibration) = (has_images.then(|| images(3)), has_images.then(|| images(2)));
@@ -36,20 +28,10 @@ pub(super) fn random_trace(seed: u64, recipe: &RandomNetwork) -> Trace {
         licence: Some("CC0-1.0".to_owned()),
         recipe: Some("steps = 3\nname = \"\"\"quoted\"\"\" '''twice'''\n".to_owned()),
         seed: Some(seed >> 1),
-        accuracies: Some(Accuracies {
-            images: 10,
-            float: Some(1.0),
-            fake_quantised: None,
-            integer: Some(0.1 + 0.2),
-        }),
+        accuracies: Some(Accuracies { images: 10, float: Some(1.0), fake_quantised: None, integer: Some(0.1 + 0.2) }),
         ..Provenance::default()
     };
-    Trace {
-        network,
-        provenance,
-        samples,
-        calibration,
-    }
+    Trace { network, provenance, samples, calibration }
 }
 
 proptest! {
@@ -107,11 +89,7 @@ fn check_toml(trace: &Trace, expected: Expect) {
 
 #[test]
 fn a_written_manifest() {
-    let recipe = RandomNetwork {
-        n_convs: 1..=1,
-        input_bits: 8..=8,
-        ..RandomNetwork::default()
-    };
+    let recipe = RandomNetwork { n_convs: 1..=1, input_bits: 8..=8, ..RandomNetwork::default() };
     check_toml(
         &random_trace(3, &recipe),
         expect![[r#"
@@ -164,31 +142,18 @@ fn a_written_manifest() {
 
 #[test]
 fn files_are_fetched_by_name() {
-    let recipe = RandomNetwork {
-        input_bits: 8..=8,
-        ..RandomNetwork::default()
-    };
+    let recipe = RandomNetwork { input_bits: 8..=8, ..RandomNetwork::default() };
     let trace = random_trace(3, &recipe);
     let written = trace.render().expect("a legal trace").into_bytes();
     let names: Vec<_> = written.iter().map(|file| file.name.as_str()).collect();
     assert_eq!(names, [TRACE_FILE, TENSORS_FILE, SAMPLES_FILE, CALIBRATION_FILE]);
     let fetch = |wanted: &str| {
-        let found = written
-            .iter()
-            .find(|file| file.name == wanted && wanted != CALIBRATION_FILE);
-        found
-            .map(|file| file.content.clone())
-            .ok_or(std::io::ErrorKind::NotFound.into())
+        let found = written.iter().find(|file| file.name == wanted && wanted != CALIBRATION_FILE);
+        found.map(|file| file.content.clone()).ok_or(std::io::ErrorKind::NotFound.into())
     };
     let files = TraceFiles::fetch("some/where/", fetch).expect("three files");
     assert_eq!(files.toml.name, "some/where/trace.toml");
-    assert_eq!(
-        Trace::parse(&files).expect("legal"),
-        Trace {
-            calibration: None,
-            ..trace
-        }
-    );
+    assert_eq!(Trace::parse(&files).expect("legal"), Trace { calibration: None, ..trace });
 
     let fault =
         |fetch: fn(&str) -> std::io::Result<Vec<u8>>| format!("{}\n", TraceFiles::fetch("x", fetch).unwrap_err());

@@ -45,15 +45,9 @@ impl TraceFiles {
     pub fn fetch(folder: &str, mut fetch: impl FnMut(&str) -> io::Result<Vec<u8>>) -> Result<Self, Faults> {
         let path_of = |file: &str| format!("{}/{file}", folder.trim_end_matches('/'));
         let mut optional = |file: &str| match fetch(file) {
-            Ok(content) => Ok(Some(Named {
-                name: path_of(file),
-                content,
-            })),
+            Ok(content) => Ok(Some(Named { name: path_of(file), content })),
             Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
-            Err(error) => Err(Faults::in_file(
-                path_of(file),
-                Problem::new(format!("cannot be read: {error}")),
-            )),
+            Err(error) => Err(Faults::in_file(path_of(file), Problem::new(format!("cannot be read: {error}")))),
         };
         let Some(Named { name, content }) = optional(TRACE_FILE)? else {
             let problem = Problem::new("there is no such file").hint("a trace is a folder with a `trace.toml`");
@@ -71,13 +65,7 @@ impl TraceFiles {
 
     /// All files as bytes, `trace.toml` first.
     pub fn into_bytes(self) -> Vec<Named<Vec<u8>>> {
-        let toml = Named {
-            name: self.toml.name,
-            content: self.toml.content.into_bytes(),
-        };
-        [Some(toml), self.tensors, self.samples, self.calibration]
-            .into_iter()
-            .flatten()
-            .collect()
+        let toml = Named { name: self.toml.name, content: self.toml.content.into_bytes() };
+        [Some(toml), self.tensors, self.samples, self.calibration].into_iter().flatten().collect()
     }
 }

@@ -38,10 +38,9 @@ fn layer_tensors(file: &mut TensorFile<'_>, layer: &Layer, weighted: &Weighted, 
             let shape = [out_channels, layer.in_shape().channels, window.height, window.width];
             (file.take_codes(&name("codes"), &[&shape]), beta_fraction_bits)
         }
-        Storage::Linear { beta_fraction_bits } => (
-            file.take_codes(&name("codes"), &[&[out_channels, rows]]),
-            beta_fraction_bits,
-        ),
+        Storage::Linear { beta_fraction_bits } => {
+            (file.take_codes(&name("codes"), &[&[out_channels, rows]]), beta_fraction_bits)
+        }
         Storage::Nothing => return None,
     };
     let alpha = file.take(&name("alpha"), &[&[1], &[out_channels]]);
@@ -51,28 +50,16 @@ fn layer_tensors(file: &mut TensorFile<'_>, layer: &Layer, weighted: &Weighted, 
             let shape = [out_channels, (1 << bits) - 1];
             let thresholds = file.take(&name("thresholds"), &[&shape]);
             let direction = take_direction(file, &name("direction"), out_channels);
-            OutputTensors::Codes {
-                thresholds: matrix(shape, thresholds?)?,
-                direction: direction?,
-            }
+            OutputTensors::Codes { thresholds: matrix(shape, thresholds?)?, direction: direction? }
         }
         OutputFormat::Logits => {
             let scale = file.take(&name("scale"), &[&[out_channels]]);
             let offset = file.take(&name("offset"), &[&[out_channels]]);
-            OutputTensors::Logits {
-                scale: scale?,
-                offset: offset?,
-            }
+            OutputTensors::Logits { scale: scale?, offset: offset? }
         }
     };
     let codes = matrix([out_channels, rows], codes?)?;
-    Some(Tensors {
-        codes,
-        alpha: alpha?,
-        beta: beta?,
-        beta_fraction_bits,
-        output,
-    })
+    Some(Tensors { codes, alpha: alpha?, beta: beta?, beta_fraction_bits, output })
 }
 
 fn take_direction(file: &mut TensorFile<'_>, name: &str, out_channels: usize) -> Option<Vec<Direction>> {

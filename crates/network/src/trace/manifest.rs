@@ -58,18 +58,11 @@ pub(super) fn read(root: &Table<'_>, files: &TraceFiles) -> Option<Manifest> {
     };
     if files.tensors.is_some() && network.classes().is_none() {
         if let Some(last) = tables.last() {
-            last.fault(
-                "activation_bits",
-                Problem::new(LayerFault::NoLogits.to_string()).hint("leave this key out"),
-            );
+            last.fault("activation_bits", Problem::new(LayerFault::NoLogits.to_string()).hint("leave this key out"));
         }
         return None;
     }
-    Some(Manifest {
-        network,
-        storage,
-        provenance: provenance?,
-    })
+    Some(Manifest { network, storage, provenance: provenance? })
 }
 
 fn check_version(root: &Table<'_>) -> Option<()> {
@@ -92,24 +85,12 @@ fn check_version(root: &Table<'_>) -> Option<()> {
 fn read_input(table: &Table<'_>) -> Option<(Shape, CodeFormat)> {
     let shape = table.integers::<usize>("shape", 1..=MAX_EXTENT as i64);
     let bits = table.integer("bits", legal_bits());
-    let sign = table.choice(
-        "sign",
-        &[("unsigned", Sign::Unsigned), ("twos-complement", Sign::TwosComplement)],
-    );
+    let sign = table.choice("sign", &[("unsigned", Sign::Unsigned), ("twos-complement", Sign::TwosComplement)]);
     let &[channels, height, width] = shape?.as_slice() else {
-        table.fault(
-            "shape",
-            Problem::new("a shape has three numbers").legal("[channels, rows, columns]"),
-        );
+        table.fault("shape", Problem::new("a shape has three numbers").legal("[channels, rows, columns]"));
         return None;
     };
-    Some((
-        Shape::new(channels, height, width),
-        CodeFormat {
-            bits: bits?,
-            sign: sign?,
-        },
-    ))
+    Some((Shape::new(channels, height, width), CodeFormat { bits: bits?, sign: sign? }))
 }
 
 fn legal_bits() -> std::ops::RangeInclusive<i64> {
@@ -134,22 +115,12 @@ enum OpName {
 fn read_layer(table: &Table<'_>) -> Option<Draft> {
     let name = table.string("name");
     let input = table.optional_string("input");
-    let ops = [
-        ("conv", OpName::Conv),
-        ("linear", OpName::Linear),
-        ("max-pool", OpName::MaxPool),
-    ];
+    let ops = [("conv", OpName::Conv), ("linear", OpName::Linear), ("max-pool", OpName::MaxPool)];
     let (op, storage) = match table.choice("op", &ops)? {
         OpName::Conv => {
             let (window, weights) = (read_window(table), read_weights(table));
             let (weights, beta_fraction_bits) = weights?;
-            (
-                OpDef::Conv {
-                    window: window?,
-                    weights,
-                },
-                Storage::Conv { beta_fraction_bits },
-            )
+            (OpDef::Conv { window: window?, weights }, Storage::Conv { beta_fraction_bits })
         }
         OpName::Linear => {
             let (weights, beta_fraction_bits) = read_weights(table)?;
@@ -157,41 +128,24 @@ fn read_layer(table: &Table<'_>) -> Option<Draft> {
         }
         OpName::MaxPool => (OpDef::MaxPool(read_window(table)?), Storage::Nothing),
     };
-    Some(Draft {
-        name: name?,
-        input: input?,
-        op,
-        storage,
-    })
+    Some(Draft { name: name?, input: input?, op, storage })
 }
 
 fn read_window(table: &Table<'_>) -> Option<Window> {
     let extents = 1..=MAX_EXTENT as i64;
-    let is_pair = table
-        .optional_value("kernel")
-        .is_some_and(|kernel| kernel.as_array().is_some());
+    let is_pair = table.optional_value("kernel").is_some_and(|kernel| kernel.as_array().is_some());
     let kernel = if is_pair {
         table.integers("kernel", extents.clone())
     } else {
-        table
-            .integer("kernel", extents.clone())
-            .map(|extent| vec![extent, extent])
+        table.integer("kernel", extents.clone()).map(|extent| vec![extent, extent])
     };
     let stride = table.integer("stride", extents);
     let padding = table.integer("padding", 0..=MAX_EXTENT as i64);
     let &[height, width] = kernel?.as_slice() else {
-        table.fault(
-            "kernel",
-            Problem::new("a kernel has one or two extents").legal("an integer, or [rows, columns]"),
-        );
+        table.fault("kernel", Problem::new("a kernel has one or two extents").legal("an integer, or [rows, columns]"));
         return None;
     };
-    Some(Window {
-        height,
-        width,
-        stride: stride?,
-        padding: padding?,
-    })
+    Some(Window { height, width, stride: stride?, padding: padding? })
 }
 
 /// The weights, and the fraction bits of β.
@@ -228,50 +182,35 @@ fn resolve(drafts: Vec<Draft>, tables: &[Table<'_>]) -> Option<Vec<LayerDef>> {
             Some(None) => Some(LayerInput::Network),
             Some(Some(earlier)) => Some(LayerInput::Layer(LayerId(earlier))),
             None => {
-                table.fault(
-                    "input",
-                    Problem::new("no earlier layer has this name").legal(listed(&names)),
-                );
+                table.fault("input", Problem::new("no earlier layer has this name").legal(listed(&names)));
                 None
             }
         };
         names.push(draft.name.clone());
-        defs.push(input.map(|input| LayerDef {
-            name: draft.name,
-            input,
-            op: draft.op,
-        }));
+        defs.push(input.map(|input| LayerDef { name: draft.name, input, op: draft.op }));
     }
     defs.into_iter().collect()
 }
 
 fn listed(names: &[String]) -> String {
-    names
-        .iter()
-        .map(|name| format!("`{name}`"))
-        .collect::<Vec<_>>()
-        .join(", ")
+    names.iter().map(|name| format!("`{name}`")).collect::<Vec<_>>().join(", ")
 }
 
 /// Puts an error of the network where the text is at fault.
 fn tell(error: &NetworkError, root: &Table<'_>, tables: &[Table<'_>]) {
     let NetworkError::Layer { layer, fault, .. } = error else {
-        let key = if *error == NetworkError::Empty {
-            "layers"
-        } else {
-            "input"
-        };
+        let key = if *error == NetworkError::Empty { "layers" } else { "input" };
         return root.fault(key, error.to_string());
     };
     let Some(table) = tables.get(layer.0) else {
         return root.fault("layers", error.to_string());
     };
-    let problem = match &**fault {
-        LayerFault::OutOfRange { low, high, .. } => Problem::new("out of range").legal(format!("{low}..={high}")),
-        LayerFault::LogitsNotLast => {
-            Problem::new(fault.to_string()).hint("without `activation_bits` a layer gives logits")
-        }
-        fault => Problem::new(fault.to_string()),
+    let problem = if let LayerFault::OutOfRange { low, high, .. } = **fault {
+        Problem::new("out of range").legal(format!("{low}..={high}"))
+    } else if **fault == LayerFault::LogitsNotLast {
+        Problem::new(fault.to_string()).hint("without `activation_bits` a layer gives logits")
+    } else {
+        Problem::new(fault.to_string())
     };
     match key_of(fault) {
         Some(key) => table.fault(key, problem),
@@ -307,11 +246,7 @@ fn read_provenance(root: &Table<'_>, table: Option<Table<'_>>, files: &TraceFile
     };
     // Whoever hands on images must say whose they are.
     let text = |key: &str| {
-        if has_images {
-            table.string(key).map(Some)
-        } else {
-            table.optional_string(key)
-        }
+        if has_images { table.string(key).map(Some) } else { table.optional_string(key) }
     };
     let (data_set, licence) = (text("data_set"), text("licence"));
     let command = table.optional_string("command");
@@ -340,10 +275,5 @@ fn read_accuracies(table: &Table<'_>) -> Option<Accuracies> {
     let float = table.optional_number("float", part);
     let fake_quantised = table.optional_number("fake_quantised", part);
     let integer = table.optional_number("integer", part);
-    Some(Accuracies {
-        images: images?,
-        float: float?,
-        fake_quantised: fake_quantised?,
-        integer: integer?,
-    })
+    Some(Accuracies { images: images?, float: float?, fake_quantised: fake_quantised?, integer: integer? })
 }

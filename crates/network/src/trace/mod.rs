@@ -60,17 +60,12 @@ impl Trace {
             None => Ok(manifest.network.clone()),
         };
         match (network, samples, calibration) {
-            (Ok(network), Ok(samples), Ok(calibration)) => Ok(Self {
-                network,
-                provenance: manifest.provenance,
-                samples,
-                calibration,
-            }),
+            (Ok(network), Ok(samples), Ok(calibration)) => {
+                Ok(Self { network, provenance: manifest.provenance, samples, calibration })
+            }
             (network, samples, calibration) => {
                 let faults = [network.err(), samples.err(), calibration.err()].into_iter().flatten();
-                Err(faults
-                    .reduce(Faults::merge)
-                    .unwrap_or_else(|| Faults::plain("the trace cannot be read")))
+                Err(faults.reduce(Faults::merge).unwrap_or_else(|| Faults::plain("the trace cannot be read")))
             }
         }
     }

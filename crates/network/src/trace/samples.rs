@@ -30,10 +30,6 @@ impl SampleSet {
     ///
     /// If there is no such image.
     pub fn image(&self, index: usize) -> Vec<u16> {
-        self.inputs
-            .index_axis(Axis(0), index)
-            .iter()
-            .map(|&code| code.into())
-            .collect()
+        self.inputs.index_axis(Axis(0), index).iter().map(|&code| code.into()).collect()
     }
 }

@@ -47,11 +47,7 @@ impl<'f> TensorFile<'f> {
             let problem = Problem::new(format!("not a whole safetensors file: {error}"));
             Faults::in_file(&file.name, problem.hint("it may be truncated or damaged"))
         })?;
-        Ok(Self {
-            name: &file.name,
-            tensors: tensors.tensors().into_iter().collect(),
-            problems: Vec::new(),
-        })
+        Ok(Self { name: &file.name, tensors: tensors.tensors().into_iter().collect(), problems: Vec::new() })
     }
 
     /// Takes the tensor `name`, which has one of the shapes.
@@ -94,15 +90,9 @@ impl<'f> TensorFile<'f> {
 
     /// Hands out `read` if nothing was wrong and no tensor is left.
     pub(super) fn finish<T>(mut self, read: Option<T>) -> Result<T, Faults> {
-        let unknown = self
-            .tensors
-            .keys()
-            .map(|name| Problem::new(format!("tensor `{name}` belongs to nothing")));
+        let unknown = self.tensors.keys().map(|name| Problem::new(format!("tensor `{name}` belongs to nothing")));
         self.problems.extend(unknown);
-        let faults = self
-            .problems
-            .into_iter()
-            .map(|problem| Faults::in_file(self.name, problem));
+        let faults = self.problems.into_iter().map(|problem| Faults::in_file(self.name, problem));
         match (faults.reduce(Faults::merge), read) {
             (None, Some(read)) => Ok(read),
             (Some(faults), _) => Err(faults),
@@ -111,13 +101,7 @@ impl<'f> TensorFile<'f> {
     }
 
     fn required(&mut self, name: &str, legal: &[&[usize]]) -> Option<TensorView<'f>> {
-        let shapes = || {
-            legal
-                .iter()
-                .map(|shape| format!("{shape:?}"))
-                .collect::<Vec<_>>()
-                .join(" or ")
-        };
+        let shapes = || legal.iter().map(|shape| format!("{shape:?}")).collect::<Vec<_>>().join(" or ");
         let Some(view) = self.tensors.remove(name) else {
             self.fault(Problem::new(format!("tensor `{name}` is missing")).legal(format!("shape {}", shapes())));
             return None;

@@ -21,11 +21,7 @@ pub(super) fn files(trace: &Trace) -> Result<TraceFiles, Faults> {
     let tensors = layer_tensors(&trace.network);
     Ok(TraceFiles {
         toml: toml(trace)?,
-        tensors: if tensors.is_empty() {
-            None
-        } else {
-            Some(file(TENSORS_FILE, tensors)?)
-        },
+        tensors: if tensors.is_empty() { None } else { Some(file(TENSORS_FILE, tensors)?) },
         samples: images(SAMPLES_FILE, &trace.samples)?,
         calibration: images(CALIBRATION_FILE, &trace.calibration)?,
     })
@@ -105,10 +101,7 @@ fn toml(trace: &Trace) -> Result<Named<String>, Faults> {
         layers: network.layers().iter().map(|layer| layer_out(network, layer)).collect(),
     };
     let content = toml::to_string(&manifest).map_err(|error| refused(TRACE_FILE, &error))?;
-    Ok(Named {
-        name: TRACE_FILE.to_owned(),
-        content,
-    })
+    Ok(Named { name: TRACE_FILE.to_owned(), content })
 }
 
 fn refused(file: &str, error: &dyn std::fmt::Display) -> Faults {
@@ -123,19 +116,9 @@ fn layer_out<'t>(network: &'t Network, layer: &'t Layer) -> LayerOut<'t> {
     let (op, window, weights) = match layer.op() {
         Op::MaxPool(window) => ("max-pool", Some(window_out(*window)), None),
         Op::Weighted(weighted) if is_linear(layer, weighted) => ("linear", None, Some(weights_out(layer, weighted))),
-        Op::Weighted(weighted) => (
-            "conv",
-            Some(window_out(weighted.window)),
-            Some(weights_out(layer, weighted)),
-        ),
+        Op::Weighted(weighted) => ("conv", Some(window_out(weighted.window)), Some(weights_out(layer, weighted))),
     };
-    LayerOut {
-        name: layer.name(),
-        op,
-        input,
-        window,
-        weights,
-    }
+    LayerOut { name: layer.name(), op, input, window, weights }
 }
 
 /// A 1 × 1 convolution of a 1 × 1 map is a linear layer, whatever it was called.
@@ -143,24 +126,9 @@ fn is_linear(layer: &Layer, weighted: &Weighted) -> bool {
     weighted.window == Window::UNIT && layer.in_shape().positions() == 1
 }
 
-fn window_out(
-    Window {
-        height,
-        width,
-        stride,
-        padding,
-    }: Window,
-) -> WindowOut {
-    let kernel = if height == width {
-        KernelOut::Square(height)
-    } else {
-        KernelOut::Oblong([height, width])
-    };
-    WindowOut {
-        kernel,
-        stride,
-        padding,
-    }
+fn window_out(Window { height, width, stride, padding }: Window) -> WindowOut {
+    let kernel = if height == width { KernelOut::Square(height) } else { KernelOut::Oblong([height, width]) };
+    WindowOut { kernel, stride, padding }
 }
 
 fn weights_out(layer: &Layer, weighted: &Weighted) -> WeightsOut {
@@ -208,28 +176,19 @@ fn tensor<const N: usize>(
     shape: impl Into<Vec<usize>>,
     bytes: impl Iterator<Item = [u8; N]>,
 ) -> TensorOut {
-    TensorOut {
-        dtype,
-        shape: shape.into(),
-        bytes: bytes.flatten().collect(),
-    }
+    TensorOut { dtype, shape: shape.into(), bytes: bytes.flatten().collect() }
 }
 
 fn file(name: &str, tensors: Vec<(String, TensorOut)>) -> Result<Named<Vec<u8>>, Faults> {
     let content = safetensors::serialize(tensors, None).map_err(|error| refused(name, &error))?;
-    Ok(Named {
-        name: name.to_owned(),
-        content,
-    })
+    Ok(Named { name: name.to_owned(), content })
 }
 
 fn layer_tensors(network: &Network) -> Vec<(String, TensorOut)> {
     let weighted = network.weighted_layers();
     let with_tensors = weighted.filter_map(|(_, layer, weighted)| Some((layer, weighted, weighted.tensors.as_ref()?)));
     let tensors = with_tensors.flat_map(|(layer, weighted, tensors)| {
-        let tensors = codes_and_scales(layer, weighted, tensors)
-            .into_iter()
-            .chain(output_tensors(tensors));
+        let tensors = codes_and_scales(layer, weighted, tensors).into_iter().chain(output_tensors(tensors));
         tensors.map(|(tensor, out)| (format!("{}.{tensor}", layer.name()), out))
     });
     tensors.collect()
@@ -240,12 +199,7 @@ fn codes_and_scales(layer: &Layer, weighted: &Weighted, tensors: &Tensors) -> [(
     let shape = if is_linear(layer, weighted) {
         vec![out_channels, rows]
     } else {
-        vec![
-            out_channels,
-            layer.in_shape().channels,
-            weighted.window.height,
-            weighted.window.width,
-        ]
+        vec![out_channels, layer.in_shape().channels, weighted.window.height, weighted.window.width]
     };
     let codes = if weighted.weight_bits <= 8 {
         tensor(Dtype::U8, shape, tensors.codes.iter().map(|&code| [code as u8]))
@@ -253,11 +207,7 @@ fn codes_and_scales(layer: &Layer, weighted: &Weighted, tensors: &Tensors) -> [(
         tensor(Dtype::U16, shape, tensors.codes.iter().map(|code| code.to_le_bytes()))
     };
     let beta = tensors.beta.iter().map(|beta| beta.to_le_bytes());
-    [
-        ("codes", codes),
-        ("alpha", floats(&tensors.alpha)),
-        ("beta", tensor(Dtype::I32, [tensors.beta.len()], beta)),
-    ]
+    [("codes", codes), ("alpha", floats(&tensors.alpha)), ("beta", tensor(Dtype::I32, [tensors.beta.len()], beta))]
 }
 
 fn output_tensors(tensors: &Tensors) -> [(&'static str, TensorOut); 2] {
@@ -278,11 +228,7 @@ fn output_tensors(tensors: &Tensors) -> [(&'static str, TensorOut); 2] {
 }
 
 fn floats(values: &[f64]) -> TensorOut {
-    tensor(
-        Dtype::F64,
-        [values.len()],
-        values.iter().map(|value| value.to_le_bytes()),
-    )
+    tensor(Dtype::F64, [values.len()], values.iter().map(|value| value.to_le_bytes()))
 }
 
 fn image_tensors(set: &SampleSet) -> Vec<(String, TensorOut)> {

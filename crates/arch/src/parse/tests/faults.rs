@@ -283,17 +283,17 @@ fn unknown_and_missing_keys_and_words_are_told_at_once() {
                = legal: 1..=1024
 
             error: `adc.bits`: missing key
-              --> arch.toml:54:1
+              --> arch.toml:53:1
                |
-            54 | [adc]
+            53 | [adc]
                | ^^^^^
                |
                = legal: 1..=24
 
             error: `adc.resolution = 8`: unknown key
-              --> arch.toml:55:1
+              --> arch.toml:54:1
                |
-            55 | resolution = 8
+            54 | resolution = 8
                | ^^^^^^^^^^
                |
                = legal: `bits`, `per_ima`, `conversions_per_cycle`, `low_percentile`, `high_percentile`, `low_levels`, `step_levels`, `range`
