@@ -47,8 +47,7 @@ pub(crate) struct BitsTable {
 impl BitsTable {
     /// Whether the table has a value for a resolution.
     pub(crate) fn covers(&self, bits: u32) -> bool {
-        bits.checked_sub(self.first_bits)
-            .is_some_and(|place| (place as usize) < self.energies.len())
+        bits.checked_sub(self.first_bits).is_some_and(|place| (place as usize) < self.energies.len())
     }
 
     pub(crate) fn last_bits(&self) -> u32 {
@@ -58,10 +57,7 @@ impl BitsTable {
     /// A column's value at a resolution, in proportion to that at the reference; 1 where the table has none, which
     /// validation excludes for converters that exist.
     fn ratio(&self, column: &[f64], bits: u32) -> f64 {
-        let at = |bits: u32| {
-            bits.checked_sub(self.first_bits)
-                .and_then(|place| column.get(place as usize))
-        };
+        let at = |bits: u32| bits.checked_sub(self.first_bits).and_then(|place| column.get(place as usize));
         match (at(bits), at(self.reference_bits)) {
             (Some(value), Some(reference)) => value / reference,
             _ => 1.0,

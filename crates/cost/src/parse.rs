@@ -18,25 +18,12 @@ impl Costs {
     pub fn parse(document: &Document, arch: &Arch) -> Result<Self, Faults> {
         document.read(|root| {
             let _description = root.optional_string("description");
-            let period = root
-                .number("reference_cycle_ns", Interval::positive())
-                .map(Time::from_nanoseconds);
-            let rows: Vec<_> = root
-                .tables("row")?
-                .iter()
-                .map(|table| row(table, period, arch))
-                .collect();
+            let period = root.number("reference_cycle_ns", Interval::positive()).map(Time::from_nanoseconds);
+            let rows: Vec<_> = root.tables("row")?.iter().map(|table| row(table, period, arch)).collect();
             let (rows, models): (Vec<_>, Vec<_>) = rows.into_iter().collect::<Option<Vec<_>>>()?.into_iter().unzip();
             let covered = check_coverage(root, &rows, arch);
-            let adc_model = rows
-                .iter()
-                .zip(models)
-                .find(|(row, _)| row.unit == Unit::Adc)
-                .map(|(_, model)| model);
-            covered.then_some(Self {
-                rows,
-                adc_model: adc_model.unwrap_or_default(),
-            })
+            let adc_model = rows.iter().zip(models).find(|(row, _)| row.unit == Unit::Adc).map(|(_, model)| model);
+            covered.then_some(Self { rows, adc_model: adc_model.unwrap_or_default() })
         })
     }
 }
@@ -65,10 +52,7 @@ fn row(table: &Table<'_>, period: Option<Time>, arch: &Arch) -> Option<(Row, Str
         confidence: confidence?,
     };
     if row.source.trim().is_empty() {
-        table.fault(
-            "source",
-            Problem::new("says nothing").hint("name the paper and its table, or say `ours` and why"),
-        );
+        table.fault("source", Problem::new("says nothing").hint("name the paper and its table, or say `ours` and why"));
         return None;
     }
     let rateless =
@@ -98,22 +82,13 @@ fn row_energy(table: &Table<'_>, period: Option<Time>) -> Option<RowEnergy> {
                 return None;
             };
             let peak = match peak? {
-                Some(actions) => Some(PeakRate {
-                    actions,
-                    period: period?,
-                }),
+                Some(actions) => Some(PeakRate { actions, period: period? }),
                 None => None,
             };
-            Some(RowEnergy::PeakPower {
-                power: Power::from_milliwatts(power),
-                static_fraction,
-                peak,
-            })
+            Some(RowEnergy::PeakPower { power: Power::from_milliwatts(power), static_fraction, peak })
         }
         (Some(_), Some(_)) | (None, None) => {
-            table.fault_here(Problem::new(
-                "a row has either `power_mw` at a peak rate or `energy_pj` of an action",
-            ));
+            table.fault_here(Problem::new("a row has either `power_mw` at a peak rate or `energy_pj` of an action"));
             None
         }
     }
@@ -127,10 +102,7 @@ fn actions(table: &Table<'_>) -> Option<Vec<Action>> {
             let action = Action::ALL.iter().copied().find(|action| action.name() == name);
             if action.is_none() {
                 let words: Vec<_> = Action::ALL.iter().map(|action| action.name()).collect();
-                table.fault(
-                    "actions",
-                    Problem::new(format!("no action is named `{name}`")).legal(words.join(", ")),
-                );
+                table.fault("actions", Problem::new(format!("no action is named `{name}`")).legal(words.join(", ")));
             }
             action
         })
@@ -155,9 +127,7 @@ fn scaling(table: &Table<'_>, arch: &Arch) -> Option<(Scaling, String)> {
         ("by-dac-bits", ScalingKind::DacDoubling),
         ("by-cells", ScalingKind::ByCells),
     ];
-    let kind = table
-        .optional_choice("scaling", &kinds)?
-        .unwrap_or(ScalingKind::Constant);
+    let kind = table.optional_choice("scaling", &kinds)?.unwrap_or(ScalingKind::Constant);
     match kind {
         ScalingKind::Constant => Some((Scaling::Constant, "constant".to_owned())),
         ScalingKind::DacDoubling => Some((Scaling::DacDoubling, "doubling with each bit".to_owned())),
@@ -190,18 +160,10 @@ fn bits_table(table: &Table<'_>) -> Option<BitsTable> {
     let consecutive = !bits.is_empty() && bits.iter().zip(first_bits..).all(|(&bits, wanted)| bits == wanted);
     if !consecutive || energies.len() != bits.len() || areas.len() != bits.len() {
         let problem = Problem::new("needs consecutive resolutions, each with an energy and an area");
-        table.fault(
-            "bits",
-            problem.hint("`bits`, `model_energies` and `model_areas` have one value for each"),
-        );
+        table.fault("bits", problem.hint("`bits`, `model_energies` and `model_areas` have one value for each"));
         return None;
     }
-    let found = BitsTable {
-        first_bits,
-        reference_bits,
-        energies,
-        areas,
-    };
+    let found = BitsTable { first_bits, reference_bits, energies, areas };
     if !found.covers(reference_bits) {
         table.fault("reference_bits", Problem::new("is not among `bits`"));
         return None;
@@ -219,10 +181,7 @@ fn check_coverage(root: &Table<'_>, rows: &[Row], arch: &Arch) -> bool {
             0 | 1 => continue,
             _ => format!("{n_rows} rows price `{}`", action.name()),
         };
-        root.fault(
-            "row",
-            Problem::new(problem).hint("each action that a design can do has one row"),
-        );
+        root.fault("row", Problem::new(problem).hint("each action that a design can do has one row"));
         covered = false;
     }
     covered

@@ -33,8 +33,9 @@ impl Peak {
     }
 }
 
-/// Peak figures of a design for a number format, over the rows that its sources give; what we added is left out.
-pub fn peak(arch: &Arch, costs: &Costs, format: PeakFormat) -> Peak {
+/// Peak figures of a design for a number format, over the rows that its sources give; what we added is left out. `None`
+/// for a design without published powers.
+pub fn peak(arch: &Arch, costs: &Costs, format: PeakFormat) -> Option<Peak> {
     let crossbar = &arch.ima().crossbar;
     let n_tiles = arch.chip().n_tiles;
     let crossbars = f64::from(n_tiles) * f64::from(arch.tile().n_imas) * f64::from(arch.ima().n_crossbars);
@@ -43,13 +44,10 @@ pub fn peak(arch: &Arch, costs: &Costs, format: PeakFormat) -> Peak {
     let macs = crossbars * f64::from(crossbar.word_lines) * outputs;
     let published = |row: &&Row| row.confidence != Confidence::Ours;
     let rows = || costs.rows().iter().filter(published);
-    Peak {
+    let power: Power = rows().map(|row| row.peak_power_of_unit(arch) * row.unit.count(arch, Extent::Chip)).sum();
+    (power > Power::ZERO).then(|| Peak {
         ops_per_second: 2.0 * macs / (reads * arch.chip().cycle_time.seconds()),
-        power: rows()
-            .map(|row| row.peak_power_of_unit(arch) * row.unit.count(arch, Extent::Chip))
-            .sum(),
-        area: rows()
-            .map(|row| row.area_of_unit(arch) * row.unit.count(arch, Extent::Chip))
-            .sum(),
-    }
+        power: rows().map(|row| row.peak_power_of_unit(arch) * row.unit.count(arch, Extent::Chip)).sum(),
+        area: rows().map(|row| row.area_of_unit(arch) * row.unit.count(arch, Extent::Chip)).sum(),
+    })
 }

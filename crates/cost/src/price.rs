@@ -84,14 +84,8 @@ pub fn price(arch: &Arch, costs: &Costs, usage: &Usage<'_>) -> Priced {
             }
         })
         .collect();
-    let layers = usage
-        .layers
-        .iter()
-        .map(|layer| costs.rows().iter().map(|row| dynamic(arch, row, layer)).sum());
-    Priced {
-        components,
-        layers: layers.collect(),
-    }
+    let layers = usage.layers.iter().map(|layer| costs.rows().iter().map(|row| dynamic(arch, row, layer)).sum());
+    Priced { components, layers: layers.collect() }
 }
 
 /// Energy of a layer's actions that a row prices.
@@ -99,12 +93,10 @@ fn dynamic(arch: &Arch, row: &Row, layer: &LayerUsage) -> Energy {
     let per_action = row.energy_per_action(arch);
     row.actions
         .iter()
-        .map(
-            |&action| match (action, arch.ima().crossbar.cell.read_energy, layer.read_activity) {
-                (Action::CrossbarRead, ReadEnergy::DataDependent, Some(activity)) => read_energy(arch, activity),
-                _ => per_action * layer.counts[action] as f64,
-            },
-        )
+        .map(|&action| match (action, arch.ima().crossbar.cell.read_energy, layer.read_activity) {
+            (Action::CrossbarRead, ReadEnergy::DataDependent, Some(activity)) => read_energy(arch, activity),
+            _ => per_action * layer.counts[action] as f64,
+        })
         .sum()
 }
 

@@ -112,11 +112,7 @@ impl Row {
     pub fn energy_per_action(&self, arch: &Arch) -> Energy {
         let published = match self.energy {
             RowEnergy::PerAction(energy) => energy,
-            RowEnergy::PeakPower {
-                power,
-                static_fraction,
-                peak,
-            } => match peak {
+            RowEnergy::PeakPower { power, static_fraction, peak } => match peak {
                 Some(peak) => power * (1.0 - static_fraction) * peak.period / peak.actions,
                 None => Energy::ZERO,
             },
@@ -128,9 +124,9 @@ impl Row {
     pub fn static_power_of_unit(&self, arch: &Arch) -> Power {
         match self.energy {
             RowEnergy::PerAction(_) => Power::ZERO,
-            RowEnergy::PeakPower {
-                power, static_fraction, ..
-            } => power * static_fraction / self.n_units * self.scaling.energy_factor(arch),
+            RowEnergy::PeakPower { power, static_fraction, .. } => {
+                power * static_fraction / self.n_units * self.scaling.energy_factor(arch)
+            }
         }
     }
 

@@ -118,15 +118,8 @@ impl Unit {
             Unit::MaxPool => f64::from(tile.n_max_pools),
             Unit::Adc => imas * f64::from(ima.n_adcs),
             Unit::BiasAdc => match arch.mapping().bias {
-                BiasSource::ColumnPerArray {
-                    converter: BiasConverter::Own,
-                    ..
-                } => imas,
-                BiasSource::ColumnPerArray {
-                    converter: BiasConverter::Shared,
-                    ..
-                }
-                | BiasSource::DigitalCount => 0.0,
+                BiasSource::ColumnPerArray { converter: BiasConverter::Own, .. } => imas,
+                BiasSource::ColumnPerArray { converter: BiasConverter::Shared, .. } | BiasSource::DigitalCount => 0.0,
             },
             Unit::BiasCounter => match arch.mapping().bias {
                 BiasSource::DigitalCount => crossbars,

@@ -19,9 +19,7 @@ fn costs(arch: &Arch) -> Costs {
 fn faults(old: &str, new: &str) -> String {
     assert!(COSTS.contains(old), "`{old}` is not in the table");
     let document = Document::parse("costs.toml", COSTS.replacen(old, new, 1)).expect("valid TOML");
-    Costs::parse(&document, &isaac())
-        .expect_err("a faulty table")
-        .to_string()
+    Costs::parse(&document, &isaac()).expect_err("a faulty table").to_string()
 }
 
 /// Parts of an IMA; the other published parts belong to a tile, a router or the chip.
@@ -40,14 +38,8 @@ fn is_in_ima(unit: Unit) -> bool {
 
 /// Published power in milliwatts and area in square millimetres of some rows, each `n_units` as the table prints it.
 fn sums(rows: &[&Row], arch: &Arch) -> (f64, f64) {
-    let power = rows
-        .iter()
-        .map(|row| (row.peak_power_of_unit(arch) * row.n_units).milliwatts())
-        .sum();
-    let area = rows
-        .iter()
-        .map(|row| (row.area_of_unit(arch) * row.n_units).square_millimetres())
-        .sum();
+    let power = rows.iter().map(|row| (row.peak_power_of_unit(arch) * row.n_units).milliwatts()).sum();
+    let area = rows.iter().map(|row| (row.area_of_unit(arch) * row.n_units).square_millimetres()).sum();
     (power, area)
 }
 
@@ -55,11 +47,7 @@ fn sums(rows: &[&Row], arch: &Arch) -> (f64, f64) {
 fn val_isaac_component_sums_are_table_1_to_the_printed_digits() {
     let arch = isaac();
     let costs = costs(&arch);
-    let published: Vec<_> = costs
-        .rows()
-        .iter()
-        .filter(|row| row.confidence != Confidence::Ours)
-        .collect();
+    let published: Vec<_> = costs.rows().iter().filter(|row| row.confidence != Confidence::Ours).collect();
     let (ima_rows, others): (Vec<_>, Vec<_>) = published.into_iter().partition(|row| is_in_ima(row.unit));
     let (chip_rows, tile_rows): (Vec<_>, Vec<_>) = others.into_iter().partition(|row| row.unit == Unit::Chip);
     let (router_rows, tile_rows): (Vec<_>, Vec<_>) = tile_rows.into_iter().partition(|row| row.unit == Unit::Router);
@@ -73,59 +61,27 @@ fn val_isaac_component_sums_are_table_1_to_the_printed_digits() {
     assert_eq!(format!("{:.1} {:.3}", tile_power + 1e-9, tile_area), "40.9 0.215");
     let (tile_power, tile_area) = (tile_power + 12.0 * ima_power, tile_area + 12.0 * ima_area);
     assert_eq!(format!("{tile_power:.0} {tile_area:.3}"), "330 0.372");
-    assert_eq!(
-        format!("{:.1} {:.1}", 168.0 * tile_power / 1e3, 168.0 * tile_area),
-        "55.4 62.5"
-    );
+    assert_eq!(format!("{:.1} {:.1}", 168.0 * tile_power / 1e3, 168.0 * tile_area), "55.4 62.5");
     let (link_power, link_area) = sums(&chip_rows, &arch);
-    let chip = format!(
-        "{:.1} {:.1}",
-        (168.0 * tile_power + link_power) / 1e3,
-        168.0 * tile_area + link_area
-    );
+    let chip = format!("{:.1} {:.1}", (168.0 * tile_power + link_power) / 1e3, 168.0 * tile_area + link_area);
     assert_eq!(chip, "65.8 85.4");
 }
 
 #[test]
 fn val_isaac_peak_is_the_published_one() {
     let arch = isaac();
-    let peak = peak(
-        &arch,
-        &costs(&arch),
-        PeakFormat {
-            n_weight_slices: 8,
-            n_input_slices: 16,
-        },
-    );
-    assert!(
-        (peak.ops_per_second / 1e9 - 41_288.0).abs() < 1.0,
-        "{}",
-        peak.ops_per_second
-    );
+    let peak = peak(&arch, &costs(&arch), PeakFormat { n_weight_slices: 8, n_input_slices: 16 });
+    assert!((peak.ops_per_second / 1e9 - 41_288.0).abs() < 1.0, "{}", peak.ops_per_second);
     assert!((peak.power.watts() - 65.8).abs() < 0.05, "{}", peak.power.watts());
-    assert!(
-        (peak.area.square_millimetres() - 85.4).abs() < 0.05,
-        "{}",
-        peak.area.square_millimetres()
-    );
-    assert!(
-        (1e3 * peak.tops_per_w() / 627.5 - 1.0).abs() < 0.005,
-        "{}",
-        peak.tops_per_w()
-    );
+    assert!((peak.area.square_millimetres() - 85.4).abs() < 0.05, "{}", peak.area.square_millimetres());
+    assert!((1e3 * peak.tops_per_w() / 627.5 - 1.0).abs() < 0.005, "{}", peak.tops_per_w());
 }
 
 #[test]
 fn val_an_isaac_conversion_costs_1_5625_picojoules_and_a_read_30() {
     let arch = isaac();
     let costs = costs(&arch);
-    let energy = |action| {
-        costs
-            .row_of(action)
-            .expect("priced")
-            .energy_per_action(&arch)
-            .picojoules()
-    };
+    let energy = |action| costs.row_of(action).expect("priced").energy_per_action(&arch).picojoules();
     // The published power holds a static share; both together make the published energy at peak rate.
     let adc = costs.row_of(Action::AdcConversion).expect("priced");
     let standing = adc.static_power_of_unit(&arch) * arch.chip().cycle_time / 128.0;
@@ -140,28 +96,17 @@ fn an_adcs_energy_and_area_follow_its_bits() {
             let arch = isaac_with(|chip, _| chip.tile.ima.adc.bits = bits);
             let costs = costs(&arch);
             let adc = costs.row_of(Action::AdcConversion).expect("priced");
-            (
-                adc.energy_per_action(&arch).picojoules(),
-                adc.area_of_unit(&arch).square_millimetres(),
-            )
+            (adc.energy_per_action(&arch).picojoules(), adc.area_of_unit(&arch).square_millimetres())
         })
         .collect();
-    assert!(
-        energies
-            .windows(2)
-            .all(|pair| pair[0].0 < pair[1].0 && pair[0].1 < pair[1].1),
-        "{energies:?}"
-    );
+    assert!(energies.windows(2).all(|pair| pair[0].0 < pair[1].0 && pair[0].1 < pair[1].1), "{energies:?}");
     assert!((energies[4].1 - 0.0012).abs() < 1e-12);
 }
 
 #[test]
 fn a_smaller_array_costs_less_to_read() {
     let arch = isaac_with(|chip, _| chip.tile.ima.crossbar.word_lines = 64);
-    let read = costs(&arch)
-        .row_of(Action::CrossbarRead)
-        .expect("priced")
-        .energy_per_action(&arch);
+    let read = costs(&arch).row_of(Action::CrossbarRead).expect("priced").energy_per_action(&arch);
     assert!((read.picojoules() - 15.0).abs() < 1e-9);
 }
 
@@ -193,16 +138,8 @@ fn faults_name_what_is_wrong() {
         ("static_fraction = 0.051", "static_fraction = 1.5", "static_fraction"),
         ("power_mw = 20.7", "power_mw = -1.0", "power_mw"),
         ("confidence = \"B\"", "confidence = \"Z\"", "confidence"),
-        (
-            "actions = [\"bus.transfer\"]",
-            "actions = []",
-            "no row prices `bus.transfer`",
-        ),
-        (
-            "actions = [\"bus.transfer\"]",
-            "actions = [\"edram.read\"]",
-            "2 rows price `edram.read`",
-        ),
+        ("actions = [\"bus.transfer\"]", "actions = []", "no row prices `bus.transfer`"),
+        ("actions = [\"bus.transfer\"]", "actions = [\"edram.read\"]", "2 rows price `edram.read`"),
         ("peak_actions_per_cycle = 1024\n", "", "peak_actions_per_cycle"),
         ("reference_bits = 8", "reference_bits = 20", "reference_bits"),
         ("[4, 5, 6, 7, 8, 9, 10]", "[4, 5, 6, 8, 9, 10, 11]", "consecutive"),

@@ -1,0 +1,15 @@
+//! `rebias map`: where a network stands on a chip.
+
+use rebias_arch::Arch;
+use rebias_report::placement_text;
+use rebias_sweep::{read_design, read_trace};
+
+use crate::args::Map;
+use crate::failure::Failure;
+
+pub(crate) fn run(args: &Map) -> Result<String, Failure> {
+    let arch = Arch::parse(&read_design(&args.subject.arch)?.arch)?;
+    let trace = read_trace(&args.subject.trace)?;
+    let placement = rebias_mapper::map(&trace.network, &arch).map_err(Failure::input)?;
+    Ok(placement_text(&trace.network, &arch, &placement))
+}

@@ -1,0 +1,111 @@
+//! The CSV files: one header row, units in the header, stable order.
+
+use std::io::Write;
+
+use rebias_scheduler::RunResult;
+use rebias_units::Action;
+
+use crate::Summary;
+
+/// `summary.csv`: one row for the run.
+///
+/// # Errors
+/// What `out` says.
+pub fn summary_csv(result: &RunResult, out: impl Write) -> csv::Result<()> {
+    let mut writer = csv::Writer::from_writer(out);
+    writer.serialize(Summary::new(result))?;
+    writer.flush()?;
+    Ok(())
+}
+
+/// `layers.csv`: one row for each weighted layer; counts are for one image.
+///
+/// # Errors
+/// What `out` says.
+pub fn layers_csv(result: &RunResult, out: impl Write) -> csv::Result<()> {
+    let mut writer = csv::Writer::from_writer(out);
+    let fixed = ["layer", "macs", "replicas", "crossbars", "utilisation", "energy_uj", "adc_clip_rate", "adc_snr_db"];
+    let counts = Action::ALL.iter().map(|action| action.name());
+    writer.write_record(fixed.into_iter().chain(counts))?;
+    for layer in &result.layers {
+        let clip_rate = layer.conversion.map(|conversion| conversion.clip_rate.to_string());
+        let noise = layer.conversion.and_then(|conversion| conversion.signal_to_noise_db).map(|db| db.to_string());
+        let fixed = [
+            layer.name.clone(),
+            layer.macs.to_string(),
+            layer.replicas.to_string(),
+            layer.crossbars.to_string(),
+            layer.utilisation.to_string(),
+            layer.energy.microjoules().to_string(),
+            clip_rate.unwrap_or_default(),
+            noise.unwrap_or_default(),
+        ];
+        writer.write_record(fixed.into_iter().chain(layer.counts.iter().map(|(_, times)| times.to_string())))?;
+    }
+    writer.flush()?;
+    Ok(())
+}
+
+/// `components.csv`: one row for each component of the chip.
+///
+/// # Errors
+/// What `out` says.
+pub fn components_csv(result: &RunResult, out: impl Write) -> csv::Result<()> {
+    let mut writer = csv::Writer::from_writer(out);
+    writer.write_record([
+        "component",
+        "dynamic_uj",
+        "static_gated_uj",
+        "static_always_on_uj",
+        "area_allocated_mm2",
+        "area_chip_mm2",
+    ])?;
+    for part in &result.cost.components {
+        writer.write_record([
+            part.name.clone(),
+            part.dynamic.microjoules().to_string(),
+            part.static_gated.microjoules().to_string(),
+            part.static_always_on.microjoules().to_string(),
+            part.area_allocated.square_millimetres().to_string(),
+            part.area_chip.square_millimetres().to_string(),
+        ])?;
+    }
+    writer.flush()?;
+    Ok(())
+}
+
+/// A sweep's `results.csv`: the coordinates of each point, then its summary.
+///
+/// # Errors
+/// What `out` says.
+pub fn results_csv<'r>(
+    axes: &[&str],
+    points: impl IntoIterator<Item = (&'r [String], &'r RunResult)>,
+    out: impl Write,
+) -> csv::Result<()> {
+    // Headers come from the summary's own fields, so that the two files cannot drift apart.
+    let mut writer = csv::WriterBuilder::new().has_headers(false).from_writer(out);
+    let mut headed = false;
+    for (coordinates, result) in points {
+        let summary = summary_fields(result)?;
+        if !headed {
+            writer.write_record(axes.iter().copied().chain(summary.iter().map(|(name, _)| name.as_str())))?;
+            headed = true;
+        }
+        let values = summary.iter().map(|(_, value)| value.as_str());
+        writer.write_record(coordinates.iter().map(String::as_str).chain(values))?;
+    }
+    writer.flush()?;
+    Ok(())
+}
+
+/// The summary's header and values as text, as `summary.csv` has them.
+fn summary_fields(result: &RunResult) -> csv::Result<Vec<(String, String)>> {
+    let mut bytes = Vec::new();
+    summary_csv(result, &mut bytes)?;
+    let mut reader = csv::ReaderBuilder::new().has_headers(false).from_reader(bytes.as_slice());
+    let mut records = reader.records();
+    let names = records.next().transpose()?.unwrap_or_default();
+    let values = records.next().transpose()?.unwrap_or_default();
+    Ok(names.iter().map(str::to_owned).zip(values.iter().map(str::to_owned)).collect())
+}

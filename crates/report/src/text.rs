@@ -1,0 +1,185 @@
+//! A run as tables for people.
+
+use std::fmt::Write;
+
+use comfy_table::{CellAlignment, Table, presets};
+use rebias_scheduler::{Proportion, RunResult};
+
+/// The run's summary, its energy by component, and its layers.
+pub fn result_text(result: &RunResult) -> String {
+    let mut text = String::new();
+    // Writing to a `String` does not fail.
+    let _ = writeln!(text, "{} on {}\n", result.network, result.architecture);
+    let _ = writeln!(text, "{}\n", summary_table(result));
+    let _ = writeln!(text, "{}\n", component_table(result));
+    let _ = writeln!(text, "{}", layer_table(result));
+    let _ = writeln!(text, "\nrebias {}, seed {}", result.version, result.seed);
+    text
+}
+
+/// A sweep's points with their main figures.
+pub fn results_text<'r>(axes: &[&str], points: impl IntoIterator<Item = (&'r [String], &'r RunResult)>) -> String {
+    let header: Vec<&str> = axes
+        .iter()
+        .copied()
+        .chain(["accuracy", "agreement", "interval µs", "energy µJ", "TOPS/W", "crossbars"])
+        .collect();
+    let mut table = table(&header);
+    for (coordinates, result) in points {
+        let quality = result.quality;
+        let accuracy = quality.and_then(|quality| quality.accuracy);
+        table.add_row(coordinates.iter().cloned().chain([
+            accuracy.map_or_else(|| "–".to_owned(), |accuracy| percent(accuracy.share(), 2)),
+            quality.map_or_else(|| "–".to_owned(), |quality| percent(quality.agreement.share(), 2)),
+            format!("{:.2}", result.timing.interval.microseconds()),
+            format!("{:.3}", result.cost.energy_gated().microjoules()),
+            format!("{:.3}", result.cost.tops_per_w),
+            result.allocation.crossbars.to_string(),
+        ]));
+    }
+    table.to_string()
+}
+
+/// A table whose first column is text and whose other columns are numbers.
+pub(crate) fn table(header: &[&str]) -> Table {
+    let mut table = Table::new();
+    table.load_style(presets::UTF8_FULL_CONDENSED).set_header(header.to_vec());
+    for column in table.column_iter_mut().skip(1) {
+        column.set_cell_alignment(CellAlignment::Right);
+    }
+    table
+}
+
+fn summary_table(result: &RunResult) -> Table {
+    let mut table = Table::new();
+    table.load_style(presets::NOTHING);
+    let mut row = |name: &str, value: String| {
+        table.add_row(vec![name.to_owned(), value]);
+    };
+    match result.quality {
+        Some(quality) => {
+            if let Some(accuracy) = quality.accuracy {
+                row("accuracy", proportion(&accuracy));
+            }
+            let share = percent(quality.agreement.share(), 2);
+            row("agreement", format!("{share} with the exact integer network"));
+        }
+        None => row("accuracy", "none: the trace has no tensors or no images".to_owned()),
+    }
+    let timing = &result.timing;
+    row(
+        "first-image latency",
+        format!("{:.2} µs ({} cycles)", timing.first_latency.microseconds(), timing.first_latency_cycles.0),
+    );
+    row(
+        "steady interval",
+        format!(
+            "{:.2} µs ({} cycles); busiest: {} ({})",
+            timing.interval.microseconds(),
+            timing.interval_cycles.0,
+            timing.critical,
+            percent(timing.critical_busy, 1),
+        ),
+    );
+    let cost = &result.cost;
+    row(
+        "energy of an image",
+        format!(
+            "{:.3} µJ with idle parts off, {:.1} µJ with the whole chip on",
+            cost.energy_gated().microjoules(),
+            cost.energy_always_on().microjoules()
+        ),
+    );
+    row(
+        "power",
+        format!(
+            "{:.1} mW with idle parts off, {:.0} mW with the whole chip on",
+            cost.power_gated.milliwatts(),
+            cost.power_always_on.milliwatts()
+        ),
+    );
+    row(
+        "area",
+        format!(
+            "{:.3} mm² in allocated tiles, {:.2} mm² the chip",
+            cost.area_allocated().square_millimetres(),
+            cost.area_chip().square_millimetres()
+        ),
+    );
+    let peak = cost.peak_tops_per_w.map_or_else(String::new, |peak| format!(", {peak:.3} at the chip's peak"));
+    row("TOPS/W", format!("{:.3} effective{peak}", cost.tops_per_w));
+    let allocation = &result.allocation;
+    row(
+        "crossbars",
+        format!(
+            "{} in {} IMAs of {} of {} tiles; {} of their cells used",
+            allocation.crossbars,
+            allocation.imas,
+            allocation.tiles,
+            allocation.chip_tiles,
+            percent(allocation.utilisation, 1)
+        ),
+    );
+    row("ADC model", cost.adc_model.clone());
+    table
+}
+
+fn component_table(result: &RunResult) -> Table {
+    let mut table = table(&["component", "dynamic nJ", "static nJ", "share", "area mm²"]);
+    let total = result.cost.energy_gated();
+    for part in &result.cost.components {
+        let energy = part.dynamic + part.static_gated;
+        table.add_row(vec![
+            part.name.clone(),
+            nanojoules(part.dynamic.microjoules()),
+            nanojoules(part.static_gated.microjoules()),
+            percent(energy / total, 1),
+            format!("{:.5}", part.area_allocated.square_millimetres()),
+        ]);
+    }
+    table
+}
+
+fn layer_table(result: &RunResult) -> Table {
+    let header = ["layer", "MAC", "copies", "crossbars", "used", "conversions", "clipped", "SNR dB", "energy nJ"];
+    let mut table = table(&header);
+    for layer in &result.layers {
+        let (clipped, noise) = match layer.conversion {
+            Some(conversion) => (
+                percent(conversion.clip_rate, 2),
+                conversion.signal_to_noise_db.map_or_else(|| "∞".to_owned(), |db| format!("{db:.1}")),
+            ),
+            None => ("–".to_owned(), "–".to_owned()),
+        };
+        table.add_row(vec![
+            layer.name.clone(),
+            layer.macs.to_string(),
+            layer.replicas.to_string(),
+            layer.crossbars.to_string(),
+            percent(layer.utilisation, 1),
+            layer.counts[rebias_units::Action::AdcConversion].to_string(),
+            clipped,
+            noise,
+            nanojoules(layer.energy.microjoules()),
+        ]);
+    }
+    table
+}
+
+fn proportion(accuracy: &Proportion) -> String {
+    format!(
+        "{} of {} images, 95 % interval {} … {}",
+        percent(accuracy.share(), 2),
+        accuracy.images,
+        percent(accuracy.low, 2),
+        percent(accuracy.high, 2),
+    )
+}
+
+pub(crate) fn percent(share: f64, digits: usize) -> String {
+    format!("{:.digits$} %", 100.0 * share)
+}
+
+fn nanojoules(microjoules: f64) -> String {
+    format!("{:.2}", 1e3 * microjoules)
+}

@@ -1,0 +1,156 @@
+//! What a run gives.
+
+use rebias_units::{Area, Counts, Cycles, Energy, Power, Time};
+
+use crate::Proportion;
+
+/// All that one run of a network on a chip gives.
+#[derive(Clone, Debug)]
+pub struct RunResult {
+    /// The network's name.
+    pub network: String,
+    /// The design's name.
+    pub architecture: String,
+    /// Seed of everything random.
+    pub seed: u64,
+    /// Version of Rebias.
+    pub version: &'static str,
+    /// How well the chip works; `None` for a trace without tensors or images.
+    pub quality: Option<Quality>,
+    /// How fast it is.
+    pub timing: Timing,
+    /// What it takes of the chip.
+    pub allocation: Allocation,
+    /// What it costs.
+    pub cost: Cost,
+    /// Layer by layer, in the network's order, weighted layers only.
+    pub layers: Vec<LayerResult>,
+}
+
+/// How well a chip computes a network.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Quality {
+    /// Images whose class is the label; `None` without labels.
+    pub accuracy: Option<Proportion>,
+    /// Images whose class is that of the exact integer network.
+    pub agreement: Proportion,
+}
+
+/// How fast a chip computes a network.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Timing {
+    /// From the start to the first image's last output, in chip cycles.
+    pub first_latency_cycles: Cycles,
+    /// The same as time.
+    pub first_latency: Time,
+    /// Between images once the pipeline is full, in chip cycles.
+    pub interval_cycles: Cycles,
+    /// The same as time.
+    pub interval: Time,
+    /// The part that is busiest, by its path.
+    pub critical: String,
+    /// Share of the interval in which it is busy.
+    pub critical_busy: f64,
+}
+
+/// What a network takes of a chip.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Allocation {
+    /// Arrays.
+    pub crossbars: u32,
+    /// IMAs with at least one array.
+    pub imas: u32,
+    /// Tiles with at least one array.
+    pub tiles: u32,
+    /// Tiles of the chip.
+    pub chip_tiles: u32,
+    /// Cells in use among the cells of the allocated arrays, 0 … 1.
+    pub utilisation: f64,
+}
+
+/// What a network costs on a chip.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Cost {
+    /// Component by component, in the order of the cost table.
+    pub components: Vec<Component>,
+    /// Name of the ADC's energy model.
+    pub adc_model: String,
+    /// Power of the allocated tiles at the steady interval, idle parts off.
+    pub power_gated: Power,
+    /// Power of the whole chip at the steady interval, nothing switched off.
+    pub power_always_on: Power,
+    /// 10^12 operations a joule over an image, two for each multiply–accumulate, idle parts off.
+    pub tops_per_w: f64,
+    /// The same at the chip's peak rate and published power, in the number format of the layer with most work; `None`
+    /// for a design without published powers.
+    pub peak_tops_per_w: Option<f64>,
+}
+
+/// One component's share.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Component {
+    /// Its name in the cost table.
+    pub name: String,
+    /// Energy of an image's actions.
+    pub dynamic: Energy,
+    /// Static energy over a steady interval, allocated tiles only.
+    pub static_gated: Energy,
+    /// Static energy over a steady interval, whole chip.
+    pub static_always_on: Energy,
+    /// Area in the allocated tiles.
+    pub area_allocated: Area,
+    /// Area in the whole chip.
+    pub area_chip: Area,
+}
+
+impl Cost {
+    /// Energy of an image with idle parts off.
+    pub fn energy_gated(&self) -> Energy {
+        self.components.iter().map(|part| part.dynamic + part.static_gated).sum()
+    }
+
+    /// Energy of an image with nothing switched off.
+    pub fn energy_always_on(&self) -> Energy {
+        self.components.iter().map(|part| part.dynamic + part.static_always_on).sum()
+    }
+
+    /// Area of the allocated tiles.
+    pub fn area_allocated(&self) -> Area {
+        self.components.iter().map(|part| part.area_allocated).sum()
+    }
+
+    /// Area of the whole chip.
+    pub fn area_chip(&self) -> Area {
+        self.components.iter().map(|part| part.area_chip).sum()
+    }
+}
+
+/// One layer's share.
+#[derive(Clone, Debug)]
+pub struct LayerResult {
+    /// Its name.
+    pub name: String,
+    /// Multiply–accumulates of an image.
+    pub macs: u64,
+    /// Copies of its weights.
+    pub replicas: usize,
+    /// Arrays of all copies.
+    pub crossbars: u32,
+    /// Cells in use among the cells of its arrays, 0 … 1.
+    pub utilisation: f64,
+    /// Energy of its actions in one image.
+    pub energy: Energy,
+    /// What its parts did in one image.
+    pub counts: Counts,
+    /// What its converters lost; `None` without tensors.
+    pub conversion: Option<Conversion>,
+}
+
+/// What a layer's converters lost.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Conversion {
+    /// Share of conversions beyond the ADC's range.
+    pub clip_rate: f64,
+    /// Signal-to-quantisation-noise ratio of the column sums in decibels; `None` when nothing was lost.
+    pub signal_to_noise_db: Option<f64>,
+}

@@ -1,0 +1,198 @@
+//! The facade: one network on one chip, from mapping to prices.
+
+use rebias_arch::Arch;
+use rebias_cost::{Costs, LayerUsage, PeakFormat, Priced, Usage, peak, price};
+use rebias_crossbar::ReadEnergy;
+use rebias_emulation::{EmulateOptions, EmulationError, EmulationResult, Emulator, LayerEmulation};
+use rebias_mapper::{LayerPlacement, MapError, Placement, map};
+use rebias_network::{LayerId, Network, Trace};
+use rebias_units::{Cycles, Time};
+
+use crate::{
+    Allocation, Component, Conversion, Cost, LayerResult, Proportion, Quality, ReplayError, ReplayOptions,
+    ReplayResult, RunResult, Timing, replay,
+};
+
+/// How a network is run.
+#[derive(Clone, Copy)]
+pub struct RunOptions<'o> {
+    /// Images to run at most; all of the trace's samples if absent.
+    pub images: Option<usize>,
+    /// Seed of everything random.
+    pub seed: u64,
+    /// Called with the number of images done since the last call, from any thread.
+    pub progress: &'o (dyn Fn(usize) + Sync),
+}
+
+/// Why a network could not be run: each is a matter of the input.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum RunError {
+    /// The network does not fit the chip.
+    #[error(transparent)]
+    Map(#[from] MapError),
+    /// The values cannot be emulated.
+    #[error(transparent)]
+    Emulation(#[from] EmulationError),
+    /// The cycles cannot be replayed.
+    #[error(transparent)]
+    Replay(#[from] ReplayError),
+    /// Reads cost by their data, and there are none.
+    #[error(
+        "`cell.read_energy = \"data-dependent\"` needs values, and the trace `{network}` has no tensors or no images\n\
+         hint: set it to \"constant\", or take a trace with tensors and samples"
+    )]
+    NoReadActivity {
+        /// The network.
+        network: String,
+    },
+}
+
+/// Maps, emulates, replays and prices a network on a chip.
+///
+/// # Errors
+/// A network that does not fit, values that cannot be emulated, buffers that are too small.
+pub fn run(arch: &Arch, costs: &Costs, trace: &Trace, options: &RunOptions<'_>) -> Result<RunResult, RunError> {
+    let network = &trace.network;
+    let placement = map(network, arch)?;
+    let replayed = replay(network, arch, &placement, &ReplayOptions::DEFAULT)?;
+    let emulated = emulate(arch, trace, &placement, options)?;
+    if emulated.is_none() && arch.ima().crossbar.cell.read_energy == ReadEnergy::DataDependent {
+        return Err(RunError::NoReadActivity { network: network.name().to_owned() });
+    }
+
+    let usage = usage(&replayed, emulated.as_ref());
+    let timing = timing(arch, &replayed);
+    let priced = price(arch, costs, &Usage { layers: &usage, n_tiles: placement.n_tiles(), interval: timing.interval });
+    Ok(RunResult {
+        network: network.name().to_owned(),
+        architecture: arch.name().to_owned(),
+        seed: options.seed,
+        version: env!("CARGO_PKG_VERSION"),
+        quality: emulated.as_ref().and_then(quality),
+        cost: cost(arch, costs, network, &placement, &priced, timing.interval),
+        allocation: allocation(arch, &placement),
+        layers: layers(arch, network, &placement, &usage, &priced, emulated.as_ref()),
+        timing,
+    })
+}
+
+/// The network's values on the chip; `None` for a trace without tensors or images.
+fn emulate(
+    arch: &Arch,
+    trace: &Trace,
+    placement: &Placement,
+    options: &RunOptions<'_>,
+) -> Result<Option<EmulationResult>, RunError> {
+    let Some(samples) = trace.samples.as_ref().filter(|_| !trace.network.is_shape_only()) else {
+        return Ok(None);
+    };
+    let emulator = Emulator::new(&trace.network, arch, placement, trace.calibration.as_ref())?;
+    let options = EmulateOptions { images: options.images, progress: options.progress };
+    Ok(Some(emulator.emulate(samples, options)?))
+}
+
+fn quality(emulated: &EmulationResult) -> Option<Quality> {
+    let images = emulated.n_images();
+    let accuracy = emulated.n_correct().and_then(|correct| Proportion::new(correct, images));
+    Some(Quality { accuracy, agreement: Proportion::new(emulated.n_agreeing(), images)? })
+}
+
+/// What each weighted layer did for one image: counts from the replay, read activity from the values.
+fn usage(replayed: &ReplayResult, emulated: Option<&EmulationResult>) -> Vec<LayerUsage> {
+    let activity = |layer: LayerId| {
+        let emulated = emulated?;
+        let found = emulated.layers.iter().find(|found| found.layer == layer)?;
+        Some(found.driven_conductance? as f64 / emulated.n_images() as f64)
+    };
+    let usage = |layer: &crate::LayerReplay| LayerUsage { counts: layer.counts, read_activity: activity(layer.layer) };
+    replayed.layers.iter().map(usage).collect()
+}
+
+fn timing(arch: &Arch, replayed: &ReplayResult) -> Timing {
+    let time = |cycles: Cycles| arch.chip().cycle_time * cycles.0 as f64;
+    Timing {
+        first_latency_cycles: replayed.first_latency,
+        first_latency: time(replayed.first_latency),
+        interval_cycles: replayed.interval,
+        interval: time(replayed.interval),
+        critical: replayed.critical.path.clone(),
+        critical_busy: replayed.critical.busy,
+    }
+}
+
+fn allocation(arch: &Arch, placement: &Placement) -> Allocation {
+    Allocation {
+        crossbars: placement.n_crossbars(),
+        imas: placement.n_imas(),
+        tiles: placement.n_tiles(),
+        chip_tiles: arch.chip().n_tiles,
+        utilisation: placement.utilisation(arch),
+    }
+}
+
+fn cost(arch: &Arch, costs: &Costs, network: &Network, placement: &Placement, priced: &Priced, interval: Time) -> Cost {
+    let components: Vec<_> = priced
+        .components
+        .iter()
+        .map(|part| Component {
+            name: part.component.clone(),
+            dynamic: part.dynamic,
+            static_gated: part.static_gated(interval),
+            static_always_on: part.static_always_on(interval),
+            area_allocated: part.area_allocated,
+            area_chip: part.area_chip,
+        })
+        .collect();
+    let gated = components.iter().map(|part| part.dynamic + part.static_gated).sum::<rebias_units::Energy>();
+    let always_on = components.iter().map(|part| part.dynamic + part.static_always_on).sum::<rebias_units::Energy>();
+    Cost {
+        adc_model: costs.adc_model().to_owned(),
+        power_gated: gated / interval,
+        power_always_on: always_on / interval,
+        tops_per_w: 2.0 * network.macs() as f64 / gated.joules() / 1e12,
+        peak_tops_per_w: peak(arch, costs, peak_format(network, placement)).map(|peak| peak.tops_per_w()),
+        components,
+    }
+}
+
+/// The number format of the layer with most work.
+fn peak_format(network: &Network, placement: &Placement) -> PeakFormat {
+    let work = |placed: &&LayerPlacement| network.layer(placed.layer).macs();
+    let slicing = placement.layers().iter().max_by_key(work).map(|placed| &placed.slicing);
+    PeakFormat {
+        n_weight_slices: slicing.map_or(1, |slicing| slicing.n_weight_slices()),
+        n_input_slices: slicing.map_or(1, |slicing| slicing.input_slices().len() as u32),
+    }
+}
+
+fn layers(
+    arch: &Arch,
+    network: &Network,
+    placement: &Placement,
+    usage: &[LayerUsage],
+    priced: &Priced,
+    emulated: Option<&EmulationResult>,
+) -> Vec<LayerResult> {
+    let conversion = |layer: LayerId| emulated?.layers.iter().find(|found| found.layer == layer).map(conversion);
+    placement
+        .layers()
+        .iter()
+        .zip(usage)
+        .zip(&priced.layers)
+        .map(|((placed, usage), &energy)| LayerResult {
+            name: network.layer(placed.layer).name().to_owned(),
+            macs: network.layer(placed.layer).macs(),
+            replicas: placed.replicas.len(),
+            crossbars: placed.n_crossbars(),
+            utilisation: placed.utilisation(arch),
+            energy,
+            counts: usage.counts,
+            conversion: conversion(placed.layer),
+        })
+        .collect()
+}
+
+fn conversion(layer: &LayerEmulation) -> Conversion {
+    Conversion { clip_rate: layer.fidelity.clip_rate(), signal_to_noise_db: layer.fidelity.signal_to_noise_db() }
+}

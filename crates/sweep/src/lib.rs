@@ -1,0 +1,11 @@
+//! Sweeps: grids of configurations, run in parallel; and the files that runs read and write.
+//!
+//! Knows nothing of the terminal: progress goes to a callback, results to bytes.
+
+mod files;
+mod grid;
+mod sweep;
+
+pub use files::{DesignFiles, FileError, OutputFolder, read_data, read_design, read_document, read_trace};
+pub use grid::{Grid, Point};
+pub use sweep::{Results, Sweep, SweepError};

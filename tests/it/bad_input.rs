@@ -1,0 +1,117 @@
+//! Users' mistakes: a clear error, exit code 2, nothing half-written.
+
+use std::fs;
+
+use crate::support::{copy_of, refusal, replace, root};
+
+const TRACE: &str = "traces/fmnist-cnn-w2a2";
+const ARCH: &str = "arch-configs/isaac-2016";
+
+/// What is told of a copy of the ISAAC design in which `old` became `new`.
+fn with_arch(old: &str, new: &str) -> String {
+    let design = copy_of(ARCH);
+    replace(&design.path().join("arch.toml"), old, new);
+    refusal(&["simulate", design.path().to_str().expect("UTF-8"), TRACE])
+}
+
+fn assert_tells(told: &str, parts: &[&str]) {
+    for part in parts {
+        assert!(told.contains(part), "`{part}` is missing in:\n{told}");
+    }
+}
+
+#[test]
+fn an_unknown_key_is_told_with_its_line_and_what_may_be_meant() {
+    let told = with_arch("[adc]\n", "[adc]\nresolutoin = 8\n");
+    assert_tells(&told, &["arch.toml", "adc.resolutoin", "unknown", "^"]);
+}
+
+#[test]
+fn an_adc_of_no_bits_is_told_with_the_legal_range() {
+    let design = copy_of(ARCH);
+    let path = design.path().join("arch.toml");
+    let text = fs::read_to_string(&path).expect("readable");
+    let (before, after) = text.split_once("[adc]").expect("a section for the ADC");
+    fs::write(&path, format!("{before}[adc]{}", after.replacen("bits = 8", "bits = 0", 1))).expect("writable");
+    let told = refusal(&["simulate", design.path().to_str().expect("UTF-8"), TRACE]);
+    assert_tells(&told, &["adc.bits", "0", "1", "24", "arch.toml"]);
+}
+
+#[test]
+fn three_bit_cells_on_a_two_bit_device_are_refused() {
+    let design = copy_of(ARCH);
+    let path = design.path().join("arch.toml");
+    let text = fs::read_to_string(&path).expect("readable");
+    let (before, after) = text.split_once("[cell]").expect("a section for the cell");
+    fs::write(&path, format!("{before}[cell]{}", after.replacen("bits = 2", "bits = 3", 1))).expect("writable");
+    let told = refusal(&["simulate", design.path().to_str().expect("UTF-8"), TRACE]);
+    assert_tells(&told, &["cell.bits", "device"]);
+}
+
+#[test]
+fn all_faults_are_told_at_once() {
+    let design = copy_of(ARCH);
+    let path = design.path().join("arch.toml");
+    replace(&path, "[adc]\n", "[adc]\nresolutoin = 8\n");
+    replace(&path, "[tile]\n", "[tile]\nfloors = 3\n");
+    let told = refusal(&["simulate", design.path().to_str().expect("UTF-8"), TRACE]);
+    assert_tells(&told, &["resolutoin", "floors"]);
+}
+
+#[test]
+fn a_truncated_tensor_file_is_named() {
+    let trace = copy_of(TRACE);
+    let tensors = trace.path().join("tensors.safetensors");
+    let bytes = fs::read(&tensors).expect("readable");
+    fs::write(&tensors, &bytes[..bytes.len() / 2]).expect("writable");
+    let told = refusal(&["simulate", ARCH, trace.path().to_str().expect("UTF-8")]);
+    assert_tells(&told, &["tensors.safetensors"]);
+}
+
+#[test]
+fn a_trace_for_another_input_size_is_refused() {
+    let trace = copy_of(TRACE);
+    replace(&trace.path().join("trace.toml"), "[1, 28, 28]", "[1, 32, 32]");
+    let told = refusal(&["simulate", ARCH, trace.path().to_str().expect("UTF-8")]);
+    assert_tells(&told, &["trace", "28"]);
+}
+
+#[test]
+fn results_that_cannot_be_written_are_refused_before_the_run() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let taken = folder.path().join("taken");
+    fs::write(&taken, "mine").expect("writable");
+    let told = refusal(&["simulate", ARCH, TRACE, "--out", taken.to_str().expect("UTF-8")]);
+    assert_tells(&told, &["taken", "cannot be written", "hint"]);
+    assert_eq!(fs::read_to_string(&taken).expect("still there"), "mine");
+}
+
+#[test]
+fn a_failed_run_leaves_nothing_behind() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let out = folder.path().join("out");
+    let told = refusal(&["simulate", ARCH, "traces/nowhere", "--out", out.to_str().expect("UTF-8")]);
+    assert_tells(&told, &["traces/nowhere", "hint"]);
+    assert!(!out.exists());
+}
+
+#[test]
+fn a_network_that_does_not_fit_says_how_many_tiles_it_needs() {
+    let told = refusal(&["map", "arch-configs/toy", "traces/shapes/vgg11-32"]);
+    assert_tells(&told, &["tiles"]);
+}
+
+#[test]
+fn a_sweep_over_an_unknown_key_is_refused_before_any_point_runs() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let sweep = folder.path().join("sweep.toml");
+    let text = format!(
+        "architecture = \"{0}/arch-configs/isaac-2016\"\ntrace = \"{0}/traces/fmnist-cnn-w2a2\"\n[axes]\n\"arch.adc.bitts\" = [4]\n",
+        root().display()
+    );
+    fs::write(&sweep, text).expect("writable");
+    let out = folder.path().join("out");
+    let told = refusal(&["sweep", sweep.to_str().expect("UTF-8"), "--out", out.to_str().expect("UTF-8")]);
+    assert_tells(&told, &["adc.bitts", "sweep.toml"]);
+    assert!(!out.exists());
+}

@@ -1,0 +1,7 @@
+//! Integration tests of the workspace: one binary, one module a subject.
+
+mod bad_input;
+mod commands;
+mod pairs;
+mod support;
+mod tidy;

@@ -1,0 +1,78 @@
+//! Two parts of the program that know nothing of each other must say the same.
+
+use ndarray::Array4;
+use rebias_arch::testing::toy_with;
+use rebias_arch::{Arch, BiasColumnPlace, BiasSource, FlipEncoding, MappingSpec, Replication};
+use rebias_emulation::{EmulateOptions, Emulator};
+use rebias_network::testing::{RandomNetwork, random_image, random_network};
+use rebias_network::{Network, SampleSet};
+use rebias_scheduler::{ReplayOptions, replay};
+use rebias_tile::{BiasConverter, ChipSpec};
+use rebias_units::Action;
+
+/// What both count: everything on the arrays' side.
+const ARRAY_SIDE: [Action; 9] = [
+    Action::DacDrive,
+    Action::CrossbarRead,
+    Action::SampleHold,
+    Action::AdcConversion,
+    Action::BiasConversion,
+    Action::BiasCount,
+    Action::BiasMultiply,
+    Action::ShiftAdd,
+    Action::Activation,
+];
+
+/// Toy chips that differ in all that changes what is counted.
+fn chips() -> Vec<Arch> {
+    let column = |place, converter| BiasSource::ColumnPerArray { level: 1, place, converter, adc_bits: 8 };
+    let chip = |change: &dyn Fn(&mut ChipSpec, &mut MappingSpec)| {
+        toy_with(|chip, mapping| {
+            chip.n_tiles = 64;
+            change(chip, mapping);
+        })
+    };
+    vec![
+        chip(&|_, _| {}),
+        chip(&|chip, _| chip.tile.ima.crossbar.active_word_lines = 5),
+        chip(&|chip, _| (chip.tile.ima.dac.bits, chip.tile.ima.crossbar.cell.bits) = (3, 1)),
+        chip(&|_, mapping| mapping.bias = column(BiasColumnPlace::Extra, BiasConverter::Own)),
+        chip(&|_, mapping| mapping.bias = column(BiasColumnPlace::Inside, BiasConverter::Shared)),
+        chip(&|_, mapping| {
+            (mapping.flip_encoding, mapping.replication) = (FlipEncoding::On, Replication::Balanced);
+        }),
+    ]
+}
+
+fn samples(network: &Network, n_images: usize) -> SampleSet {
+    let shape = network.input_shape();
+    let codes = (0..n_images as u64).flat_map(|seed| random_image(seed, network)).map(|code| code as u8).collect();
+    let inputs = Array4::from_shape_vec((n_images, shape.channels, shape.height, shape.width), codes);
+    SampleSet { inputs: inputs.expect("as many codes as the shape has"), labels: None, expected: None }
+}
+
+#[test]
+fn pair_emulation_and_replay_count_the_same_in_every_layer() {
+    const IMAGES: usize = 2;
+    for arch in chips() {
+        for seed in 0..12 {
+            let network = random_network(seed, &RandomNetwork::default());
+            let placement = rebias_mapper::map(&network, &arch).expect("a small network fits");
+            let emulator = Emulator::new(&network, &arch, &placement, None).expect("a network with tensors");
+            let options = EmulateOptions { images: None, progress: &|_| {} };
+            let emulated = emulator.emulate(&samples(&network, IMAGES), options).expect("images of the network");
+            let replayed =
+                replay(&network, &arch, &placement, &ReplayOptions::DEFAULT).expect("buffers are large enough");
+            assert_eq!(emulated.layers.len(), replayed.layers.len());
+            for (values, cycles) in emulated.layers.iter().zip(&replayed.layers) {
+                assert_eq!(values.layer, cycles.layer);
+                let of_image = values.counts_of_image(IMAGES);
+                for action in ARRAY_SIDE {
+                    let name = network.layer(values.layer).name();
+                    assert_eq!(of_image[action], cycles.counts[action], "{action:?} of {name}, seed {seed}, {arch:?}");
+                }
+                assert_eq!(cycles.sent, cycles.received, "bytes are conserved");
+            }
+        }
+    }
+}
