@@ -22,11 +22,7 @@ impl<W> EdramUnit<W> {
     /// An empty buffer with a region for each reserved size; `None` if these exceed the capacity.
     pub fn new(spec: EdramSpec, reserved: impl IntoIterator<Item = Bytes>) -> Option<Self> {
         let space = Space::new(spec.capacity.0, reserved.into_iter().map(|bytes| bytes.0))?;
-        Some(Self {
-            spec,
-            banks: Resource::new(spec.banks),
-            space,
-        })
+        Some(Self { spec, banks: Resource::new(spec.banks), space })
     }
 
     /// Reads or writes some bytes, through the bank that is free first.
@@ -49,9 +45,9 @@ impl<W> EdramUnit<W> {
         self.space.waiting(region)
     }
 
-    /// Ticks of access so far, of all banks together.
-    pub fn busy(&self) -> Cycles {
-        self.banks.busy()
+    /// Ticks of access before a tick, of all banks together.
+    pub fn busy_before(&self, tick: Tick) -> Cycles {
+        self.banks.busy_before(tick)
     }
 
     /// The number of banks.
@@ -66,44 +62,18 @@ mod tests {
 
     #[test]
     fn two_banks_take_two_accesses_at_once_and_the_third_waits() {
-        let spec = EdramSpec {
-            capacity: Bytes(64),
-            banks: 2,
-            port_bits: 256,
-        };
+        let spec = EdramSpec { capacity: Bytes(64), banks: 2, port_bits: 256 };
         let mut edram = EdramUnit::<()>::new(spec, [Bytes(0)]).expect("nothing is reserved");
         // 65 bytes are 520 bits: two full ticks and one of 8 bits.
-        assert_eq!(
-            edram.access(Tick(0), Bytes(65)),
-            Span {
-                start: Tick(0),
-                end: Tick(3)
-            }
-        );
-        assert_eq!(
-            edram.access(Tick(0), Bytes(32)),
-            Span {
-                start: Tick(0),
-                end: Tick(1)
-            }
-        );
-        assert_eq!(
-            edram.access(Tick(0), Bytes(32)),
-            Span {
-                start: Tick(1),
-                end: Tick(2)
-            }
-        );
-        assert_eq!(edram.busy(), Cycles(5));
+        assert_eq!(edram.access(Tick(0), Bytes(65)), Span { start: Tick(0), end: Tick(3) });
+        assert_eq!(edram.access(Tick(0), Bytes(32)), Span { start: Tick(0), end: Tick(1) });
+        assert_eq!(edram.access(Tick(0), Bytes(32)), Span { start: Tick(1), end: Tick(2) });
+        assert_eq!(edram.busy_before(Tick(3)), Cycles(5));
     }
 
     #[test]
     fn maps_that_do_not_fit_are_refused() {
-        let spec = EdramSpec {
-            capacity: Bytes(64),
-            banks: 1,
-            port_bits: 8,
-        };
+        let spec = EdramSpec { capacity: Bytes(64), banks: 1, port_bits: 8 };
         assert!(EdramUnit::<()>::new(spec, [Bytes(40), Bytes(24)]).is_some());
         assert!(EdramUnit::<()>::new(spec, [Bytes(40), Bytes(25)]).is_none());
     }

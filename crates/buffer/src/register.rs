@@ -20,10 +20,7 @@ impl RegisterSpec {
     pub fn hold(&self, bytes: Bytes) -> RegisterUse {
         let (capacity, bytes) = (self.capacity.0.max(1), bytes.0.max(1));
         let whole = |ratio: u64| u32::try_from(ratio).unwrap_or(u32::MAX);
-        RegisterUse {
-            fills: whole(bytes.div_ceil(capacity)),
-            depth: whole((capacity / bytes).max(1)),
-        }
+        RegisterUse { fills: whole(bytes.div_ceil(capacity)), depth: whole((capacity / bytes).max(1)) }
     }
 }
 

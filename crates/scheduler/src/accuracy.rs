@@ -30,7 +30,10 @@ impl Proportion {
         let denominator = 1.0 + z * z / n;
         let centre = (share + z * z / (2.0 * n)) / denominator;
         let half = z / denominator * (share * (1.0 - share) / n + z * z / (4.0 * n * n)).sqrt();
-        Some(Self { hits, images, low: (centre - half).max(0.0), high: (centre + half).min(1.0) })
+        // At the ends the formula gives 0 and 1 but for rounding.
+        let low = if hits == 0 { 0.0 } else { centre - half };
+        let high = if hits == images { 1.0 } else { centre + half };
+        Some(Self { hits, images, low, high })
     }
 
     /// The share itself, 0 … 1.

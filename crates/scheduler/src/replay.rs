@@ -1,15 +1,17 @@
 //! Replay: the work of a placed network goes through the chip's parts, event by event.
 //!
-//! Takes shapes only, never values: a [`Network`], an [`Arch`] and a [`Placement`]. Gives the first image's latency, the
-//! interval between images of a stream, and what every part did meanwhile.
+//! Takes shapes only, never values: a [`Network`], an [`Arch`] and a [`Placement`]. Gives the first image's latency,
+//! the interval between images of a stream, and what every part did meanwhile.
 //!
-//! The time model: time is counted in ticks of the tiles' digital clock. Each stage of the pipeline begins at a boundary
-//! of the chip's cycle, and what it gives is latched at the end of the cycle in which it is finished. Within a cycle the
-//! digital parts are busy for as many ticks as their work takes, first come first served, so that work which comes late
-//! slips into a later cycle. No length of a pipeline is given anywhere: it follows from the parts.
+//! The time model: time is counted in ticks of the tiles' digital clock. Each stage of the pipeline begins at a
+//! boundary of the chip's cycle, and what it gives is latched at the end of the cycle in which it is finished. Within
+//! a cycle the digital parts are busy for as many ticks as their work takes, first come first served, so that work
+//! which comes late slips into a later cycle. No length of a pipeline is given anywhere: it follows from the parts.
 //!
-//! The outside is never in the way: it keeps the buffers of the layers that read the network's input as full as they can
-//! be, and takes finished images at once.
+//! The outside is never in the way: it keeps the buffers of the layers that read the network's input full, and takes
+//! finished images at once. It starts with one image more on its way than there are weighted layers, and sends more as
+//! long as that shortens the interval: beyond that, early layers would only run ahead until all buffers are full. The
+//! first image's latency is that of an image alone on the chip.
 
 mod error;
 mod plan;
@@ -25,23 +27,23 @@ use rebias_network::Network;
 
 pub use error::ReplayError;
 use plan::Plan;
-use record::{Recorder, Unwatched};
+use record::Unwatched;
 pub use result::{CriticalPart, LayerReplay, PartKind, PartReplay, ReplayResult, Steadiness, Waits};
 use sim::Sim;
 
 /// How long a replay goes on.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct ReplayOptions {
-    /// Images at most; the replay ends sooner when two intervals in a row agree. At least 3: fewer are taken as 3.
+    /// Images at most; the replay ends sooner when the interval is steady. At least 3: fewer are taken as 3.
     pub max_images: u32,
 }
 
 impl ReplayOptions {
-    /// Six images at most.
-    pub const DEFAULT: Self = Self { max_images: 6 };
+    /// Sixty-four images at most.
+    pub const DEFAULT: Self = Self { max_images: 64 };
 }
 
-/// Replays a stream of images of a placed network on a chip.
+/// Replays a lone image and a stream of images of a placed network on a chip.
 ///
 /// # Errors
 ///
@@ -52,16 +54,37 @@ pub fn replay(
     placement: &Placement,
     options: &ReplayOptions,
 ) -> Result<ReplayResult, ReplayError> {
-    replay_watched(network, arch, placement, options, &mut Unwatched)
+    let plan = Plan::new(network, arch, placement);
+    let run = |traffic| Sim::new(&plan, arch, traffic, &mut Unwatched)?.run();
+    let alone = run(Traffic::ALONE)?;
+
+    let max_images = options.max_images.max(3);
+    let mut in_flight = plan.layers.len() as u64 + 1;
+    let mut stream = run(Traffic { max_images, in_flight })?;
+    while stream.critical.busy < SATURATED && in_flight < u64::from(max_images) / 2 {
+        in_flight *= 2;
+        let denser = run(Traffic { max_images, in_flight })?;
+        if denser.interval >= stream.interval {
+            break;
+        }
+        stream = denser;
+    }
+    Ok(ReplayResult { first_latency: alone.first_latency, ..stream })
 }
 
-fn replay_watched(
-    network: &Network,
-    arch: &Arch,
-    placement: &Placement,
-    options: &ReplayOptions,
-    recorder: &mut impl Recorder,
-) -> Result<ReplayResult, ReplayError> {
-    let plan = Plan::new(network, arch, placement);
-    Sim::new(&plan, arch, u64::from(options.max_images.max(3)), recorder)?.run()
+/// Share of the interval in which the busiest part works that leaves nothing to gain from more images on their way.
+const SATURATED: f64 = 0.99;
+
+/// The images that the outside sends through the chip.
+#[derive(Clone, Copy, Debug)]
+struct Traffic {
+    /// Images after which a replay ends, steady or not.
+    max_images: u32,
+    /// Images that may be on their way at once.
+    in_flight: u64,
+}
+
+impl Traffic {
+    /// One image and no other.
+    const ALONE: Self = Self { max_images: 1, in_flight: 1 };
 }

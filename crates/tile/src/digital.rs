@@ -21,7 +21,7 @@ pub struct TileUnit {
     max_pool: Resource,
 }
 
-/// What a tile's parts have worked so far, in ticks.
+/// Ticks that a tile's parts have worked.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct TileBusy {
     /// The bus.
@@ -38,13 +38,7 @@ impl TileUnit {
     /// An idle tile.
     pub fn new(spec: TileSpec) -> Self {
         let one = || Resource::new(1);
-        Self {
-            spec,
-            bus: one(),
-            shift_add: one(),
-            activation: one(),
-            max_pool: one(),
-        }
+        Self { spec, bus: one(), shift_add: one(), activation: one(), max_pool: one() }
     }
 
     /// Moves bytes between the IMAs and the rest of the tile.
@@ -54,29 +48,26 @@ impl TileUnit {
 
     /// Adds partial sums to what the output register holds.
     pub fn merge(&mut self, arrival: Tick, values: u64) -> Span {
-        self.shift_add
-            .serve(arrival, ticks_to_handle(values, self.spec.n_shift_adds))
+        self.shift_add.serve(arrival, ticks_to_handle(values, self.spec.n_shift_adds))
     }
 
     /// Takes finished sums through the activation units.
     pub fn activate(&mut self, arrival: Tick, values: u64) -> Span {
-        self.activation
-            .serve(arrival, ticks_to_handle(values, self.spec.n_activations))
+        self.activation.serve(arrival, ticks_to_handle(values, self.spec.n_activations))
     }
 
     /// Compares values with running maxima.
     pub fn pool(&mut self, arrival: Tick, values: u64) -> Span {
-        self.max_pool
-            .serve(arrival, ticks_to_handle(values, self.spec.n_max_pools))
+        self.max_pool.serve(arrival, ticks_to_handle(values, self.spec.n_max_pools))
     }
 
-    /// What has been worked so far.
-    pub fn busy(&self) -> TileBusy {
+    /// What has been worked before a tick.
+    pub fn busy_before(&self, tick: Tick) -> TileBusy {
         TileBusy {
-            bus: self.bus.busy(),
-            shift_add: self.shift_add.busy(),
-            activation: self.activation.busy(),
-            max_pool: self.max_pool.busy(),
+            bus: self.bus.busy_before(tick),
+            shift_add: self.shift_add.busy_before(tick),
+            activation: self.activation.busy_before(tick),
+            max_pool: self.max_pool.busy_before(tick),
         }
     }
 }

@@ -7,9 +7,9 @@
 //! ```
 //!
 //! An array's sample-and-holds keep the columns of one read until all of them are converted, so its next read may end
-//! only when they are. Columns of all arrays queue for the IMA's ADCs in order of their reads; each goes to the ADC that
-//! is free first. What is converted in a cycle is added up in the next, so no more is converted than can be added. A
-//! bias column's own converter keeps up with every read and takes no part in the queue.
+//! only when they are. Columns of all arrays queue for the IMA's ADCs in order of their reads; each goes to the ADC
+//! that is free first. What is converted in a cycle is added up in the next, so no more is converted than can be
+//! added. A bias column's own converter keeps up with every read and takes no part in the queue.
 
 mod counts;
 mod scarce;
@@ -122,7 +122,16 @@ struct Mvm {
     counts: Counts,
     n_reads: u64,
     n_conversions: u64,
+    n_accepted: u64,
+    /// The cycle behind the last read of the product accepted last, if nothing holds it up.
     free_from: u64,
+}
+
+impl Mvm {
+    /// Reads whose conversions begin in a cycle or later: those of the cycle before and of all later ones.
+    fn reads_from(&self, cycle: u64) -> u64 {
+        (self.free_from + 1).saturating_sub(cycle).min(self.n_reads)
+    }
 }
 
 impl ImaUnit {
@@ -131,17 +140,14 @@ impl ImaUnit {
         let active = spec.crossbar.active_word_lines;
         let pool = u64::from(spec.n_adcs) * u64::from(spec.adc.conversions_per_cycle);
         let conversions_per_cycle = pool.min(u64::from(spec.shift_adds_per_cycle));
-        let columns: u64 = shapes
-            .iter()
-            .flat_map(|shape| &shape.arrays)
-            .map(|array| array.queued_columns())
-            .sum();
+        let columns: u64 = shapes.iter().flat_map(|shape| &shape.arrays).map(|array| array.queued_columns()).sum();
         let mvms = shapes
             .iter()
             .map(|shape| Mvm {
                 counts: shape.counts(active),
                 n_reads: shape.n_reads(active),
                 n_conversions: shape.n_conversions(active),
+                n_accepted: 0,
                 free_from: 0,
             })
             .collect();
@@ -150,12 +156,7 @@ impl ImaUnit {
         } else {
             Converters::Scarce(Scarce::new(shapes, active))
         };
-        Self {
-            conversions_per_cycle,
-            n_conversions: 0,
-            mvms,
-            converters,
-        }
+        Self { conversions_per_cycle, n_conversions: 0, mvms, converters }
     }
 
     /// Begins a product with its first reads in a cycle.
@@ -164,24 +165,23 @@ impl ImaUnit {
     /// [`Busy`] with the product if some of its arrays still have reads of the one before to do.
     pub fn accept(&mut self, mvm: usize, cycle: u64) -> Result<Accepted, Busy<usize>> {
         let product = &mut self.mvms[mvm];
-        match &mut self.converters {
+        let accepted = match &mut self.converters {
             Converters::Ample => {
                 if cycle < product.free_from {
                     return Err(Busy(mvm));
                 }
-                product.free_from = cycle + product.n_reads;
                 self.n_conversions += product.n_conversions;
                 let last_read = cycle + product.n_reads - 1;
-                Ok(Accepted::Timed(MvmTiming {
-                    last_read,
-                    summed: last_read + 2,
-                }))
+                Accepted::Timed(MvmTiming { last_read, summed: last_read + 2 })
             }
             Converters::Scarce(scarce) => {
                 scarce.accept(mvm)?;
-                Ok(Accepted::Stepwise)
+                Accepted::Stepwise
             }
-        }
+        };
+        product.n_accepted += 1;
+        product.free_from = cycle + product.n_reads;
+        Ok(accepted)
     }
 
     /// Does what can be done in a cycle, and appends what happened. May be called again in a cycle, after another
@@ -205,14 +205,23 @@ impl ImaUnit {
         &self.mvms[mvm].counts
     }
 
-    /// Cycles for which a product keeps its arrays at least: one for each read.
-    pub fn n_reads(&self, mvm: usize) -> u64 {
-        self.mvms[mvm].n_reads
+    /// Conversions that the shared ADCs have made before a cycle, which is not before the last one that was accepted or
+    /// stepped.
+    pub fn conversions_before(&self, cycle: u64) -> u64 {
+        let ahead = match &self.converters {
+            // Columns of read `free_from − 1` are converted in cycle `free_from`.
+            Converters::Ample => {
+                self.mvms.iter().map(|mvm| mvm.n_conversions * mvm.reads_from(cycle) / mvm.n_reads).sum()
+            }
+            Converters::Scarce(_) => 0,
+        };
+        self.n_conversions - ahead
     }
 
-    /// Conversions made so far by the shared ADCs.
-    pub fn n_conversions(&self) -> u64 {
-        self.n_conversions
+    /// Cycles before a cycle in which a product's arrays are read, counted for the array with most reads.
+    pub fn read_cycles_before(&self, mvm: usize, cycle: u64) -> u64 {
+        let mvm = &self.mvms[mvm];
+        mvm.n_accepted * mvm.n_reads - mvm.reads_from(cycle + 1)
     }
 
     /// Conversions that the shared ADCs make in a cycle at most, with what the adders can take.

@@ -36,10 +36,7 @@ impl Mesh {
     pub fn new(chip: &ChipSpec) -> Self {
         let n_routers = chip.n_tiles.div_ceil(chip.noc.tiles_per_router);
         let root = n_routers.isqrt();
-        Self {
-            spec: chip.noc,
-            routers_per_row: if root * root < n_routers { root + 1 } else { root },
-        }
+        Self { spec: chip.noc, routers_per_row: if root * root < n_routers { root + 1 } else { root } }
     }
 
     /// The way from one tile to another; a tile reaches its neighbours at the same router without a link.
@@ -47,11 +44,7 @@ impl Mesh {
         let ((from_row, from_column), (to_row, to_column)) = (self.router(from), self.router(to));
         let links = from_row.abs_diff(to_row) + from_column.abs_diff(to_column);
         let routers = links + 1;
-        Route {
-            links,
-            routers,
-            latency: Cycles(self.spec.hop_ticks.0 * u64::from(routers)),
-        }
+        Route { links, routers, latency: Cycles(self.spec.hop_ticks.0 * u64::from(routers)) }
     }
 
     /// Row and column of a tile's router.
@@ -72,11 +65,7 @@ pub struct PortUnit {
 impl PortUnit {
     /// Idle ports.
     pub fn new(spec: &NocSpec) -> Self {
-        Self {
-            flit_bits: spec.flit_bits,
-            injection: Resource::new(1),
-            ejection: Resource::new(1),
-        }
+        Self { flit_bits: spec.flit_bits, injection: Resource::new(1), ejection: Resource::new(1) }
     }
 
     /// Sends a packet into the network.
@@ -89,8 +78,8 @@ impl PortUnit {
         self.ejection.serve(arrival, ticks_to_move(bytes, self.flit_bits))
     }
 
-    /// Ticks that the injection and the ejection port have been busy.
-    pub fn busy(&self) -> (Cycles, Cycles) {
-        (self.injection.busy(), self.ejection.busy())
+    /// Ticks that the injection and the ejection port have worked before a tick.
+    pub fn busy_before(&self, tick: Tick) -> (Cycles, Cycles) {
+        (self.injection.busy_before(tick), self.ejection.busy_before(tick))
     }
 }

@@ -47,15 +47,8 @@ impl ArrayShape {
     /// Columns that queue for the shared ADCs after each read.
     pub(super) fn queued_columns(&self) -> u64 {
         let bias_columns = match self.input_sum {
-            InputSum::Columns {
-                n,
-                converter: BiasConverter::Shared,
-            } => n,
-            InputSum::Columns {
-                converter: BiasConverter::Own,
-                ..
-            }
-            | InputSum::Counted => 0,
+            InputSum::Columns { n, converter: BiasConverter::Shared } => n,
+            InputSum::Columns { converter: BiasConverter::Own, .. } | InputSum::Counted => 0,
         };
         u64::from(self.data_columns) + u64::from(bias_columns)
     }

@@ -2,7 +2,7 @@
 
 use std::collections::VecDeque;
 
-use rebias_engine::Busy;
+use rebias_engine::{Busy, Fifo};
 use rebias_units::Counts;
 
 use super::{ArrayShape, ImaEvent, MvmShape};
@@ -13,7 +13,8 @@ pub(super) struct Scarce {
     active_word_lines: u32,
     arrays: Vec<Array>,
     products: Vec<Product>,
-    queue: VecDeque<Held>,
+    /// One place for each array: its sample-and-holds.
+    queue: Fifo<Held>,
     /// The first cycle whose conversions are not yet made.
     next_conversions: u64,
     reads_left: u64,
@@ -56,13 +57,7 @@ impl Scarce {
         for (mvm, shape) in shapes.iter().enumerate() {
             arrays.extend(shape.arrays.iter().map(|&array| {
                 let n_reads = shape.n_slices * array.n_groups(active_word_lines);
-                Array {
-                    shape: array,
-                    mvm,
-                    n_reads,
-                    next_read: n_reads,
-                    held: 0,
-                }
+                Array { shape: array, mvm, n_reads, next_read: n_reads, held: 0 }
             }));
         }
         let products = shapes
@@ -73,14 +68,8 @@ impl Scarce {
                 runs: VecDeque::new(),
             })
             .collect();
-        Self {
-            active_word_lines,
-            arrays,
-            products,
-            queue: VecDeque::new(),
-            next_conversions: 0,
-            reads_left: 0,
-        }
+        let queue = Fifo::new(arrays.len());
+        Self { active_word_lines, arrays, products, queue, next_conversions: 0, reads_left: 0 }
     }
 
     pub(super) fn accept(&mut self, mvm: usize) -> Result<(), Busy<usize>> {
@@ -88,10 +77,7 @@ impl Scarce {
         if product.arrays_reading > 0 {
             return Err(Busy(mvm));
         }
-        product.runs.push_back(Run {
-            columns_left: product.columns,
-            counts: Counts::ZERO,
-        });
+        product.runs.push_back(Run { columns_left: product.columns, counts: Counts::ZERO });
         for array in self.arrays.iter_mut().filter(|array| array.mvm == mvm) {
             array.next_read = 0;
             product.arrays_reading += 1;
@@ -128,7 +114,7 @@ impl Scarce {
             let array = &mut self.arrays[head.array];
             array.held -= columns;
             if head.columns == 0 {
-                self.queue.pop_front();
+                self.queue.pop();
             }
             self.products[array.mvm].convert(array, columns, events);
         }
@@ -141,20 +127,18 @@ impl Scarce {
             if array.held > 0 || array.next_read == array.n_reads {
                 continue;
             }
+            let columns = array.shape.queued_columns();
+            if self.queue.accept(Held { array: place, columns }).is_err() {
+                return;
+            }
+            array.held = columns;
             let product = &mut self.products[array.mvm];
             let group = array.next_read % array.shape.n_groups(self.active_word_lines);
             if let Some(run) = product.runs.back_mut() {
-                array
-                    .shape
-                    .count_read(array.shape.driven(group, self.active_word_lines), &mut run.counts);
+                array.shape.count_read(array.shape.driven(group, self.active_word_lines), &mut run.counts);
             }
             array.next_read += 1;
             self.reads_left -= 1;
-            array.held = array.shape.queued_columns();
-            self.queue.push_back(Held {
-                array: place,
-                columns: array.held,
-            });
             events.push(ImaEvent::Read { mvm: array.mvm });
             if array.next_read == array.n_reads {
                 product.arrays_reading -= 1;
@@ -170,20 +154,13 @@ impl Product {
     /// Takes converted columns of an array to the oldest run that still waits for columns of it.
     fn convert(&mut self, array: &Array, columns: u64, events: &mut Vec<ImaEvent>) {
         // An array begins a run only when all its columns of the run before are converted.
-        let run = if array.next_read > 0 {
-            self.runs.back_mut()
-        } else {
-            self.runs.front_mut()
-        };
+        let run = if array.next_read > 0 { self.runs.back_mut() } else { self.runs.front_mut() };
         let Some(run) = run else { return };
         array.shape.count_conversions(columns, &mut run.counts);
         run.columns_left -= columns;
         events.push(ImaEvent::Converted { mvm: array.mvm });
         if run.columns_left == 0 {
-            events.push(ImaEvent::Summed {
-                mvm: array.mvm,
-                counts: run.counts,
-            });
+            events.push(ImaEvent::Summed { mvm: array.mvm, counts: run.counts });
             self.runs.pop_front();
         }
     }

@@ -27,11 +27,7 @@ fn spec() -> ImaSpec {
         },
         dac: DacSpec { bits: 1 },
         n_adcs: 4,
-        adc: AdcSpec {
-            bits: 8,
-            conversions_per_cycle: 32,
-            range: AdcRange::LosslessStep,
-        },
+        adc: AdcSpec { bits: 8, conversions_per_cycle: 32, range: AdcRange::LosslessStep },
         n_shift_adds: 4,
         shift_adds_per_cycle: 128,
         partial_sum_bits: 16,
@@ -41,11 +37,7 @@ fn spec() -> ImaSpec {
 }
 
 fn array(rows: u32, data_columns: u32) -> ArrayShape {
-    ArrayShape {
-        rows,
-        data_columns,
-        input_sum: InputSum::Counted,
-    }
+    ArrayShape { rows, data_columns, input_sum: InputSum::Counted }
 }
 
 /// Cycles of reads, of conversions and of the complete sums of products that are offered in every cycle.
@@ -95,30 +87,14 @@ fn run(unit: &mut ImaUnit, n_products: usize) -> Log {
 
 #[test]
 fn with_ample_converters_sums_are_complete_two_cycles_after_the_last_read() {
-    let mut unit = ImaUnit::new(
-        &spec(),
-        &[MvmShape {
-            n_slices: 4,
-            arrays: vec![array(32, 32); 4],
-        }],
-    );
-    assert_eq!(
-        unit.accept(0, 10),
-        Ok(Accepted::Timed(MvmTiming {
-            last_read: 13,
-            summed: 15
-        }))
-    );
+    let mut unit = ImaUnit::new(&spec(), &[MvmShape { n_slices: 4, arrays: vec![array(32, 32); 4] }]);
+    assert_eq!(unit.accept(0, 10), Ok(Accepted::Timed(MvmTiming { last_read: 13, summed: 15 })));
     let before = unit.clone();
     assert_eq!(unit.accept(0, 13), Err(Busy(0)), "one cycle early");
     assert_eq!(unit, before);
-    assert_eq!(
-        unit.accept(0, 14),
-        Ok(Accepted::Timed(MvmTiming {
-            last_read: 17,
-            summed: 19
-        }))
-    );
+    assert_eq!(unit.accept(0, 14), Ok(Accepted::Timed(MvmTiming { last_read: 17, summed: 19 })));
+    // Before cycle 16: six reads, and the conversions of the first five.
+    assert_eq!((unit.read_cycles_before(0, 16), unit.conversions_before(16)), (6, 5 * 128));
 }
 
 #[test]
@@ -127,13 +103,7 @@ fn half_the_conversions_halve_the_reads() {
     let mut half = spec();
     half.n_adcs = 1;
     half.adc.conversions_per_cycle = 16;
-    let mut unit = ImaUnit::new(
-        &half,
-        &[MvmShape {
-            n_slices: 3,
-            arrays: vec![array(32, 32)],
-        }],
-    );
+    let mut unit = ImaUnit::new(&half, &[MvmShape { n_slices: 3, arrays: vec![array(32, 32)] }]);
     let log = run(&mut unit, 1);
     assert_eq!(log.reads, [0, 2, 4]);
     assert_eq!(log.conversions, [1, 2, 3, 4, 5, 6]);
@@ -146,13 +116,7 @@ fn columns_of_two_arrays_wait_for_one_adc_in_order_of_their_reads() {
     // one's in 2, so it is read again in 2; and so on in turn: 4 conversions of 32 in cycles 1 … 4.
     let mut one = spec();
     one.n_adcs = 1;
-    let mut unit = ImaUnit::new(
-        &one,
-        &[MvmShape {
-            n_slices: 2,
-            arrays: vec![array(32, 32); 2],
-        }],
-    );
+    let mut unit = ImaUnit::new(&one, &[MvmShape { n_slices: 2, arrays: vec![array(32, 32); 2] }]);
     let log = run(&mut unit, 1);
     assert_eq!(log.reads, [0, 0, 1, 2]);
     assert_eq!(log.conversions, [1, 2, 3, 4]);
@@ -163,28 +127,15 @@ fn columns_of_two_arrays_wait_for_one_adc_in_order_of_their_reads() {
 fn slow_adders_hold_up_the_converters() {
     let mut slow = spec();
     slow.shift_adds_per_cycle = 64;
-    let mut unit = ImaUnit::new(
-        &slow,
-        &[MvmShape {
-            n_slices: 1,
-            arrays: vec![array(32, 32); 4],
-        }],
-    );
-    assert_eq!(
-        run(&mut unit, 1).summed,
-        [3],
-        "128 columns at 64 a cycle: cycles 1 and 2, added up in 3"
-    );
+    let mut unit = ImaUnit::new(&slow, &[MvmShape { n_slices: 1, arrays: vec![array(32, 32); 4] }]);
+    assert_eq!(run(&mut unit, 1).summed, [3], "128 columns at 64 a cycle: cycles 1 and 2, added up in 3");
 }
 
 #[test]
 fn a_shared_bias_column_takes_a_conversion_and_an_own_converter_does_not() {
     let shape = |converter| MvmShape {
         n_slices: 2,
-        arrays: vec![ArrayShape {
-            input_sum: InputSum::Columns { n: 1, converter },
-            ..array(32, 32)
-        }],
+        arrays: vec![ArrayShape { input_sum: InputSum::Columns { n: 1, converter }, ..array(32, 32) }],
     };
     let mut one = spec();
     one.n_adcs = 1;
@@ -202,14 +153,8 @@ fn a_shared_bias_column_takes_a_conversion_and_an_own_converter_does_not() {
 fn groups_of_word_lines_are_read_one_after_the_other() {
     let mut groups = spec();
     groups.crossbar.active_word_lines = 8;
-    let unit = ImaUnit::new(
-        &groups,
-        &[MvmShape {
-            n_slices: 2,
-            arrays: vec![array(20, 4)],
-        }],
-    );
-    assert_eq!(unit.n_reads(0), 6, "2 slices × groups of 8, 8 and 4");
+    let unit = ImaUnit::new(&groups, &[MvmShape { n_slices: 2, arrays: vec![array(20, 4)] }]);
+    assert_eq!(unit.counts(0)[Action::CrossbarRead], 6, "2 slices × groups of 8, 8 and 4");
     assert_eq!(unit.counts(0)[Action::DacDrive], 40);
     assert_eq!(unit.counts(0)[Action::SampleHold], 24);
 }
@@ -265,6 +210,6 @@ proptest! {
         let mut unit = ImaUnit::new(&slow, &[MvmShape { n_slices: 3, arrays }]);
         let expected = *unit.counts(0);
         prop_assert_eq!(run(&mut unit, 2).counts, vec![expected; 2]);
-        prop_assert_eq!(unit.n_conversions(), 2 * expected[Action::AdcConversion]);
+        prop_assert_eq!(unit.conversions_before(100_000), 2 * expected[Action::AdcConversion]);
     }
 }

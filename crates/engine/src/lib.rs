@@ -1,0 +1,22 @@
+//! The primitives from which all timing is built. Knows nothing of chips.
+//!
+//! | primitive | what it is | when it is full |
+//! |---|---|---|
+//! | [`EventQueue`] | what happens when, in a fixed order | – |
+//! | [`Resource`] | servers that each do one thing at a time, in order of arrival | later arrivals start later |
+//! | [`Fifo`] | a queue of a few places | refuses with [`Busy`] and hands the work back |
+//! | [`Space`] | a store shared by regions, each with a guaranteed part | claims wait in order of arrival |
+
+mod busy;
+mod fifo;
+mod queue;
+mod resource;
+mod space;
+mod tick;
+
+pub use busy::Busy;
+pub use fifo::Fifo;
+pub use queue::EventQueue;
+pub use resource::{Resource, Span, ticks_to_handle, ticks_to_move};
+pub use space::{Claim, RegionId, Space};
+pub use tick::Tick;

@@ -1,0 +1,252 @@
+//! What stays the same throughout a replay: who holds what, and who sends how much to whom.
+//!
+//! ```text
+//!  layer ── replica ── part (the replica on one tile) ── share (the part in one IMA)
+//!    │                   │  link: sums to the part that finishes an output
+//!    │                   └─ target: codes to a buffer
+//!    └─ buffer (the layer's input on one tile)
+//! ```
+
+mod build;
+mod input_map;
+mod registers;
+mod routes;
+
+use rebias_buffer::RegisterUse;
+use rebias_engine::RegionId;
+use rebias_mapper::ImaId;
+use rebias_network::LayerId;
+use rebias_tile::{MvmShape, Route};
+use rebias_units::{Bytes, Cycles};
+
+pub(super) use input_map::{Entered, InputMap, Source};
+
+/// Defines indices into the tables of a plan, one type for each table.
+macro_rules! indices {
+    ($($(#[$doc:meta])* $name:ident),+ $(,)?) => {
+        $(
+            $(#[$doc])*
+            #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+            pub(super) struct $name(u32);
+
+            impl $name {
+                pub(super) fn new(index: usize) -> Self {
+                    Self(index as u32)
+                }
+
+                pub(super) fn at(self) -> usize {
+                    self.0 as usize
+                }
+            }
+        )+
+    };
+}
+
+indices!(LayerIdx, ReplicaIdx, PartIdx, ShareIdx, LinkIdx, TargetIdx, BufferIdx, ImaIdx, TileIdx);
+
+/// The static side of a replay.
+#[derive(Debug)]
+pub(super) struct Plan {
+    /// Ticks of a chip cycle.
+    pub(super) period: Cycles,
+    pub(super) layers: Vec<LayerPlan>,
+    pub(super) replicas: Vec<ReplicaPlan>,
+    pub(super) parts: Vec<PartPlan>,
+    pub(super) shares: Vec<SharePlan>,
+    pub(super) links: Vec<LinkPlan>,
+    pub(super) targets: Vec<TargetPlan>,
+    pub(super) buffers: Vec<BufferPlan>,
+    pub(super) imas: Vec<ImaPlan>,
+    pub(super) tiles: Vec<TilePlan>,
+}
+
+/// A weighted layer.
+#[derive(Debug)]
+pub(super) struct LayerPlan {
+    pub(super) id: LayerId,
+    pub(super) name: String,
+    pub(super) n_positions: u64,
+    pub(super) input: InputMap,
+    pub(super) replicas: Vec<ReplicaIdx>,
+    pub(super) buffers: Vec<BufferIdx>,
+    pub(super) output: Output,
+    pub(super) role: Role,
+}
+
+/// What a finished output is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Output {
+    /// Codes of some bits, from the activation units.
+    Codes { bits: u32 },
+    /// Sums, with their bias.
+    Logits { bits: u32 },
+}
+
+/// Who takes a layer's outputs.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Role {
+    /// Other layers.
+    Inner,
+    /// The outside, from the eDRAM where they are written: the image ends here.
+    Last,
+}
+
+/// A copy of a layer.
+#[derive(Debug)]
+pub(super) struct ReplicaPlan {
+    pub(super) layer: LayerIdx,
+    /// Its first position; the others follow at distances of the number of copies.
+    pub(super) first_position: u64,
+    pub(super) stride: u64,
+    pub(super) positions_per_image: u64,
+    pub(super) parts: Vec<PartIdx>,
+    pub(super) shares: Vec<ShareIdx>,
+    /// Positions whose sums the tiles' output registers hold at once.
+    pub(super) depth: u64,
+    /// Links and targets that a position leaves by.
+    pub(super) departures: u32,
+}
+
+/// The arrays of a copy on one tile.
+#[derive(Debug)]
+pub(super) struct PartPlan {
+    pub(super) replica: ReplicaIdx,
+    pub(super) layer: LayerIdx,
+    pub(super) tile: TileIdx,
+    pub(super) n_shares: u32,
+    /// Outputs that are finished here.
+    pub(super) n_outputs: u64,
+    /// Links that end here.
+    pub(super) n_incoming: u32,
+    pub(super) links: Vec<LinkIdx>,
+    pub(super) targets: Vec<TargetIdx>,
+}
+
+/// The arrays of a copy in one IMA.
+#[derive(Debug)]
+pub(super) struct SharePlan {
+    pub(super) replica: ReplicaIdx,
+    pub(super) layer: LayerIdx,
+    pub(super) part: PartIdx,
+    pub(super) ima: ImaIdx,
+    pub(super) tile: TileIdx,
+    /// Index of its product in the IMA, and of its region in the input register.
+    pub(super) mvm: usize,
+    pub(super) buffer: BufferIdx,
+    /// Inputs of a position.
+    pub(super) input: Bytes,
+    /// Partial sums of a position in the output register.
+    pub(super) sums: Bytes,
+    /// The same on the bus, with the sum of inputs if the share has one to tell.
+    pub(super) carried: Bytes,
+    /// Additions that merge them in the tile: those that are not the first of their output.
+    pub(super) merges: u64,
+    /// Fills of the output registers in which a position's sums pass.
+    pub(super) fills: u32,
+    /// Positions read or being read whose sums have not left, before another may be read.
+    pub(super) unsent: u64,
+}
+
+/// Sums that go from one part of a copy to another.
+#[derive(Debug)]
+pub(super) struct LinkPlan {
+    pub(super) from: PartIdx,
+    pub(super) to: PartIdx,
+    pub(super) values: u64,
+    pub(super) bytes: Bytes,
+    /// Bytes of these that are partial sums, and not the sum of inputs.
+    pub(super) sums: Bytes,
+    pub(super) route: Route,
+}
+
+/// Codes that go from a part to a buffer.
+#[derive(Debug)]
+pub(super) struct TargetPlan {
+    pub(super) from: PartIdx,
+    pub(super) buffer: BufferIdx,
+    pub(super) values: u64,
+    pub(super) bytes: Bytes,
+    pub(super) way: Way,
+}
+
+/// How codes reach a buffer.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Way {
+    /// Within the tile.
+    Local,
+    /// Over the network.
+    Network(Route),
+}
+
+/// What the arrays of a layer on one tile read.
+#[derive(Debug)]
+pub(super) struct BufferPlan {
+    pub(super) layer: LayerIdx,
+    pub(super) tile: TileIdx,
+    pub(super) region: RegionId,
+    /// Channels that are kept here.
+    pub(super) n_channels: u64,
+    /// The codes of one pixel.
+    pub(super) slot: Bytes,
+    pub(super) reserved: Bytes,
+    pub(super) shares: Vec<ShareIdx>,
+}
+
+/// An IMA in use.
+#[derive(Debug)]
+pub(super) struct ImaPlan {
+    pub(super) id: ImaId,
+    pub(super) shares: Vec<ShareIdx>,
+    pub(super) products: Vec<MvmShape>,
+}
+
+/// A tile in use.
+#[derive(Debug)]
+pub(super) struct TilePlan {
+    /// Its index on the chip.
+    pub(super) index: u32,
+    pub(super) buffers: Vec<BufferIdx>,
+    pub(super) output_register: RegisterUse,
+}
+
+/// An output position of an image.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Position {
+    pub(super) image: u64,
+    pub(super) index: u64,
+}
+
+impl ImaPlan {
+    pub(super) fn path(&self) -> String {
+        format!("Chip[0].Tile[{}].Ima[{}]", self.id.tile.0, self.id.ima)
+    }
+}
+
+impl TilePlan {
+    pub(super) fn path(&self) -> String {
+        format!("Chip[0].Tile[{}]", self.index)
+    }
+}
+
+impl ReplicaPlan {
+    /// The position that the copy computes after `turn` others.
+    pub(super) fn position(&self, turn: u64) -> Position {
+        Position {
+            image: turn / self.positions_per_image,
+            index: self.first_position + turn % self.positions_per_image * self.stride,
+        }
+    }
+}
+
+impl Output {
+    /// Bytes of some outputs.
+    pub(super) fn bytes(self, values: u64) -> Bytes {
+        let (Self::Codes { bits } | Self::Logits { bits }) = self;
+        bytes_of(values, bits)
+    }
+}
+
+/// Bytes of some values side by side.
+pub(super) fn bytes_of(values: u64, bits: u32) -> Bytes {
+    rebias_units::Bits(values * u64::from(bits)).to_bytes()
+}

@@ -1,0 +1,325 @@
+//! From network, chip and placement to the tables of a plan.
+
+use std::collections::BTreeMap;
+
+use rebias_arch::{Arch, BiasSource};
+use rebias_buffer::RegisterUse;
+use rebias_engine::RegionId;
+use rebias_mapper::{ImaId, LayerPlacement, PlacedArray, Placement, Replica};
+use rebias_network::{Layer, LayerId, Network, OutputFormat, Weighted};
+use rebias_tile::{ArrayShape, InputSum, Mesh, MvmShape};
+use rebias_units::{Bytes, Cycles};
+
+use super::routes::Homes;
+use super::{
+    BufferIdx, BufferPlan, ImaIdx, ImaPlan, InputMap, LayerIdx, LayerPlan, Output, PartIdx, PartPlan, Plan, ReplicaIdx,
+    ReplicaPlan, Role, ShareIdx, SharePlan, Source, TileIdx, TilePlan, bytes_of,
+};
+
+/// What is known of the hosts while a plan is built.
+struct Builder<'a> {
+    network: &'a Network,
+    arch: &'a Arch,
+    mesh: Mesh,
+    plan: Plan,
+    tiles: BTreeMap<u32, TileIdx>,
+    imas: BTreeMap<ImaId, ImaIdx>,
+    buffers: BTreeMap<(LayerIdx, TileIdx), BufferIdx>,
+    /// Outputs that each part finishes.
+    homes: Homes,
+    /// Bytes of the partial sums that each part holds for a position.
+    sums_of_part: Vec<Bytes>,
+    /// For each buffer, whether it keeps a channel.
+    channels_of_buffer: Vec<Vec<bool>>,
+}
+
+impl Plan {
+    pub(crate) fn new(network: &Network, arch: &Arch, placement: &Placement) -> Self {
+        let mut builder = Builder {
+            network,
+            arch,
+            mesh: Mesh::new(arch.chip()),
+            plan: Plan::empty(arch.chip().ticks_per_cycle),
+            tiles: BTreeMap::new(),
+            imas: BTreeMap::new(),
+            buffers: BTreeMap::new(),
+            homes: Vec::new(),
+            sums_of_part: Vec::new(),
+            channels_of_buffer: Vec::new(),
+        };
+        for placed in placement.layers() {
+            let layer = network.layer(placed.layer);
+            // Only weighted layers are placed.
+            if let Some(weighted) = layer.weighted() {
+                builder.add_layer(placed, layer, weighted);
+            }
+        }
+        builder.finish()
+    }
+
+    fn empty(period: Cycles) -> Self {
+        Self {
+            period,
+            layers: Vec::new(),
+            replicas: Vec::new(),
+            parts: Vec::new(),
+            shares: Vec::new(),
+            links: Vec::new(),
+            targets: Vec::new(),
+            buffers: Vec::new(),
+            imas: Vec::new(),
+            tiles: Vec::new(),
+        }
+    }
+}
+
+impl Builder<'_> {
+    fn add_layer(&mut self, placed: &LayerPlacement, layer: &Layer, weighted: &Weighted) {
+        let layer_idx = LayerIdx::new(self.plan.layers.len());
+        self.plan.layers.push(LayerPlan {
+            id: placed.layer,
+            name: layer.name().to_owned(),
+            n_positions: placed.n_positions as u64,
+            input: InputMap::new(self.network, layer, weighted.window),
+            replicas: Vec::new(),
+            buffers: Vec::new(),
+            output: match weighted.output {
+                OutputFormat::Codes { bits } => Output::Codes { bits },
+                OutputFormat::Logits => Output::Logits { bits: self.arch.ima().partial_sum_bits },
+            },
+            role: Role::Last,
+        });
+        for (first_position, replica) in placed.replicas.iter().enumerate().take(placed.n_positions) {
+            self.add_replica(layer_idx, placed, weighted, (first_position, replica));
+        }
+    }
+
+    /// Adds the copy that computes `first_position` and every further one that is its turn.
+    fn add_replica(
+        &mut self,
+        layer: LayerIdx,
+        placed: &LayerPlacement,
+        weighted: &Weighted,
+        (first_position, replica): (usize, &Replica),
+    ) {
+        let idx = ReplicaIdx::new(self.plan.replicas.len());
+        let stride = placed.replicas.len();
+        self.plan.layers[layer.at()].replicas.push(idx);
+        self.plan.replicas.push(ReplicaPlan {
+            layer,
+            first_position: first_position as u64,
+            stride: stride as u64,
+            positions_per_image: (placed.n_positions - first_position).div_ceil(stride) as u64,
+            parts: Vec::new(),
+            shares: Vec::new(),
+            depth: 1,
+            departures: 0,
+        });
+        let mut by_ima: BTreeMap<ImaId, Vec<&PlacedArray>> = BTreeMap::new();
+        for array in &replica.arrays {
+            by_ima.entry(array.ima).or_default().push(array);
+        }
+        let mut by_tile: BTreeMap<TileIdx, Vec<(ImaId, Vec<&PlacedArray>)>> = BTreeMap::new();
+        for (ima, arrays) in by_ima {
+            let tile = self.tile(ima.tile.0);
+            by_tile.entry(tile).or_default().push((ima, arrays));
+        }
+        let mut parts = Vec::new();
+        for (tile, shares) in by_tile {
+            let part = self.add_part(idx, tile, shares.len());
+            parts.push(part);
+            // Outputs whose sums some earlier share of the part has brought, and whether one has brought a sum of
+            // inputs.
+            let mut brought = Brought { outputs: vec![false; placed.column_blocks.len()], input_sum: false };
+            for (ima, arrays) in shares {
+                self.add_share(part, ima, placed, weighted, &arrays, &mut brought);
+            }
+            let outputs = placed.column_blocks.iter().zip(&brought.outputs).filter(|(_, brought)| **brought);
+            let outputs = outputs.map(|(block, _)| block.len() as u64).sum();
+            self.sums_of_part.push(bytes_of(outputs, self.arch.ima().partial_sum_bits));
+        }
+        let bits = self.arch.ima().partial_sum_bits;
+        self.plan.link_parts(placed, replica, &parts, &self.mesh, (bits, &mut self.homes));
+    }
+
+    fn add_part(&mut self, replica: ReplicaIdx, tile: TileIdx, n_shares: usize) -> PartIdx {
+        let part = PartIdx::new(self.plan.parts.len());
+        let replica_plan = &mut self.plan.replicas[replica.at()];
+        replica_plan.parts.push(part);
+        self.plan.parts.push(PartPlan {
+            replica,
+            layer: replica_plan.layer,
+            tile,
+            n_shares: n_shares as u32,
+            n_outputs: 0,
+            n_incoming: 0,
+            links: Vec::new(),
+            targets: Vec::new(),
+        });
+        self.homes.push(Vec::new());
+        part
+    }
+
+    fn add_share(
+        &mut self,
+        part: PartIdx,
+        ima: ImaId,
+        placed: &LayerPlacement,
+        weighted: &Weighted,
+        arrays: &[&PlacedArray],
+        brought: &mut Brought,
+    ) {
+        let PartPlan { replica, layer, tile, .. } = self.plan.parts[part.at()];
+        let blocks = Blocks::of(arrays);
+        let rows: usize = blocks.rows.iter().map(|&block| placed.row_blocks[block].len()).sum();
+        let outputs = |blocks: &[usize]| blocks.iter().map(|&block| placed.column_blocks[block].len() as u64).sum();
+        let values: u64 = outputs(&blocks.columns);
+        // The first array of a row block tells the sum of its inputs.
+        let input_sums = u64::from(arrays.iter().any(|array| array.column_block == 0));
+        let new: Vec<_> = blocks.columns.iter().copied().filter(|&block| !brought.outputs[block]).collect();
+        let first = outputs(&new) + u64::from(input_sums == 1 && !brought.input_sum);
+        for &block in &new {
+            brought.outputs[block] = true;
+        }
+        brought.input_sum |= input_sums == 1;
+        let bits = self.arch.ima().partial_sum_bits;
+        let share = ShareIdx::new(self.plan.shares.len());
+        let buffer = self.buffer(layer, tile, placed, weighted, &blocks.rows);
+        self.plan.buffers[buffer.at()].shares.push(share);
+        self.plan.replicas[replica.at()].shares.push(share);
+        let ima_idx = self.ima(ima);
+        let host = &mut self.plan.imas[ima_idx.at()];
+        let mvm = host.products.len();
+        host.shares.push(share);
+        host.products.push(product(self.arch, placed, arrays));
+        self.plan.shares.push(SharePlan {
+            replica,
+            layer,
+            part,
+            ima: ima_idx,
+            tile,
+            mvm,
+            buffer,
+            input: bytes_of(rows as u64, weighted.input.bits),
+            sums: bytes_of(values, bits),
+            carried: bytes_of(values + input_sums, bits),
+            merges: values + input_sums - first,
+            fills: 1,
+            unsent: 1,
+        });
+    }
+
+    fn tile(&mut self, index: u32) -> TileIdx {
+        let tiles = &mut self.plan.tiles;
+        *self.tiles.entry(index).or_insert_with(|| {
+            let output_register = RegisterUse { fills: 1, depth: 1 };
+            tiles.push(TilePlan { index, buffers: Vec::new(), output_register });
+            TileIdx::new(tiles.len() - 1)
+        })
+    }
+
+    fn ima(&mut self, id: ImaId) -> ImaIdx {
+        let imas = &mut self.plan.imas;
+        *self.imas.entry(id).or_insert_with(|| {
+            imas.push(ImaPlan { id, shares: Vec::new(), products: Vec::new() });
+            ImaIdx::new(imas.len() - 1)
+        })
+    }
+
+    /// The buffer of a layer on a tile, which from now on keeps the channels of some row blocks too.
+    fn buffer(
+        &mut self,
+        layer: LayerIdx,
+        tile: TileIdx,
+        placed: &LayerPlacement,
+        weighted: &Weighted,
+        row_blocks: &[usize],
+    ) -> BufferIdx {
+        let LayerPlan { input: map, buffers: of_layer, .. } = &mut self.plan.layers[layer.at()];
+        let buffer = *self.buffers.entry((layer, tile)).or_insert_with(|| {
+            let buffer = BufferIdx::new(self.plan.buffers.len());
+            let host = &mut self.plan.tiles[tile.at()].buffers;
+            host.push(buffer);
+            of_layer.push(buffer);
+            self.plan.buffers.push(BufferPlan {
+                layer,
+                tile,
+                region: RegionId(host.len() - 1),
+                n_channels: 0,
+                slot: Bytes(0),
+                reserved: Bytes(0),
+                shares: Vec::new(),
+            });
+            self.channels_of_buffer.push(vec![false; map.n_channels]);
+            buffer
+        });
+        let kept = &mut self.channels_of_buffer[buffer.at()];
+        for block in row_blocks {
+            let rows = &placed.row_blocks[*block];
+            let channels = rows.start / map.rows_per_channel..rows.end.div_ceil(map.rows_per_channel);
+            kept[channels].fill(true);
+        }
+        let plan = &mut self.plan.buffers[buffer.at()];
+        plan.n_channels = kept.iter().filter(|&&kept| kept).count() as u64;
+        plan.slot = bytes_of(plan.n_channels, weighted.input.bits);
+        plan.reserved = Bytes(plan.slot.0 * map.window_pixels);
+        buffer
+    }
+
+    fn finish(mut self) -> Plan {
+        let layers: BTreeMap<LayerId, LayerIdx> =
+            self.plan.layers.iter().enumerate().map(|(idx, layer)| (layer.id, LayerIdx::new(idx))).collect();
+        for consumer in 0..self.plan.layers.len() {
+            let consumer = LayerIdx::new(consumer);
+            let Source::Layer(producer) = self.plan.layers[consumer.at()].input.source else {
+                continue;
+            };
+            let producer = layers[&producer];
+            self.plan.layers[producer.at()].role = Role::Inner;
+            self.plan.target_buffers(producer, consumer, &self.homes, &self.channels_of_buffer, &self.mesh);
+        }
+        self.plan.count_departures();
+        self.plan.share_registers(self.arch, &self.sums_of_part);
+        self.plan
+    }
+}
+
+/// What the shares of a part have brought to its output register.
+struct Brought {
+    /// For each column block, whether sums of its outputs are there.
+    outputs: Vec<bool>,
+    /// Whether a sum of inputs is there.
+    input_sum: bool,
+}
+
+/// The row and column blocks that some arrays hold, each once, in order.
+struct Blocks {
+    rows: Vec<usize>,
+    columns: Vec<usize>,
+}
+
+impl Blocks {
+    fn of(arrays: &[&PlacedArray]) -> Self {
+        let distinct = |block: fn(&PlacedArray) -> usize| {
+            let mut blocks: Vec<_> = arrays.iter().map(|array| block(array)).collect();
+            blocks.sort_unstable();
+            blocks.dedup();
+            blocks
+        };
+        Self { rows: distinct(|array| array.row_block), columns: distinct(|array| array.column_block) }
+    }
+}
+
+/// The product that some arrays of a layer make.
+fn product(arch: &Arch, placed: &LayerPlacement, arrays: &[&PlacedArray]) -> MvmShape {
+    let input_sum = match arch.mapping().bias {
+        BiasSource::DigitalCount => InputSum::Counted,
+        BiasSource::ColumnPerArray { converter, .. } => InputSum::Columns { n: placed.n_bias_columns, converter },
+    };
+    let arrays = arrays.iter().map(|array| ArrayShape {
+        rows: placed.row_blocks[array.row_block].len() as u32,
+        data_columns: placed.data_columns(array.column_block),
+        input_sum,
+    });
+    MvmShape { n_slices: placed.slicing.input_slices().len() as u32, arrays: arrays.collect() }
+}

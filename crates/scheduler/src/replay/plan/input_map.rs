@@ -1,0 +1,299 @@
+//! Which codes of its input an output position needs, and when they come and go.
+
+use rebias_network::{Layer, LayerId, LayerInput, Network, Op, Shape, Window};
+
+/// The input map of a layer as its buffers hold it: pixels in raster order, after pooling.
+///
+/// A buffer fills in that order, so a position is ready when the last pixel of its window has arrived, and a pixel may
+/// go when no later position needs it.
+#[derive(Clone, Debug)]
+pub(crate) struct InputMap {
+    pub(crate) source: Source,
+    pub(crate) n_channels: usize,
+    pub(crate) n_pixels: usize,
+    /// Rows of the weight matrix that one channel of the map feeds.
+    pub(crate) rows_per_channel: usize,
+    pub(crate) pooling: Option<Pooling>,
+    /// Pixels that a buffer holds at least, so that every position finds its window.
+    pub(crate) window_pixels: u64,
+    /// For each position, the last pixel that it needs.
+    last_needed: Vec<u32>,
+    /// For each position, and behind the last, the first pixel that it or a later one needs.
+    first_needed: Vec<u32>,
+}
+
+/// Who fills a map.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Source {
+    /// The outside.
+    Network,
+    /// A weighted layer.
+    Layer(LayerId),
+}
+
+/// The max-pooling between a source and a map; pools one behind the other are one pool with a larger window.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Pooling {
+    window: Window,
+    from: (usize, usize),
+    to: (usize, usize),
+}
+
+impl InputMap {
+    pub(crate) fn new(network: &Network, layer: &Layer, window: Window) -> Self {
+        let mut input = layer.input();
+        let mut pool: Option<Window> = None;
+        let mut map_shape = None;
+        let (source, source_shape) = loop {
+            let LayerInput::Layer(id) = input else {
+                break (Source::Network, network.input_shape());
+            };
+            let before = network.layer(id);
+            let Op::MaxPool(window) = *before.op() else {
+                break (Source::Layer(id), before.out_shape());
+            };
+            map_shape = map_shape.or(Some(before.out_shape()));
+            pool = Some(pool.map_or(window, |later| compose(window, later)));
+            input = before.input();
+        };
+        let shape = map_shape.unwrap_or(source_shape);
+        let size = |shape: Shape| (shape.height, shape.width);
+        let pooling = pool.map(|window| Pooling { window, from: size(source_shape), to: size(shape) });
+        let (last_needed, first_needed) = if layer.in_shape() == shape {
+            sliding(shape, layer.out_shape(), window)
+        } else {
+            // A flattened map is one position that needs everything.
+            (vec![shape.positions() as u32 - 1], vec![0, shape.positions() as u32])
+        };
+        let mut map = Self {
+            source,
+            n_channels: shape.channels,
+            n_pixels: shape.positions(),
+            rows_per_channel: layer.rows() / shape.channels,
+            pooling,
+            window_pixels: 0,
+            last_needed,
+            first_needed,
+        };
+        map.window_pixels = map.longest_stretch();
+        map
+    }
+
+    /// The last pixel, of all images in a row, that a position of an image needs.
+    pub(crate) fn last_needed(&self, image: u64, position: u64) -> u64 {
+        image * self.n_pixels as u64 + u64::from(self.last_needed[position as usize])
+    }
+
+    /// The first pixel, of all images in a row, that a position of an image or a later one needs.
+    pub(crate) fn first_needed(&self, image: u64, position: u64) -> u64 {
+        image * self.n_pixels as u64 + u64::from(self.first_needed[position as usize])
+    }
+
+    /// Pixels that the source makes for one image.
+    pub(crate) fn n_source_pixels(&self) -> usize {
+        self.pooling.map_or(self.n_pixels, |pooling| pooling.from.0 * pooling.from.1)
+    }
+
+    /// The pixels of the map that a source pixel enters.
+    pub(crate) fn entered(&self, source_pixel: usize) -> Entered {
+        match &self.pooling {
+            None => Entered::one(source_pixel),
+            Some(pooling) => pooling.entered(source_pixel),
+        }
+    }
+
+    /// Source pixels that a pixel of the map waits for.
+    pub(crate) fn n_contributions(&self, pixel: usize) -> u32 {
+        self.pooling.map_or(1, |pooling| pooling.n_contributions(pixel))
+    }
+
+    /// The longest stretch from the first pixel still needed to the last one that is touched before a position's
+    /// window is complete.
+    fn longest_stretch(&self) -> u64 {
+        let touched = self.touched_before_complete();
+        let stretch = |(last, first): (&u32, &u32)| u64::from(touched[*last as usize]) + 1 - u64::from(*first);
+        self.last_needed.iter().zip(&self.first_needed).map(stretch).max().unwrap_or(0)
+    }
+
+    /// For each pixel of the map, the last pixel that has been entered when it and all before it are complete.
+    fn touched_before_complete(&self) -> Vec<u32> {
+        let mut touched: Vec<u32> = (0..self.n_pixels as u32).collect();
+        if self.pooling.is_none() {
+            return touched;
+        }
+        let mut highest = 0;
+        for source_pixel in 0..self.n_source_pixels() {
+            for pixel in self.entered(source_pixel).pixels() {
+                highest = highest.max(pixel as u32);
+                // The last source pixel that enters a pixel completes it.
+                touched[pixel] = highest;
+            }
+        }
+        let mut so_far = 0;
+        for pixel in &mut touched {
+            so_far = so_far.max(*pixel);
+            *pixel = so_far;
+        }
+        touched
+    }
+}
+
+/// A rectangle of pixels that a source pixel enters.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Entered {
+    rows: (usize, usize),
+    columns: (usize, usize),
+    width: usize,
+    /// Pixels whose window the source pixel is the first of.
+    n_first: u64,
+}
+
+impl Entered {
+    fn one(pixel: usize) -> Self {
+        Self { rows: (0, 1), columns: (pixel, pixel + 1), width: 0, n_first: 1 }
+    }
+
+    /// The pixels in raster order.
+    pub(crate) fn pixels(self) -> impl Iterator<Item = usize> {
+        (self.rows.0..self.rows.1)
+            .flat_map(move |row| (self.columns.0..self.columns.1).map(move |column| row * self.width + column))
+    }
+
+    /// How many there are.
+    pub(crate) fn n_pixels(self) -> u64 {
+        ((self.rows.1 - self.rows.0) * (self.columns.1 - self.columns.0)) as u64
+    }
+
+    /// How many of them have been entered before by another source pixel.
+    pub(crate) fn n_resumed(self) -> u64 {
+        self.n_pixels() - self.n_first
+    }
+
+    /// The last of them; `None` if the source pixel falls between windows.
+    pub(crate) fn last(self) -> Option<usize> {
+        (self.n_pixels() > 0).then(|| (self.rows.1 - 1) * self.width + self.columns.1 - 1)
+    }
+}
+
+impl Pooling {
+    fn entered(&self, source_pixel: usize) -> Entered {
+        let Window { height, width, stride, padding } = self.window;
+        let (row, column) = (source_pixel / self.from.1, source_pixel % self.from.1);
+        let rows = windows_over(row, height, stride, padding, self.to.0);
+        let columns = windows_over(column, width, stride, padding, self.to.1);
+        let first = |at: usize, (low, high): (usize, usize)| {
+            (low..high).filter(|window| (window * stride).saturating_sub(padding) == at).count() as u64
+        };
+        Entered { rows, columns, width: self.to.1, n_first: first(row, rows) * first(column, columns) }
+    }
+
+    fn n_contributions(&self, pixel: usize) -> u32 {
+        let Window { height, width, stride, padding } = self.window;
+        let inside = |window: usize, size: usize, limit: usize| {
+            (window * stride + size).saturating_sub(padding).min(limit) - (window * stride).saturating_sub(padding)
+        };
+        let (row, column) = (pixel / self.to.1, pixel % self.to.1);
+        (inside(row, height, self.from.0) * inside(column, width, self.from.1)) as u32
+    }
+}
+
+/// The windows, from the first to behind the last, that cover a place along one direction.
+fn windows_over(place: usize, size: usize, stride: usize, padding: usize, n_windows: usize) -> (usize, usize) {
+    let first = (place + padding + 1).saturating_sub(size).div_ceil(stride);
+    let behind = ((place + padding) / stride + 1).min(n_windows);
+    (first.min(behind), behind)
+}
+
+/// The window of two pools, one behind the other.
+fn compose(first: Window, then: Window) -> Window {
+    Window {
+        height: first.height + (then.height - 1) * first.stride,
+        width: first.width + (then.width - 1) * first.stride,
+        stride: first.stride * then.stride,
+        padding: first.padding + then.padding * first.stride,
+    }
+}
+
+/// What the positions of a sliding window need: the last pixel of each, and the first of each and all later ones.
+fn sliding(map: Shape, positions: Shape, window: Window) -> (Vec<u32>, Vec<u32>) {
+    let n_positions = positions.positions();
+    let mut last = Vec::with_capacity(n_positions);
+    let mut first = vec![map.positions() as u32; n_positions + 1];
+    for row in 0..positions.height {
+        let bottom = end_of_window(row, window.height, window, map.height);
+        for column in 0..positions.width {
+            let right = end_of_window(column, window.width, window, map.width);
+            last.push((bottom * map.width + right) as u32);
+        }
+    }
+    for position in (0..n_positions).rev() {
+        let (row, column) = (position / positions.width, position % positions.width);
+        let top = (row * window.stride).saturating_sub(window.padding).min(map.height - 1);
+        let left = (column * window.stride).saturating_sub(window.padding).min(map.width - 1);
+        first[position] = first[position + 1].min((top * map.width + left) as u32);
+    }
+    (last, first)
+}
+
+/// The last row or column inside the map that a window covers.
+fn end_of_window(place: usize, size: usize, window: Window, limit: usize) -> usize {
+    (place * window.stride + size).saturating_sub(window.padding + 1).min(limit - 1)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_padded_three_by_three_window_needs_two_rows_and_three_pixels() {
+        let window = Window { height: 3, width: 3, stride: 1, padding: 1 };
+        let shape = Shape::new(1, 4, 5);
+        let (last, first) = sliding(shape, shape, window);
+        // Position (1, 2) covers rows 0 … 2 and columns 1 … 3.
+        assert_eq!((last[7], first[7]), (13, 1));
+        // Positions of row 0 keep pixel 0, which position (1, 0) still needs.
+        assert_eq!(&first[..6], &[0, 0, 0, 0, 0, 0]);
+        assert_eq!(first[20], 20);
+        let map = InputMap {
+            source: Source::Network,
+            n_channels: 1,
+            n_pixels: 20,
+            rows_per_channel: 9,
+            pooling: None,
+            window_pixels: 0,
+            last_needed: last,
+            first_needed: first,
+        };
+        assert_eq!(map.longest_stretch(), 2 * 5 + 3);
+    }
+
+    #[test]
+    fn a_pool_of_two_enters_each_pixel_four_times() {
+        let window = Window { height: 2, width: 2, stride: 2, padding: 0 };
+        let pooling = Pooling { window, from: (5, 4), to: (2, 2) };
+        assert_eq!(pooling.entered(0).pixels().collect::<Vec<_>>(), [0]);
+        assert_eq!(pooling.entered(6).pixels().collect::<Vec<_>>(), [1]);
+        assert_eq!((pooling.entered(2).n_resumed(), pooling.entered(3).n_resumed()), (0, 1));
+        assert_eq!(pooling.entered(16).last(), None, "row 4 falls behind the last window");
+        assert_eq!(pooling.n_contributions(3), 4);
+    }
+
+    #[test]
+    fn overlapping_windows_share_a_source_pixel() {
+        let window = Window { height: 3, width: 3, stride: 2, padding: 1 };
+        let pooling = Pooling { window, from: (4, 4), to: (2, 2) };
+        // Windows start at −1 and 1: place 1 is in both.
+        assert_eq!(pooling.entered(5).pixels().collect::<Vec<_>>(), [0, 1, 2, 3]);
+        assert_eq!(pooling.entered(5).n_resumed(), 3);
+        assert_eq!(pooling.n_contributions(0), 4);
+        assert_eq!(pooling.n_contributions(3), 9);
+        let entries: u64 = (0..16).map(|pixel| pooling.entered(pixel).n_pixels()).sum();
+        assert_eq!(entries, (0..4).map(|pixel| u64::from(pooling.n_contributions(pixel))).sum::<u64>());
+    }
+
+    #[test]
+    fn two_pools_of_two_are_one_of_four() {
+        let two = Window { height: 2, width: 2, stride: 2, padding: 0 };
+        assert_eq!(compose(two, two), Window { height: 4, width: 4, stride: 4, padding: 0 });
+    }
+}
