@@ -1,0 +1,299 @@
+//! The programmed arrays of a layer.
+
+use std::ops::Range;
+
+use rebias_arch::{Arch, FlipEncoding};
+use rebias_crossbar::{CellModel, ReadEnergy};
+use rebias_kernels::{Array, Read, Slice, SliceSign};
+use rebias_mapper::{InputSlice, LayerPlacement, Slicing};
+use rebias_network::{Layer, LayerId, OutputFormat, Tensors, Weighted};
+
+use crate::bias::BiasModel;
+use crate::driven::DrivenConductance;
+use crate::packing::Packing;
+use crate::{EmulationError, FRACTION_BITS, LEVEL};
+
+/// Longest table of estimates.
+const MAX_ESTIMATES: u64 = 1 << 16;
+
+/// The arrays of a weighted layer. Copies of a layer hold the same values, so one is programmed.
+#[derive(Clone, Debug)]
+pub(crate) struct LayerArrays {
+    pub(crate) layer: LayerId,
+    pub(crate) name: String,
+    pub(crate) packing: Packing,
+    pub(crate) slices: Vec<Slice>,
+    pub(crate) n_weight_slices: usize,
+    pub(crate) row_blocks: Vec<RowBlock>,
+    /// Conductance of level 0 in units.
+    pub(crate) floor: i64,
+    pub(crate) max_level: i64,
+    pub(crate) bias: BiasModel,
+    /// What the bias source makes of a read's sum of inputs, for sums up to the longest table.
+    estimates: Vec<i64>,
+    /// Bias columns of an array.
+    pub(crate) n_bias_columns: u64,
+    /// n of each output channel.
+    pub(crate) beta: Vec<i64>,
+    pub(crate) beta_fraction_bits: u32,
+    pub(crate) n_positions: usize,
+    pub(crate) output: OutputFormat,
+}
+
+/// The arrays that share their inputs.
+#[derive(Clone, Debug)]
+pub(crate) struct RowBlock {
+    /// Column block by column block.
+    pub(crate) arrays: Vec<ProgrammedArray>,
+    /// `None` where reads have a constant energy.
+    pub(crate) driven: Option<DrivenConductance>,
+}
+
+/// One array.
+#[derive(Clone, Debug)]
+pub(crate) struct ProgrammedArray {
+    pub(crate) outputs: Range<usize>,
+    pub(crate) cells: Array,
+    /// What a column's sum is worth in its output: ± 2^(c·j), minus where it is stored complemented.
+    pub(crate) worth: Vec<i64>,
+    /// For each output, Σ 2^(c·j) over the slices that are stored complemented.
+    pub(crate) flipped: Vec<i64>,
+}
+
+impl RowBlock {
+    /// Reads of each array.
+    pub(crate) fn reads(&self) -> &[Read] {
+        self.arrays[0].cells.reads()
+    }
+
+    pub(crate) fn n_groups(&self) -> usize {
+        self.arrays[0].cells.n_groups()
+    }
+}
+
+/// What the arrays of all layers have in common.
+pub(crate) struct Programmer<'a> {
+    arch: &'a Arch,
+    cell: CellModel,
+    bias: BiasModel,
+}
+
+impl<'a> Programmer<'a> {
+    pub(crate) fn new(arch: &'a Arch) -> Self {
+        Self { arch, cell: CellModel::new(&arch.ima().crossbar.cell), bias: BiasModel::new(arch) }
+    }
+
+    /// Programs a layer's arrays.
+    pub(crate) fn program(
+        &self,
+        layer: &Layer,
+        weighted: &Weighted,
+        placed: &LayerPlacement,
+    ) -> Result<LayerArrays, EmulationError> {
+        let name = layer.name().to_owned();
+        let Some(tensors) = &weighted.tensors else { return Err(EmulationError::NoTensors { layer: name }) };
+        let covers = |blocks: &[Range<usize>], end| blocks.last().is_some_and(|last| last.end == end);
+        let (out_channels, rows) = tensors.codes.dim();
+        if !covers(&placed.row_blocks, rows) || !covers(&placed.column_blocks, out_channels) {
+            return Err(EmulationError::OtherPlacement { layer: name });
+        }
+        let rows_per_read = self.arch.ima().crossbar.active_word_lines as usize;
+        let shapes = (layer.in_shape(), layer.out_shape());
+        let n_planes = weighted.input.bits as usize;
+        let mut arrays = LayerArrays {
+            layer: placed.layer,
+            name,
+            packing: Packing::new(weighted.window, shapes, n_planes, (&placed.row_blocks, rows_per_read)),
+            slices: placed.slicing.input_slices().iter().map(slice).collect(),
+            n_weight_slices: placed.slicing.n_weight_slices() as usize,
+            row_blocks: placed.row_blocks.iter().map(|rows| self.row_block(tensors, placed, rows.clone())).collect(),
+            floor: self.cell.floor.into(),
+            max_level: self.arch.ima().crossbar.cell.max_level().into(),
+            bias: self.bias,
+            estimates: Vec::new(),
+            n_bias_columns: placed.n_bias_columns.into(),
+            beta: (0..out_channels).map(|channel| tensors.beta_of(channel).into()).collect(),
+            beta_fraction_bits: tensors.beta_fraction_bits,
+            n_positions: layer.out_shape().positions(),
+            output: weighted.output,
+        };
+        let max_tabulated = arrays.max_input_sum().min(MAX_ESTIMATES) as i64;
+        arrays.estimates = (0..=max_tabulated).map(|sum| self.bias.estimate(sum)).collect();
+        Ok(arrays)
+    }
+
+    fn row_block(&self, tensors: &Tensors, placed: &LayerPlacement, rows: Range<usize>) -> RowBlock {
+        let crossbar = &self.arch.ima().crossbar;
+        let flip = self.arch.mapping().flip_encoding;
+        let max_input = placed.slicing.input_slices().iter().map(|slice| (1u32 << slice.bits) - 1).max().unwrap_or(0);
+        let rows_per_read = crossbar.active_word_lines as usize;
+        // Of each word line, over all arrays.
+        let bias_cells = u64::from(placed.n_bias_columns) * self.bias.conductance();
+        let mut conductances = vec![bias_cells * placed.column_blocks.len() as u64; rows.len()];
+        let mut arrays = Vec::with_capacity(placed.column_blocks.len());
+        for outputs in &placed.column_blocks {
+            let mut levels = Levels::new(tensors, &placed.slicing, (rows.clone(), outputs.clone()));
+            let flips = match flip {
+                FlipEncoding::Off => vec![false; levels.n_columns],
+                FlipEncoding::On => levels.flip_heavy_columns(crossbar.cell.max_level()),
+            };
+            for (conductance, levels) in conductances.iter_mut().zip(levels.cells.chunks_exact(levels.n_columns)) {
+                *conductance += levels.iter().map(|&level| u64::from(self.cell.units(level.into()))).sum::<u64>();
+            }
+            arrays.push(ProgrammedArray {
+                outputs: outputs.clone(),
+                worth: worth(&placed.slicing, &flips),
+                flipped: flipped(&placed.slicing, &flips),
+                cells: Array::new(&levels.cells, levels.n_columns, rows_per_read, max_input),
+            });
+        }
+        let groups = conductances.chunks(rows_per_read).flat_map(|read| read.chunks(rebias_kernels::GROUP));
+        let driven = match crossbar.cell.read_energy {
+            ReadEnergy::DataDependent => Some(DrivenConductance::new(groups)),
+            ReadEnergy::Constant => None,
+        };
+        RowBlock { arrays, driven }
+    }
+}
+
+fn slice(input: &InputSlice) -> Slice {
+    let sign = if input.weight < 0 { SliceSign::Minus } else { SliceSign::Plus };
+    let first = input.shift as usize;
+    Slice { planes: first..first + input.bits as usize, shift: input.shift, sign }
+}
+
+/// ± 2^(c·j) of each column.
+fn worth(slicing: &Slicing, flips: &[bool]) -> Vec<i64> {
+    let column = |(slice, &is_flipped): (u32, &bool)| {
+        let worth = 1 << slicing.weight_shift(slice);
+        if is_flipped { -worth } else { worth }
+    };
+    let outputs = flips.chunks_exact(slicing.n_weight_slices() as usize);
+    outputs.flat_map(|flips| (0..).zip(flips).map(column)).collect()
+}
+
+/// Σ 2^(c·j) over the flipped columns of each output.
+fn flipped(slicing: &Slicing, flips: &[bool]) -> Vec<i64> {
+    let output = |flips: &[bool]| {
+        (0..).zip(flips).map(|(slice, &is_flipped)| i64::from(is_flipped) << slicing.weight_shift(slice)).sum()
+    };
+    flips.chunks_exact(slicing.n_weight_slices() as usize).map(output).collect()
+}
+
+/// What the cells of an array store.
+struct Levels {
+    n_columns: usize,
+    /// `[word line][column]`, slices of an output side by side.
+    cells: Vec<u8>,
+}
+
+impl Levels {
+    fn new(tensors: &Tensors, slicing: &Slicing, (rows, outputs): (Range<usize>, Range<usize>)) -> Self {
+        let n_columns = outputs.len() * slicing.n_weight_slices() as usize;
+        let mut cells = Vec::with_capacity(rows.len() * n_columns);
+        for row in rows {
+            for output in outputs.clone() {
+                let code = tensors.codes[[output, row]];
+                // A cell has at most 8 bits.
+                cells.extend((0..slicing.n_weight_slices()).map(|slice| slicing.weight_slice(code, slice) as u8));
+            }
+        }
+        Self { n_columns, cells }
+    }
+
+    /// Complements the columns whose levels add up to more than half of what they could, and tells which.
+    fn flip_heavy_columns(&mut self, max_level: u32) -> Vec<bool> {
+        let mut sums = vec![0u64; self.n_columns];
+        for row in self.cells.chunks_exact(self.n_columns) {
+            for (sum, &level) in sums.iter_mut().zip(row) {
+                *sum += u64::from(level);
+            }
+        }
+        let full = (self.cells.len() / self.n_columns) as u64 * u64::from(max_level);
+        let flips: Vec<_> = sums.iter().map(|sum| 2 * sum > full).collect();
+        for row in self.cells.chunks_exact_mut(self.n_columns) {
+            for (level, _) in row.iter_mut().zip(&flips).filter(|(_, is_flipped)| **is_flipped) {
+                *level = max_level as u8 - *level;
+            }
+        }
+        flips
+    }
+}
+
+impl LayerArrays {
+    pub(crate) fn out_channels(&self) -> usize {
+        self.beta.len()
+    }
+
+    /// What the bias source makes of a read's sum of inputs.
+    #[inline]
+    pub(crate) fn estimate(&self, sum: i64) -> i64 {
+        self.estimates.get(sum as usize).copied().unwrap_or_else(|| self.bias.estimate(sum))
+    }
+
+    /// The greatest level that a word line is driven with.
+    pub(crate) fn max_input(&self) -> u64 {
+        self.slices.iter().map(|slice| (1 << slice.planes.len()) - 1).max().unwrap_or(0)
+    }
+
+    /// All reads of one position, array by array.
+    fn reads(&self) -> impl Iterator<Item = &Read> {
+        self.row_blocks.iter().flat_map(|block| &block.arrays).flat_map(|array| array.cells.reads())
+    }
+
+    /// The greatest sum of a read's inputs.
+    pub(crate) fn max_input_sum(&self) -> u64 {
+        self.reads().map(|read| read.word_lines as u64).max().unwrap_or(0) * self.max_input()
+    }
+
+    /// The greatest sum of levels that a column of these arrays can give.
+    pub(crate) fn max_level_sum(&self) -> u64 {
+        self.reads().map(|read| u64::from(read.max_sum)).max().unwrap_or(0) * self.max_input()
+    }
+
+    /// The greatest sum of conductances that a column of these arrays can give, in units.
+    pub(crate) fn max_column_sum(&self) -> u64 {
+        let sum = |read: &Read| (u64::from(read.max_sum) << FRACTION_BITS) + self.floor as u64 * read.word_lines as u64;
+        self.reads().map(sum).max().unwrap_or(0) * self.max_input()
+    }
+
+    /// A bound on |Y|, and on all sums on the way to it, if a converted sum is at most `max_converted` in magnitude and
+    /// an estimate of a read's inputs at most `max_estimate`.
+    pub(crate) fn bound(&self, max_converted: u64, max_estimate: u64) -> u128 {
+        let slices: u128 = self.slices.iter().map(|slice| 1 << slice.shift).sum();
+        let n_reads: u128 = self.row_blocks.iter().map(|block| block.reads().len() as u128).sum();
+        let max_worth: u128 = self.row_blocks.iter().flat_map(|block| &block.arrays).fold(0, |most, array| {
+            let outputs = array.worth.chunks_exact(self.n_weight_slices);
+            let worth = outputs.map(|worth| worth.iter().map(|worth| u128::from(worth.unsigned_abs())).sum()).max();
+            most.max(worth.unwrap_or(0))
+        });
+        let max_estimate = u128::from(max_estimate) * LEVEL as u128;
+        let converted = u128::from(max_converted) + self.max_level as u128 * max_estimate;
+        let products = converted.saturating_mul(max_worth << self.beta_fraction_bits);
+        let max_beta = self.beta.iter().map(|beta| beta.unsigned_abs()).max().unwrap_or(0);
+        let biases = max_estimate.saturating_mul(max_beta.into());
+        products.saturating_add(biases).saturating_mul(slices * n_reads)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use rebias_network::CodeFormat;
+
+    use super::*;
+
+    #[test]
+    fn a_column_is_flipped_when_it_holds_more_than_half() {
+        let mut levels = Levels { n_columns: 3, cells: vec![3, 3, 1, 1, 0, 1] };
+        assert_eq!(levels.flip_heavy_columns(3), [true, false, false], "4 of 6, 3 of 6, 2 of 6");
+        assert_eq!(levels.cells, [0, 3, 1, 2, 0, 1]);
+    }
+
+    #[test]
+    fn flipped_columns_count_negatively() {
+        let slicing = Slicing::new(4, 2, CodeFormat::unsigned(1), 1);
+        let flips = [false, true, true, false];
+        assert_eq!(worth(&slicing, &flips), [1, -4, -1, 4]);
+        assert_eq!(flipped(&slicing, &flips), [4, 1]);
+    }
+}

@@ -1,0 +1,183 @@
+//! A programmed chip, and images through it.
+
+use rayon::prelude::*;
+use rebias_arch::Arch;
+use rebias_converter::{AdcModel, AdcRange};
+use rebias_crossbar::CellModel;
+use rebias_kernels::Kernel;
+use rebias_mapper::Placement;
+use rebias_network::{ExactMvm, Mvm, Network, SampleSet, classify, forward};
+
+use crate::arrays::{LayerArrays, Programmer};
+use crate::calibration::Calibration;
+use crate::converters::Converters;
+use crate::mvm::EmulatedMvm;
+use crate::record::Record;
+use crate::{EmulationError, EmulationResult, LayerEmulation};
+
+/// A network programmed into a chip's arrays, with its converters set.
+#[derive(Clone, Debug)]
+pub struct Emulator<'n> {
+    network: &'n Network,
+    layers: Vec<EmulatedLayer>,
+    kernel: Kernel,
+}
+
+/// A weighted layer's arrays with their converters.
+#[derive(Clone, Debug)]
+pub(crate) struct EmulatedLayer {
+    pub(crate) arrays: LayerArrays,
+    pub(crate) converters: Converters,
+}
+
+/// Which images, and who is told.
+#[derive(Clone, Copy)]
+pub struct EmulateOptions<'a> {
+    /// At most so many, the first of the set; `None` for all.
+    pub images: Option<usize>,
+    /// Called, from any thread, with how many more images are done.
+    pub progress: &'a (dyn Fn(usize) + Sync),
+}
+
+impl<'n> Emulator<'n> {
+    /// Programs the arrays and sets the converters' ranges.
+    ///
+    /// `calibration` are the images from which calibrated ranges are found; other ranges need none.
+    ///
+    /// # Errors
+    ///
+    /// A network without tensors, a calibrated range without images, sums beyond 64 bits, a placement of another
+    /// network.
+    pub fn new(
+        network: &'n Network,
+        arch: &Arch,
+        placement: &Placement,
+        calibration: Option<&SampleSet>,
+    ) -> Result<Self, EmulationError> {
+        let programmer = Programmer::new(arch);
+        let layers: Vec<_> = network.weighted_layers().collect();
+        let arrays: Vec<_> = layers
+            .into_par_iter()
+            .map(|(id, layer, weighted)| {
+                let other = || EmulationError::OtherPlacement { layer: layer.name().to_owned() };
+                programmer.program(layer, weighted, placement.layer(id).ok_or_else(other)?)
+            })
+            .collect::<Result<_, _>>()?;
+        let kernel = Kernel::fastest();
+        let layers = converted(network, arch, arrays, (calibration, kernel))?;
+        Ok(Self { network, layers, kernel })
+    }
+
+    /// The arrays as a way to compute the network's sums.
+    pub fn mvm(&self) -> EmulatedMvm<'_> {
+        EmulatedMvm::new(&self.layers, self.kernel)
+    }
+
+    /// Runs images through the arrays, on all threads of the current rayon pool.
+    ///
+    /// # Errors
+    ///
+    /// No images, or one that is none of the network's.
+    pub fn emulate(&self, samples: &SampleSet, options: EmulateOptions<'_>) -> Result<EmulationResult, EmulationError> {
+        let n_images = options.images.unwrap_or(usize::MAX).min(samples.len());
+        let done = self.classes(samples, n_images, options.progress)?;
+        let expected = match &samples.expected {
+            Some(expected) => expected[..n_images].to_vec(),
+            None => self.expected(samples, n_images)?,
+        };
+        let layer = |(layer, record): (&EmulatedLayer, Record)| LayerEmulation {
+            layer: layer.arrays.layer,
+            counts: record.counts,
+            fidelity: layer.converters.fidelity(record.tally.as_ref()),
+            driven_conductance: record.driven,
+        };
+        Ok(EmulationResult {
+            classes: done.classes,
+            expected,
+            labels: samples.labels.as_ref().map(|labels| labels[..n_images].to_vec()),
+            layers: self.layers.iter().zip(done.records).map(layer).collect(),
+            kernel: self.kernel.name(),
+        })
+    }
+
+    fn classes(
+        &self,
+        samples: &SampleSet,
+        n_images: usize,
+        progress: &(dyn Fn(usize) + Sync),
+    ) -> Result<Done, EmulationError> {
+        if n_images == 0 {
+            return Err(EmulationError::NoImages);
+        }
+        (0..n_images)
+            .into_par_iter()
+            .try_fold(
+                || (Vec::new(), self.mvm()),
+                |(mut classes, mut mvm), index| {
+                    classes.push(class(self.network, (samples, index), &mut mvm)?);
+                    progress(1);
+                    Ok((classes, mvm))
+                },
+            )
+            .map(|part| part.map(|(classes, mvm)| Done { classes, records: mvm.records }))
+            .try_reduce_with(|left, right| Ok(left.followed_by(right)))
+            .unwrap_or(Err(EmulationError::NoImages))
+    }
+
+    /// The classes of the exact integer network.
+    fn expected(&self, samples: &SampleSet, n_images: usize) -> Result<Vec<u16>, EmulationError> {
+        let exact = ExactMvm::new(self.network).map_err(|source| EmulationError::Image { index: 0, source })?;
+        let class = |mvm: &mut ExactMvm<'_>, index| class(self.network, (samples, index), mvm);
+        (0..n_images).into_par_iter().map_init(|| exact.clone(), class).collect()
+    }
+}
+
+fn class(network: &Network, (samples, index): (&SampleSet, usize), mvm: &mut impl Mvm) -> Result<u16, EmulationError> {
+    let logits = forward(network, &samples.image(index), mvm);
+    logits.map(|logits| classify(&logits)).map_err(|source| EmulationError::Image { index, source })
+}
+
+/// Some images in a row.
+struct Done {
+    classes: Vec<u16>,
+    records: Vec<Record>,
+}
+
+impl Done {
+    fn followed_by(mut self, other: Self) -> Self {
+        self.classes.extend(other.classes);
+        for (mine, theirs) in self.records.iter_mut().zip(other.records) {
+            mine.merge(theirs);
+        }
+        self
+    }
+}
+
+/// Sets the converters' ranges.
+fn converted(
+    network: &Network,
+    arch: &Arch,
+    layers: Vec<LayerArrays>,
+    (calibration, kernel): (Option<&SampleSet>, Kernel),
+) -> Result<Vec<EmulatedLayer>, EmulationError> {
+    let (adc, crossbar) = (&arch.ima().adc, &arch.ima().crossbar);
+    let model = match adc.range {
+        AdcRange::FullScale => {
+            let max_conductance = CellModel::new(&crossbar.cell).units(crossbar.cell.max_level());
+            let max_inputs = u64::from(crossbar.active_word_lines) * u64::from(arch.ima().dac.max_code());
+            AdcModel::full_scale(adc.bits, max_inputs * u64::from(max_conductance))
+        }
+        AdcRange::LosslessStep => AdcModel::lossless_step(adc.bits),
+        AdcRange::Fixed { low, step } => AdcModel::fixed(adc.bits, low, step),
+        AdcRange::Calibrated { low_percentile, high_percentile } => {
+            let images = calibration.ok_or(EmulationError::NoCalibration)?;
+            let calibration = Calibration { network, images, bits: adc.bits, low_percentile, high_percentile, kernel };
+            return calibration.run(layers);
+        }
+    };
+    let layer = |arrays: LayerArrays| {
+        let converters = Converters::new(&arrays, model)?;
+        Ok(EmulatedLayer { arrays, converters })
+    };
+    layers.into_iter().map(layer).collect()
+}

@@ -1,0 +1,47 @@
+//! What can keep a network from being emulated.
+
+use rebias_network::ForwardError;
+
+/// Why a network can't be emulated.
+#[derive(Clone, Debug, PartialEq, thiserror::Error)]
+#[non_exhaustive]
+pub enum EmulationError {
+    /// The trace has shapes only: it has costs, but no values.
+    #[error("layer `{layer}` has no tensors")]
+    NoTensors {
+        /// Name of the layer.
+        layer: String,
+    },
+    /// The placement is that of another network.
+    #[error("layer `{layer}` is not placed as the network has it")]
+    OtherPlacement {
+        /// Name of the layer.
+        layer: String,
+    },
+    /// A calibrated range needs calibration images in the trace.
+    #[error("`adc.range` is `calibrated`, but the trace has no calibration images")]
+    NoCalibration,
+    /// Sums that leave 64-bit integers; less extreme cells, converters or widths help.
+    #[error("layer `{layer}`: {what} may reach {bound}, beyond {limit}")]
+    TooLarge {
+        /// Name of the layer.
+        layer: String,
+        /// Which number.
+        what: &'static str,
+        /// How large it may become.
+        bound: u128,
+        /// How large it may be.
+        limit: u128,
+    },
+    /// There are no images.
+    #[error("no images to emulate")]
+    NoImages,
+    /// An image is none of the network's.
+    #[error("image {index}: {source}")]
+    Image {
+        /// Its place among the images.
+        index: usize,
+        /// What is wrong with it.
+        source: ForwardError,
+    },
+}

@@ -1,0 +1,40 @@
+//! The values of a placed network: what cells and converters make of real images, without a clock.
+//!
+//! Takes a network, an architecture and the placement of one on the other, and gives classes, what the converters
+//! lost, and how often each part of an array acted. Knows nothing of cycles and joules.
+//!
+//! ```text
+//! ifmap ─► Packing ─► bit patterns ─┬─► kernel (array by array) ─► S+A over weight slices ─► P̂ ─┐
+//!                                   └─► sums of inputs ─► bias source ─► Ŝ ─────────────────────┴─► Y = 2^F·P̂ + n·Ŝ
+//! ```
+//!
+//! All of it is integer arithmetic in units of 1/128 of a cell level, so that results are the same for any number of
+//! threads, any order of images and any kernel. Activation and pooling are the integer network's own
+//! ([`rebias_network::forward`]).
+
+mod arrays;
+mod bias;
+mod calibration;
+mod converters;
+mod driven;
+mod emulator;
+mod error;
+mod mvm;
+mod packing;
+mod record;
+mod result;
+#[cfg(test)]
+mod tests;
+
+pub use emulator::{EmulateOptions, Emulator};
+pub use error::EmulationError;
+pub use mvm::EmulatedMvm;
+pub use result::{EmulationResult, Fidelity, LayerEmulation, Loss};
+
+/// Fraction bits of sums: a level is 128 units.
+const FRACTION_BITS: u32 = rebias_crossbar::FRACTION_BITS;
+/// Units of a level.
+const LEVEL: i64 = 1 << FRACTION_BITS;
+
+const _: () =
+    assert!(LEVEL == rebias_converter::UNITS_PER_LEVEL as i64, "cells and converters count in the same units");
