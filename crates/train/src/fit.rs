@@ -1,0 +1,171 @@
+//! The training loop of one phase.
+
+use burn::tensor::activation::log_softmax;
+use burn::tensor::{Int, Tensor};
+
+use crate::batches::{Batch, Batches};
+use crate::data::ImageSet;
+use crate::model::Model;
+use crate::parameter::{Pass, Rates};
+use crate::recipe::Schedule;
+use crate::{Observer, Phase, TrainError};
+
+/// Images of a batch in evaluation.
+const EVALUATION_BATCH: usize = 250;
+
+/// A phase and its schedule.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Plan {
+    pub(crate) phase: Phase,
+    pub(crate) schedule: Schedule,
+    pub(crate) evaluate_every: usize,
+    pub(crate) beta: BetaPlan,
+}
+
+/// What happens to β.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum BetaPlan {
+    /// There is none.
+    Absent,
+    /// Trained, then rounded and fixed before the last steps, among whose weights the best are chosen.
+    FixedForLast {
+        /// Number of the last steps; not more than all.
+        steps: usize,
+        /// Bits after the point.
+        fraction_bits: u32,
+    },
+}
+
+impl Plan {
+    /// Linear warm-up, then half a cosine down to 0.
+    fn rate(&self, step: usize) -> f64 {
+        let Schedule { steps, warm_up_steps, learning_rate, .. } = self.schedule;
+        if step <= warm_up_steps {
+            return learning_rate * step as f64 / warm_up_steps as f64;
+        }
+        let done = (step - warm_up_steps) as f64 / (steps - warm_up_steps).max(1) as f64;
+        0.5 * learning_rate * (1.0 + (std::f64::consts::PI * done).cos())
+    }
+
+    /// Steps after which β is fixed.
+    fn free_beta_steps(&self) -> Option<usize> {
+        match self.beta {
+            BetaPlan::Absent => None,
+            BetaPlan::FixedForLast { steps, .. } => Some(self.schedule.steps - steps),
+        }
+    }
+}
+
+/// Held-out images for choosing the best weights.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct HeldOut<'a> {
+    pub(crate) set: &'a ImageSet,
+    pub(crate) indices: &'a [usize],
+}
+
+/// A trained network and its accuracy on the held-out images.
+#[derive(Clone, Debug)]
+pub(crate) struct Fitted {
+    pub(crate) model: Model,
+    pub(crate) held_out_accuracy: f64,
+    pub(crate) step: usize,
+}
+
+/// Trains `model` and returns the best weights by the accuracy on held-out images; the later of equals.
+pub(crate) fn fit(
+    mut model: Model,
+    batches: &mut Batches<'_>,
+    held_out: HeldOut<'_>,
+    plan: &Plan,
+    observer: &mut dyn Observer,
+) -> Result<Fitted, TrainError> {
+    observer.phase(plan.phase, plan.schedule.steps);
+    model.reset_optimiser();
+    let free_beta_steps = plan.free_beta_steps();
+    let mut best: Option<Fitted> = None;
+    for step in 1..=plan.schedule.steps {
+        if let BetaPlan::FixedForLast { fraction_bits, .. } = plan.beta
+            && free_beta_steps == Some(step - 1)
+        {
+            model.fix_beta(fraction_bits);
+        }
+        let batch = batches.next();
+        let loss = cross_entropy(model.forward(batch.images.clone(), Pass::Training), batch.labels);
+        let value: f64 = loss.clone().into_scalar();
+        if !value.is_finite() {
+            return Err(diverged(&mut model, batch.images, plan.phase, step));
+        }
+        let gradients = loss.backward();
+        model.update(&gradients, Rates { step, learning: plan.rate(step), decay: plan.schedule.weight_decay });
+        observer.step(step, value);
+        if step % plan.evaluate_every == 0 || step == plan.schedule.steps {
+            let accuracy = accuracy(&mut model, held_out);
+            observer.evaluated(step, accuracy);
+            let is_candidate = free_beta_steps.is_none_or(|free| step > free);
+            if is_candidate && best.as_ref().is_none_or(|best| accuracy >= best.held_out_accuracy) {
+                best = Some(Fitted { model: model.clone(), held_out_accuracy: accuracy, step });
+            }
+        }
+    }
+    Ok(best.unwrap_or(Fitted { model, held_out_accuracy: 0.0, step: 0 }))
+}
+
+/// Mean cross-entropy in nats of class scores `[images, classes]`, shape `[1]`.
+fn cross_entropy(logits: Tensor<2>, labels: Tensor<1, Int>) -> Tensor<1> {
+    log_softmax(logits, 1).gather(1, labels.unsqueeze_dim(1)).mean().neg()
+}
+
+/// Part of the held-out images whose class is found.
+pub(crate) fn accuracy(model: &mut Model, held_out: HeldOut<'_>) -> f64 {
+    let device = model.device().clone();
+    let mut right = 0i64;
+    for indices in held_out.indices.chunks(EVALUATION_BATCH) {
+        let batch = Batch::plain(held_out.set, indices, &device);
+        let logits = model.forward(batch.images, Pass::Evaluation);
+        let found: Tensor<1, Int> = logits.argmax(1).flatten(0, 1);
+        right += found.equal(batch.labels).int().sum().into_scalar::<i64>();
+    }
+    right as f64 / held_out.indices.len().max(1) as f64
+}
+
+fn diverged(model: &mut Model, images: Tensor<4>, phase: Phase, step: usize) -> TrainError {
+    // Finite layers with a non-finite loss leave only the class scores, which the last layer gives.
+    let (layer, what) = model.first_non_finite(images).unwrap_or(("linear".to_owned(), "the class scores"));
+    TrainError::Diverged { phase, step, layer, what }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn plan(steps: usize, warm_up_steps: usize, beta: BetaPlan) -> Plan {
+        let schedule = Schedule { steps, warm_up_steps, learning_rate: 0.8, weight_decay: 0.0 };
+        Plan { phase: Phase::Quantised, schedule, evaluate_every: 1, beta }
+    }
+
+    #[test]
+    fn rate_rises_linearly_and_falls_as_half_a_cosine() {
+        let plan = plan(104, 4, BetaPlan::Absent);
+        let rates = [1, 4, 29, 54, 104].map(|step| plan.rate(step));
+        let quarter = 0.4 * (1.0 + std::f64::consts::FRAC_1_SQRT_2);
+        for (rate, expected) in rates.into_iter().zip([0.2, 0.8, quarter, 0.4, 0.0]) {
+            assert!((rate - expected).abs() < 1e-12, "{rates:?}");
+        }
+        assert!((self::plan(3, 3, BetaPlan::Absent).rate(3) - 0.8).abs() < 1e-12);
+    }
+
+    #[test]
+    fn beta_is_free_until_the_last_steps() {
+        assert_eq!(plan(10, 0, BetaPlan::Absent).free_beta_steps(), None);
+        let fixed_for = |steps| plan(10, 0, BetaPlan::FixedForLast { steps, fraction_bits: 8 }).free_beta_steps();
+        assert_eq!([fixed_for(3), fixed_for(10)], [Some(7), Some(0)]);
+    }
+
+    #[test]
+    fn cross_entropy_of_even_scores_is_the_logarithm_of_their_number() {
+        let device = burn::tensor::Device::flex();
+        let labels = Tensor::from_data([0i64, 3], &device);
+        let loss = cross_entropy(Tensor::zeros([2, 4], &device), labels).into_scalar::<f64>();
+        assert!((loss - 4f64.ln()).abs() < 1e-6, "{loss}");
+    }
+}

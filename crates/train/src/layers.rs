@@ -1,0 +1,263 @@
+//! The stages of a network that have values of their own, as tensors with gradients.
+
+use burn::tensor::module::{batch_norm, batch_norm_train, conv2d};
+use burn::tensor::ops::ConvOptions;
+use burn::tensor::{Device, Tensor, TensorData};
+use ndarray::Array2;
+
+use crate::formula::{Levels, Origin, least_squares};
+use crate::parameter::{Parameter, Pass, Role, to_vec, widened};
+use crate::quantise;
+use crate::random::Stream;
+use crate::trained::{Norm, TrainedStage, TrainedWeights};
+
+/// What keeps the standard deviation of batch norm from 0.
+const NORM_EPSILON: f64 = 1e-5;
+/// Part of a batch's statistics in the new running statistics.
+const NORM_MOMENTUM: f64 = 0.1;
+/// Values from which an activation's first step size is fitted, at most.
+const FIT_VALUES: usize = 50_000;
+/// A trained step size never falls below this part of its first value.
+const LEAST_PART: f64 = 0.01;
+
+/// 3 × 3 convolution with batch norm.
+#[derive(Clone, Debug)]
+pub(crate) struct Conv {
+    pub(crate) weights: Weights,
+    gamma: Parameter,
+    beta: Parameter,
+    /// Running mean, without gradient.
+    mean: Tensor<1>,
+    /// Running variance, without gradient.
+    variance: Tensor<1>,
+}
+
+/// Linear layer at the end.
+#[derive(Clone, Debug)]
+pub(crate) struct Linear {
+    pub(crate) weights: Weights,
+    bias: Parameter,
+}
+
+/// The weights of a layer, with their quantiser once the network is quantised.
+#[derive(Clone, Debug)]
+pub(crate) struct Weights {
+    pub(crate) name: String,
+    latent: Parameter,
+    /// Output channels, input channels, rows, columns.
+    dims: [usize; 4],
+    quantiser: Option<WeightQuantiser>,
+}
+
+/// Trained levels of weights.
+#[derive(Clone, Debug)]
+struct WeightQuantiser {
+    bits: u32,
+    alpha: Parameter,
+    beta: Parameter,
+}
+
+/// ReLU, or the unsigned quantiser that contains it.
+#[derive(Clone, Debug)]
+pub(crate) struct Activation {
+    /// Name of the layer whose output it is.
+    pub(crate) layer: String,
+    quantiser: Option<ActivationQuantiser>,
+}
+
+/// Trained levels of activations.
+#[derive(Clone, Debug)]
+struct ActivationQuantiser {
+    bits: u32,
+    step: Parameter,
+}
+
+impl Weights {
+    fn new(name: String, dims: [usize; 4], gain: f64, stream: &mut Stream, device: &Device) -> Self {
+        let fan_in: usize = dims[1..].iter().product();
+        let deviation = (gain / fan_in as f64).sqrt();
+        let values = (0..dims[0] * fan_in).map(|_| (stream.normal() * deviation) as f32).collect();
+        Self { name, latent: Parameter::new(values, Role::Weights, device), dims, quantiser: None }
+    }
+
+    /// The weights that the forward pass uses.
+    fn effective(&self, pass: Pass) -> Tensor<4> {
+        let latent = self.latent.value(pass);
+        let weights = match &self.quantiser {
+            None => latent,
+            Some(WeightQuantiser { bits, alpha, beta }) => {
+                quantise::weights(latent, alpha.value(pass), beta.value(pass), *bits)
+            }
+        };
+        weights.reshape(self.dims)
+    }
+
+    /// Puts the quantiser in, from the least-squares levels of the float weights.
+    pub(crate) fn quantise(&mut self, bits: u32, device: &Device) {
+        let values = self.latent.exact_values();
+        let Levels { alpha, beta, .. } = least_squares(&values, bits, Origin::Free);
+        let positive = Role::Scalar { unit: alpha, at_least: Some(alpha * LEAST_PART) };
+        self.quantiser = Some(WeightQuantiser {
+            bits,
+            alpha: Parameter::new(vec![alpha as f32], positive, device),
+            beta: Parameter::new(vec![beta as f32], Role::Scalar { unit: beta.abs(), at_least: None }, device),
+        });
+    }
+
+    /// Rounds β to `fraction_bits` bits after the point and trains it no further.
+    pub(crate) fn fix_beta(&mut self, fraction_bits: u32) {
+        let one = f64::from(1u32 << fraction_bits);
+        if let Some(quantiser) = &mut self.quantiser {
+            let rounded = (quantiser.beta.scalar() * one).round() / one;
+            quantiser.beta.fix(vec![rounded as f32]);
+        }
+    }
+
+    fn trained(&self) -> TrainedWeights {
+        let rows: usize = self.dims[1..].iter().product();
+        let latent = Array2::from_shape_vec([self.dims[0], rows], self.latent.exact_values());
+        let levels = |quantiser: &WeightQuantiser| Levels {
+            bits: quantiser.bits,
+            alpha: quantiser.alpha.scalar(),
+            beta: quantiser.beta.scalar(),
+        };
+        TrainedWeights {
+            name: self.name.clone(),
+            latent: latent.expect("as many weights as the layer's dimensions say"),
+            levels: self.quantiser.as_ref().map(levels),
+        }
+    }
+
+    /// Its trained values.
+    pub(crate) fn parameters(&mut self) -> Vec<&mut Parameter> {
+        let mut parameters = vec![&mut self.latent];
+        if let Some(quantiser) = &mut self.quantiser {
+            parameters.push(&mut quantiser.alpha);
+            parameters.push(&mut quantiser.beta);
+        }
+        parameters
+    }
+}
+
+impl Conv {
+    /// Random weights (normal, He et al. 2015), identity batch norm.
+    pub(crate) fn new(name: String, [out, channels]: [usize; 2], stream: &mut Stream, device: &Device) -> Self {
+        let statistic = |value: f32| Tensor::from_data(TensorData::new(vec![value; out], [out]), device);
+        Self {
+            weights: Weights::new(name, [out, channels, 3, 3], 2.0, stream, device),
+            gamma: Parameter::new(vec![1.0; out], Role::Channels, device),
+            beta: Parameter::new(vec![0.0; out], Role::Channels, device),
+            mean: statistic(0.0),
+            variance: statistic(1.0),
+        }
+    }
+
+    /// Its trained values.
+    pub(crate) fn parameters(&mut self) -> Vec<&mut Parameter> {
+        let mut parameters = self.weights.parameters();
+        parameters.extend([&mut self.gamma, &mut self.beta]);
+        parameters
+    }
+
+    /// Its numbers.
+    pub(crate) fn trained(&self) -> TrainedStage {
+        let norm = Norm {
+            gamma: self.gamma.exact_values(),
+            beta: self.beta.exact_values(),
+            mean: widened(to_vec(self.mean.clone())),
+            variance: widened(to_vec(self.variance.clone())),
+            epsilon: NORM_EPSILON,
+        };
+        TrainedStage::Conv { weights: self.weights.trained(), norm }
+    }
+
+    /// Sums and batch norm; shape `[images, channels, height, width]` to the same with other channels.
+    pub(crate) fn forward(&mut self, x: Tensor<4>, pass: Pass) -> Tensor<4> {
+        let weights = self.weights.effective(pass);
+        let sums = conv2d(x, weights, None, ConvOptions::new([1, 1], [1, 1], [1, 1], 1));
+        let (gamma, beta) = (self.gamma.value(pass), self.beta.value(pass));
+        match pass {
+            Pass::Evaluation => batch_norm(sums, gamma, beta, self.mean.clone(), self.variance.clone(), NORM_EPSILON),
+            Pass::Training => {
+                let [images, _, height, width] = sums.dims();
+                let count = (images * height * width) as f64;
+                let result = batch_norm_train(sums, gamma, beta, NORM_EPSILON);
+                let unbiased = result.variance.inner() * (count / (count - 1.0).max(1.0));
+                self.mean = self.mean.clone() * (1.0 - NORM_MOMENTUM) + result.mean.inner() * NORM_MOMENTUM;
+                self.variance = self.variance.clone() * (1.0 - NORM_MOMENTUM) + unbiased * NORM_MOMENTUM;
+                result.output
+            }
+        }
+    }
+}
+
+impl Linear {
+    /// Random weights, no bias yet.
+    pub(crate) fn new([classes, inputs]: [usize; 2], stream: &mut Stream, device: &Device) -> Self {
+        let weights = Weights::new("linear".to_owned(), [classes, inputs, 1, 1], 1.0, stream, device);
+        Self { weights, bias: Parameter::new(vec![0.0; classes], Role::Channels, device) }
+    }
+
+    /// Its trained values.
+    pub(crate) fn parameters(&mut self) -> Vec<&mut Parameter> {
+        let mut parameters = self.weights.parameters();
+        parameters.push(&mut self.bias);
+        parameters
+    }
+
+    /// Its numbers.
+    pub(crate) fn trained(&self) -> TrainedStage {
+        TrainedStage::Linear { weights: self.weights.trained(), bias: self.bias.exact_values() }
+    }
+
+    /// Class scores, shape `[images, classes, 1, 1]`.
+    pub(crate) fn forward(&self, x: Tensor<4>, pass: Pass) -> Tensor<4> {
+        let [images, ..] = x.dims();
+        let [classes, inputs, ..] = self.weights.dims;
+        let weights = self.weights.effective(pass).reshape([classes, inputs]);
+        let logits =
+            x.reshape([images, inputs]).matmul(weights.transpose()) + self.bias.value(pass).reshape([1, classes]);
+        logits.reshape([images, classes, 1, 1])
+    }
+}
+
+impl Activation {
+    /// ReLU behind layer `layer`.
+    pub(crate) fn relu(layer: &str) -> Self {
+        Self { layer: layer.to_owned(), quantiser: None }
+    }
+
+    /// Its trained values.
+    pub(crate) fn parameters(&mut self) -> Vec<&mut Parameter> {
+        self.quantiser.iter_mut().map(|quantiser| &mut quantiser.step).collect()
+    }
+
+    /// Its numbers.
+    pub(crate) fn trained(&self) -> TrainedStage {
+        TrainedStage::Activation(self.quantiser.as_ref().map(|quantiser| Levels {
+            bits: quantiser.bits,
+            alpha: quantiser.step.scalar(),
+            beta: 0.0,
+        }))
+    }
+
+    /// What the next layer sees; same shape.
+    pub(crate) fn forward(&self, x: Tensor<4>, pass: Pass) -> Tensor<4> {
+        match &self.quantiser {
+            None => x.clamp_min(0.0),
+            Some(ActivationQuantiser { bits, step }) => {
+                quantise::activations(x, step.value(pass).reshape([1, 1, 1, 1]), *bits)
+            }
+        }
+    }
+
+    /// Puts the quantiser in, from the least-squares step size of `x`.
+    pub(crate) fn quantise(&mut self, x: Tensor<4>, bits: u32, device: &Device) {
+        let values = to_vec(x);
+        let every = values.len().div_ceil(FIT_VALUES);
+        let values: Vec<f64> = values.into_iter().step_by(every).map(|value| f64::from(value.max(0.0))).collect();
+        let step = least_squares(&values, bits, Origin::Zero).alpha;
+        let role = Role::Scalar { unit: step, at_least: Some(step * LEAST_PART) };
+        self.quantiser = Some(ActivationQuantiser { bits, step: Parameter::new(vec![step as f32], role, device) });
+    }
+}

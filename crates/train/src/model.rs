@@ -1,0 +1,273 @@
+//! The network in training: stages of tensors with gradients.
+//!
+//! Order of a convolution: conv → batch norm → pools that follow it → ReLU or quantiser. Max-pool commutes with both,
+//! as they never fall, and they have fewer values to work on this way.
+
+use burn::tensor::module::max_pool2d;
+use burn::tensor::ops::MaxPoolOptions;
+use burn::tensor::{Device, Gradients, Tensor};
+
+use crate::layers::{Activation, Conv, Linear, Weights};
+use crate::parameter::{Parameter, Pass, Rates, to_vec};
+use crate::random::Stream;
+use crate::recipe::{PlannedLayer, Quantisation};
+use crate::trained::{Trained, TrainedStage};
+
+/// A network in training.
+#[derive(Clone, Debug)]
+pub(crate) struct Model {
+    stages: Vec<Stage>,
+    device: Device,
+}
+
+/// A part of the network.
+#[derive(Clone, Debug)]
+#[expect(clippy::large_enum_variant, reason = "a network has few stages")]
+enum Stage {
+    Conv(Conv),
+    Pool,
+    Activation(Activation),
+    Linear(Linear),
+}
+
+impl Stage {
+    fn forward(&mut self, x: Tensor<4>, pass: Pass) -> Tensor<4> {
+        match self {
+            Self::Conv(conv) => conv.forward(x, pass),
+            Self::Pool => max_pool2d(x, MaxPoolOptions::new([2, 2])),
+            Self::Activation(activation) => activation.forward(x, pass),
+            Self::Linear(linear) => linear.forward(x, pass),
+        }
+    }
+
+    /// Name of the layer to which the stage belongs, if it has values of its own.
+    fn layer(&self) -> Option<&str> {
+        match self {
+            Self::Conv(conv) => Some(&conv.weights.name),
+            Self::Activation(activation) => Some(&activation.layer),
+            Self::Linear(linear) => Some(&linear.weights.name),
+            Self::Pool => None,
+        }
+    }
+
+    fn trained(&self) -> TrainedStage {
+        match self {
+            Self::Conv(conv) => conv.trained(),
+            Self::Pool => TrainedStage::Pool,
+            Self::Activation(activation) => activation.trained(),
+            Self::Linear(linear) => linear.trained(),
+        }
+    }
+
+    fn parameters(&mut self) -> Vec<&mut Parameter> {
+        match self {
+            Self::Conv(conv) => conv.parameters(),
+            Self::Pool => Vec::new(),
+            Self::Activation(activation) => activation.parameters(),
+            Self::Linear(linear) => linear.parameters(),
+        }
+    }
+
+    fn weights(&mut self) -> Option<&mut Weights> {
+        match self {
+            Self::Conv(conv) => Some(&mut conv.weights),
+            Self::Linear(linear) => Some(&mut linear.weights),
+            Self::Pool | Self::Activation(_) => None,
+        }
+    }
+}
+
+impl Model {
+    /// A float network with random weights for grey images of this size.
+    pub(crate) fn new(plan: &[PlannedLayer], size: [usize; 2], stream: &mut Stream, device: &Device) -> Self {
+        let mut stages = Vec::new();
+        let (mut channels, [mut height, mut width]) = (1, size);
+        let mut n_convs = 0;
+        let mut pending = None;
+        for layer in plan {
+            if *layer != PlannedLayer::Pool {
+                stages.extend(pending.take().map(Stage::Activation));
+            }
+            match *layer {
+                PlannedLayer::Conv(out) => {
+                    n_convs += 1;
+                    let name = format!("conv{n_convs}");
+                    pending = Some(Activation::relu(&name));
+                    stages.push(Stage::Conv(Conv::new(name, [out, channels], stream, device)));
+                    channels = out;
+                }
+                PlannedLayer::Pool => {
+                    (height, width) = (height / 2, width / 2);
+                    stages.push(Stage::Pool);
+                }
+                PlannedLayer::Linear(classes) => {
+                    let inputs = channels * height * width;
+                    stages.push(Stage::Linear(Linear::new([classes, inputs], stream, device)));
+                }
+            }
+        }
+        Self { stages, device: device.clone() }
+    }
+
+    /// Class scores, shape `[images, classes]`, of images `[images, 1, height, width]`.
+    pub(crate) fn forward(&mut self, x: Tensor<4>, pass: Pass) -> Tensor<2> {
+        let logits = self.stages.iter_mut().fold(x, |x, stage| stage.forward(x, pass));
+        logits.flatten(1, 3)
+    }
+
+    /// Puts quantisers into the float network, one layer after the other, fitted to its weights and to what `x` makes
+    /// of them.
+    pub(crate) fn quantise(&mut self, plan: &Quantisation, x: Tensor<4>) {
+        let weighted = (0..self.stages.len()).filter(|&index| self.stages[index].weights().is_some());
+        let weighted: Vec<usize> = weighted.collect();
+        let mut x = x;
+        for (index, stage) in self.stages.iter_mut().enumerate() {
+            let is_edge = weighted.first() == Some(&index) || weighted.last() == Some(&index);
+            let weight_bits = if is_edge { plan.edge_weight_bits } else { plan.weight_bits };
+            if let Some(weights) = stage.weights() {
+                weights.quantise(weight_bits, &self.device);
+            }
+            if let Stage::Activation(activation) = stage {
+                activation.quantise(x.clone(), plan.activation_bits, &self.device);
+            }
+            x = stage.forward(x, Pass::Training);
+        }
+    }
+
+    /// Rounds every β to `fraction_bits` bits after the point and trains it no further.
+    pub(crate) fn fix_beta(&mut self, fraction_bits: u32) {
+        for weights in self.stages.iter_mut().filter_map(Stage::weights) {
+            weights.fix_beta(fraction_bits);
+        }
+    }
+
+    /// One step of the optimiser.
+    pub(crate) fn update(&mut self, gradients: &Gradients, rates: Rates) {
+        for parameter in self.stages.iter_mut().flat_map(Stage::parameters) {
+            parameter.update(gradients, rates);
+        }
+    }
+
+    /// Makes the optimiser forget the last phase.
+    pub(crate) fn reset_optimiser(&mut self) {
+        for parameter in self.stages.iter_mut().flat_map(Stage::parameters) {
+            parameter.reset();
+        }
+    }
+
+    /// The first layer, from the input, with non-finite parameters or output, and which they are.
+    pub(crate) fn first_non_finite(&mut self, x: Tensor<4>) -> Option<(String, &'static str)> {
+        let mut x = x;
+        for stage in &mut self.stages {
+            let layer = stage.layer().unwrap_or("pool").to_owned();
+            let finite = |values: Vec<f32>| values.iter().all(|value| value.is_finite());
+            if stage.parameters().iter().any(|parameter| !finite(parameter.values())) {
+                return Some((layer, "the parameters"));
+            }
+            x = stage.forward(x, Pass::Training);
+            if !finite(to_vec(x.clone())) {
+                return Some((layer, "the outputs"));
+            }
+        }
+        None
+    }
+
+    /// The numbers of a network for images of `size` rows and columns.
+    pub(crate) fn trained(&self, size: [usize; 2]) -> Trained {
+        Trained { size, stages: self.stages.iter().map(Stage::trained).collect() }
+    }
+
+    /// Where it computes; without autodiff.
+    pub(crate) fn device(&self) -> &Device {
+        &self.device
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::batches::Batch;
+    use crate::data::ImageSet;
+    use crate::random::Purpose;
+    use crate::reference;
+
+    const LAYERS: [PlannedLayer; 5] =
+        [PlannedLayer::Conv(4), PlannedLayer::Pool, PlannedLayer::Conv(6), PlannedLayer::Pool, PlannedLayer::Linear(5)];
+    const BITS: Quantisation =
+        Quantisation { weight_bits: 2, activation_bits: 3, edge_weight_bits: 8, beta_fraction_bits: 8 };
+
+    /// Forty images of 9 × 9 random pixels: odd, so that pools leave a row and a column over.
+    fn images() -> ImageSet {
+        let mut stream = Stream::new(5, Purpose::Pretrain);
+        let pixels = (0..40 * 81).map(|_| stream.below(256) as u8).collect();
+        ImageSet { height: 9, width: 9, pixels, labels: (0..40).map(|label| label % 5).collect() }
+    }
+
+    fn batch(set: &ImageSet, device: &Device) -> Tensor<4> {
+        Batch::plain(set, &(0..set.len()).collect::<Vec<_>>(), device).images
+    }
+
+    /// A network with random weights whose running statistics have seen a few batches.
+    fn toy(set: &ImageSet) -> Model {
+        let device = Device::flex();
+        let mut model = Model::new(&LAYERS, [9, 9], &mut Stream::new(2, Purpose::Weights), &device);
+        for _ in 0..20 {
+            model.forward(batch(set, &device.clone().autodiff()), Pass::Training);
+        }
+        model
+    }
+
+    fn classes(model: &mut Model, set: &ImageSet) -> Vec<u16> {
+        let logits = model.forward(batch(set, &Device::flex()), Pass::Evaluation);
+        let classes = logits.argmax(1).into_data_as::<i32>().try_to_vec::<i32>().expect("an index is an integer");
+        classes.into_iter().map(|class| class as u16).collect()
+    }
+
+    #[test]
+    fn evaluation_in_tensors_and_in_plain_numbers_give_the_same_classes() {
+        let set = images();
+        let mut model = toy(&set);
+        assert_eq!(classes(&mut model, &set), reference::classes(&model.trained([9, 9]), &set));
+        model.quantise(&BITS, batch(&set, &Device::flex().autodiff()));
+        model.fix_beta(BITS.beta_fraction_bits);
+        assert_eq!(classes(&mut model, &set), reference::classes(&model.trained([9, 9]), &set));
+    }
+
+    #[test]
+    fn quantisers_have_the_widths_of_their_layers_and_a_beta_that_can_be_stored() {
+        let set = images();
+        let mut model = toy(&set);
+        model.quantise(&BITS, batch(&set, &Device::flex().autodiff()));
+        model.fix_beta(4);
+        let widths = model.trained([9, 9]).stages.into_iter().filter_map(|stage| match stage {
+            TrainedStage::Conv { weights, .. } | TrainedStage::Linear { weights, .. } => weights.levels,
+            TrainedStage::Activation(levels) => levels,
+            TrainedStage::Pool => None,
+        });
+        let widths: Vec<u32> = widths
+            .inspect(|levels| {
+                assert!(levels.alpha > 0.0);
+                assert_eq!((levels.beta * 16.0).fract(), 0.0);
+            })
+            .map(|levels| levels.bits)
+            .collect();
+        assert_eq!(widths, [8, 3, 2, 3, 8]);
+    }
+
+    #[test]
+    fn the_first_non_finite_layer_is_named() {
+        let set = images();
+        let images = || batch(&set, &Device::flex().autodiff());
+        let mut model = toy(&set);
+        assert_eq!(model.first_non_finite(images()), None);
+        let conv2 = model.stages.iter_mut().filter_map(Stage::weights).nth(1).unwrap();
+        conv2.parameters()[0].fix(vec![f32::INFINITY; 4 * 6 * 9]);
+        assert_eq!(model.first_non_finite(images()), Some(("conv2".to_owned(), "the parameters")));
+        model.stages[0].parameters()[1].fix(vec![f32::NAN; 4]);
+        assert_eq!(model.first_non_finite(images()), Some(("conv1".to_owned(), "the parameters")));
+        // Finite weights whose sums overflow.
+        let mut model = toy(&set);
+        model.stages[0].parameters()[0].fix(vec![3e38; 4 * 9]);
+        assert_eq!(model.first_non_finite(images()), Some(("conv1".to_owned(), "the outputs")));
+    }
+}

@@ -1,0 +1,243 @@
+//! The recipe of a training run.
+
+use std::fs;
+use std::path::Path;
+
+use rebias_config::{Document, Faults, Interval, Problem, Table, Value};
+
+use crate::TrainError;
+
+/// What to train, on what, and how: a valid recipe.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Recipe {
+    pub(crate) name: String,
+    pub(crate) seed: u64,
+    pub(crate) data: Data,
+    pub(crate) layers: Vec<PlannedLayer>,
+    pub(crate) quantisation: Quantisation,
+    pub(crate) training: Training,
+    /// What it was read from.
+    pub(crate) text: String,
+}
+
+/// The data set, and how its images are varied.
+#[derive(Clone, Debug, PartialEq)]
+pub(crate) struct Data {
+    pub(crate) set: String,
+    pub(crate) licence: String,
+    pub(crate) held_out: usize,
+    pub(crate) shift_pixels: usize,
+    pub(crate) mirror: Mirror,
+}
+
+/// Whether images are mirrored by chance.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Mirror {
+    Never,
+    Horizontal,
+}
+
+/// A layer as the recipe asks for it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum PlannedLayer {
+    /// 3 × 3 convolution, padding 1, to so many channels, with batch norm and ReLU.
+    Conv(usize),
+    /// 2 × 2 max-pool.
+    Pool,
+    /// Linear layer to so many classes.
+    Linear(usize),
+}
+
+/// Widths of the codes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Quantisation {
+    pub(crate) weight_bits: u32,
+    pub(crate) activation_bits: u32,
+    pub(crate) edge_weight_bits: u32,
+    pub(crate) beta_fraction_bits: u32,
+}
+
+/// The phases of training.
+#[derive(Clone, Debug, PartialEq)]
+pub(crate) struct Training {
+    pub(crate) batch: usize,
+    pub(crate) evaluate_every: usize,
+    pub(crate) float: Schedule,
+    pub(crate) fine_tune: Schedule,
+    pub(crate) fixed_beta_steps: usize,
+}
+
+/// Length and rates of a phase.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(crate) struct Schedule {
+    pub(crate) steps: usize,
+    pub(crate) warm_up_steps: usize,
+    pub(crate) learning_rate: f64,
+    pub(crate) weight_decay: f64,
+}
+
+/// The one version of the format.
+const FORMAT_VERSION: i64 = 1;
+const MAX_STEPS: i64 = 10_000_000;
+
+impl Recipe {
+    /// Reads a recipe from a file.
+    ///
+    /// # Errors
+    /// An unreadable file, or all faults of its text.
+    pub fn read(path: &Path) -> Result<Self, TrainError> {
+        let text = fs::read_to_string(path).map_err(|source| TrainError::File {
+            action: "read",
+            path: path.to_path_buf(),
+            source,
+        })?;
+        Ok(Self::parse(&path.display().to_string(), &text)?)
+    }
+
+    /// Reads a recipe from TOML; `source` is its name in messages.
+    ///
+    /// # Errors
+    /// All faults: of syntax, unknown and missing keys, values out of range, layers that don't make a network.
+    pub fn parse(source: &str, text: &str) -> Result<Self, Faults> {
+        Document::parse(source, text)?.read(|root| {
+            let version = root.integer::<u32>("format_version", FORMAT_VERSION..=FORMAT_VERSION);
+            let name = name(root);
+            let seed = root.integer("seed", 0..=i64::MAX);
+            let data = root.table("data").and_then(|table| data(&table));
+            let layers = root.table("network").and_then(|table| layers(&table));
+            let quantisation = root.table("quantisation").and_then(|table| quantisation(&table));
+            let training = root.table("training").and_then(|table| training(&table));
+            version?;
+            Some(Self {
+                name: name?,
+                seed: seed?,
+                data: data?,
+                layers: layers?,
+                quantisation: quantisation?,
+                training: training?,
+                text: text.to_owned(),
+            })
+        })
+    }
+
+    /// Name of the network.
+    pub fn name(&self) -> &str {
+        &self.name
+    }
+
+    /// Number of classes: the outputs of the last layer.
+    pub(crate) fn classes(&self) -> usize {
+        match self.layers.last() {
+            Some(PlannedLayer::Linear(classes)) => *classes,
+            Some(PlannedLayer::Conv(_) | PlannedLayer::Pool) | None => {
+                unreachable!("a recipe's last layer is linear")
+            }
+        }
+    }
+
+    /// Number of 2 × 2 pools.
+    pub(crate) fn pools(&self) -> u32 {
+        self.layers.iter().filter(|&&layer| layer == PlannedLayer::Pool).count() as u32
+    }
+}
+
+/// A name that may stand in paths and tables.
+fn name(root: &Table<'_>) -> Option<String> {
+    let name = root.string("name")?;
+    let is_plain = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '-';
+    if !name.is_empty() && name.chars().all(is_plain) {
+        return Some(name);
+    }
+    root.fault("name", Problem::new("not a plain name").legal("lower-case letters, digits and `-`"));
+    None
+}
+
+fn data(table: &Table<'_>) -> Option<Data> {
+    let set = table.string("set");
+    let licence = table.string("licence");
+    let held_out = table.integer("held_out", 1..=10_000_000);
+    let shift_pixels = table.integer("shift_pixels", 0..=16);
+    let mirror = table.choice("mirror", &[("never", Mirror::Never), ("horizontal", Mirror::Horizontal)]);
+    Some(Data { set: set?, licence: licence?, held_out: held_out?, shift_pixels: shift_pixels?, mirror: mirror? })
+}
+
+fn layers(table: &Table<'_>) -> Option<Vec<PlannedLayer>> {
+    let texts = table.strings("layers")?;
+    let places = table.optional_value("layers").and_then(Value::as_array).unwrap_or_default();
+    let mut layers = Vec::with_capacity(texts.len());
+    for (text, place) in texts.iter().zip(places) {
+        let layer = PlannedLayer::parse(text);
+        if layer.is_none() {
+            let legal = "`conv N`, `pool`, `linear N`, with N in 1..=4096";
+            table.fault_at("layers", place, Problem::new("not a layer").legal(legal));
+        }
+        layers.push(layer);
+    }
+    let layers: Vec<_> = layers.into_iter().collect::<Option<_>>()?;
+    let linear = |layer: &PlannedLayer| matches!(layer, PlannedLayer::Linear(_));
+    if layers.iter().position(linear).is_none_or(|first| first + 1 != layers.len()) {
+        table.fault("layers", Problem::new("the last layer, and no other, must be linear"));
+        return None;
+    }
+    Some(layers)
+}
+
+fn quantisation(table: &Table<'_>) -> Option<Quantisation> {
+    let weight_bits = table.integer("weight_bits", 1..=8);
+    let activation_bits = table.integer("activation_bits", 1..=8);
+    let edge_weight_bits = table.integer("edge_weight_bits", 1..=8);
+    let beta_fraction_bits = table.integer("beta_fraction_bits", 0..=16);
+    Some(Quantisation {
+        weight_bits: weight_bits?,
+        activation_bits: activation_bits?,
+        edge_weight_bits: edge_weight_bits?,
+        beta_fraction_bits: beta_fraction_bits?,
+    })
+}
+
+fn training(table: &Table<'_>) -> Option<Training> {
+    let batch = table.integer("batch", 2..=100_000);
+    let evaluate_every = table.integer("evaluate_every", 1..=MAX_STEPS);
+    let float = table.table("float").and_then(|table| schedule(&table));
+    let fine_tune = table.table("fine_tune").and_then(|table| {
+        let fixed_beta_steps: Option<usize> = table.integer("fixed_beta_steps", 1..=MAX_STEPS);
+        let schedule = schedule(&table);
+        let (fixed_beta_steps, schedule) = (fixed_beta_steps?, schedule?);
+        if fixed_beta_steps > schedule.steps {
+            table.fault(
+                "fixed_beta_steps",
+                Problem::new("more than all steps").legal(format!("1..={}", schedule.steps)),
+            );
+            return None;
+        }
+        Some((schedule, fixed_beta_steps))
+    });
+    let (fine_tune, fixed_beta_steps) = fine_tune?;
+    Some(Training { batch: batch?, evaluate_every: evaluate_every?, float: float?, fine_tune, fixed_beta_steps })
+}
+
+fn schedule(table: &Table<'_>) -> Option<Schedule> {
+    let steps: Option<usize> = table.integer("steps", 1..=MAX_STEPS);
+    let warm_up_steps = table.integer("warm_up_steps", 0..=MAX_STEPS);
+    let learning_rate = table.number("learning_rate", Interval::positive());
+    let weight_decay = table.number("weight_decay", Interval::closed(0.0, 100.0));
+    let (steps, warm_up_steps) = (steps?, warm_up_steps?);
+    if warm_up_steps > steps {
+        table.fault("warm_up_steps", Problem::new("more than all steps").legal(format!("0..={steps}")));
+        return None;
+    }
+    Some(Schedule { steps, warm_up_steps, learning_rate: learning_rate?, weight_decay: weight_decay? })
+}
+
+impl PlannedLayer {
+    fn parse(text: &str) -> Option<Self> {
+        let words: Vec<_> = text.split_whitespace().collect();
+        let size = |word: &str| word.parse().ok().filter(|size| (1..=4096).contains(size));
+        match words.as_slice() {
+            ["conv", channels] => size(channels).map(Self::Conv),
+            ["pool"] => Some(Self::Pool),
+            ["linear", classes] => size(classes).map(Self::Linear),
+            _ => None,
+        }
+    }
+}

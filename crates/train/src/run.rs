@@ -1,0 +1,231 @@
+//! A whole run: data, training, evaluation, export.
+
+use std::path::Path;
+
+use burn::tensor::Device;
+use rebias_dataset::Split;
+use rebias_network::{Provenance, Trace};
+
+use crate::batches::{Batch, Batches};
+use crate::data::ImageSet;
+use crate::export::Evaluated;
+use crate::fit::{BetaPlan, Fitted, HeldOut, Plan, fit};
+use crate::model::Model;
+use crate::output::OutputFolder;
+use crate::random::{Purpose, Stream};
+use crate::recipe::{Recipe, Schedule, Training};
+use crate::reference;
+use crate::trained::Trained;
+use crate::{Observer, Phase, TrainError};
+
+/// Where Debian's package `dataset-fashion-mnist` puts its files.
+pub const DEBIAN_FASHION_MNIST: &str = "/usr/share/datasets/fashion-mnist";
+
+/// Training images to which the first step sizes of activations are fitted.
+const FIT_IMAGES: usize = 500;
+
+/// What a run reads and writes beside its recipe.
+#[derive(Clone, Debug)]
+pub struct RunFiles<'a> {
+    /// Folder with the four IDX files of the data set, plain or gzipped.
+    pub data: &'a Path,
+    /// Folder of the trace; it must not exist yet.
+    pub out: &'a Path,
+    /// The command that started the run, for the trace's provenance.
+    pub command: &'a str,
+}
+
+/// What came out of a run; accuracies are fractions of the test images.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Summary {
+    /// Name of the network.
+    pub name: String,
+    /// Number of test images.
+    pub test_images: usize,
+    /// Accuracy of the float twin.
+    pub float_accuracy: f64,
+    /// Accuracy of the fake-quantised network, evaluated in `f64`.
+    pub fake_quantised_accuracy: f64,
+    /// Accuracy of the integer network, as exported.
+    pub integer_accuracy: f64,
+    /// Test images to which fake-quantised and integer network give the same class.
+    pub agreeing: usize,
+    /// Accuracy of the quantised network on the held-out training images, by which its weights were chosen.
+    pub held_out_accuracy: f64,
+}
+
+/// The training images in random order: held out, then trained on.
+struct Division {
+    order: Vec<usize>,
+    held_out: usize,
+}
+
+impl Division {
+    fn new(recipe: &Recipe, set: &ImageSet) -> Result<Self, TrainError> {
+        let held_out = recipe.data.held_out;
+        if held_out >= set.len() {
+            let images = set.len();
+            return Err(TrainError::Mismatch(format!("`data.held_out` = {held_out}, of {images} training images")));
+        }
+        let mut order: Vec<usize> = (0..set.len()).collect();
+        Stream::new(recipe.seed, Purpose::Split).shuffle(&mut order);
+        Ok(Self { order, held_out })
+    }
+
+    fn held_out(&self) -> &[usize] {
+        &self.order[..self.held_out]
+    }
+
+    fn trained_on(&self) -> &[usize] {
+        &self.order[self.held_out..]
+    }
+}
+
+/// The two networks of a run.
+struct Pair {
+    quantised: Outcome,
+    float: Outcome,
+}
+
+/// A trained network, and how its weights were chosen.
+struct Outcome {
+    network: Trained,
+    held_out_accuracy: f64,
+    step: usize,
+}
+
+impl Outcome {
+    fn new(fitted: &Fitted, set: &ImageSet) -> Self {
+        let network = fitted.model.trained([set.height, set.width]);
+        Self { network, held_out_accuracy: fitted.held_out_accuracy, step: fitted.step }
+    }
+}
+
+/// Trains as `recipe` says and writes the quantised network as a trace.
+///
+/// The test set is read once, after training. Nothing is left behind on failure.
+///
+/// # Errors
+/// Bad data files, an output folder that exists or cannot be written, a recipe that doesn't fit the data, a loss that
+/// is not finite.
+pub fn run(recipe: &Recipe, files: &RunFiles<'_>, observer: &mut dyn Observer) -> Result<Summary, TrainError> {
+    let folder = OutputFolder::reserve(files.out)?;
+    let set = ImageSet::read(files.data, Split::Train, recipe.classes())?;
+    let size = [set.height, set.width];
+    if size.iter().any(|side| side >> recipe.pools() == 0) {
+        let pools = recipe.pools();
+        return Err(TrainError::Mismatch(format!("{pools} pools leave nothing of {}×{} pixels", size[0], size[1])));
+    }
+    let division = Division::new(recipe, &set)?;
+    let pair = train(recipe, &set, &division, observer)?;
+
+    observer.phase(Phase::Export, 0);
+    let test = read_test(files.data, &set, recipe.classes())?;
+    let (trace, summary) = export(recipe, files.command, &pair, [&set, &test], &division)?;
+    folder.publish(trace.render()?)?;
+    Ok(summary)
+}
+
+/// Evaluates both networks on the test set and makes the trace of the quantised one.
+fn export(
+    recipe: &Recipe,
+    command: &str,
+    pair: &Pair,
+    [training, test]: [&ImageSet; 2],
+    division: &Division,
+) -> Result<(Trace, Summary), TrainError> {
+    let fraction_bits = recipe.quantisation.beta_fraction_bits;
+    let evaluated = Evaluated::new(&recipe.name, &pair.quantised.network, fraction_bits, test)?;
+    let float_classes = reference::classes(&pair.float.network, test);
+    let summary = Summary {
+        name: recipe.name.clone(),
+        test_images: test.len(),
+        float_accuracy: reference::accuracy(&float_classes, test),
+        fake_quantised_accuracy: evaluated.fake_quantised_accuracy,
+        integer_accuracy: evaluated.integer_accuracy,
+        agreeing: evaluated.agreeing,
+        held_out_accuracy: pair.quantised.held_out_accuracy,
+    };
+    let provenance = Provenance {
+        data_set: Some(recipe.data.set.clone()),
+        licence: Some(recipe.data.licence.clone()),
+        command: Some(command.to_owned()),
+        recipe: Some(recipe.text.clone()),
+        seed: Some(recipe.seed),
+        notes: Some(notes(recipe, pair, &summary)),
+        accuracies: Some(evaluated.accuracies(summary.float_accuracy)),
+    };
+    Ok((evaluated.into_trace(provenance, test, (training, division.trained_on())), summary))
+}
+
+/// What a trace's provenance has no key for.
+fn notes(recipe: &Recipe, pair: &Pair, summary: &Summary) -> String {
+    let Training { float, fine_tune, batch, .. } = &recipe.training;
+    format!(
+        "{pretrain} float and {fine_tune} quantised steps of batch {batch}; weights of quantised step {step}, with \
+         {held_out:.4} of {n_held_out} held-out training images right; the float twin had {pretrain} + {fine_tune} \
+         float steps; integer and fake-quantised network give the same class to {agreeing} of {images} test images",
+        pretrain = float.steps,
+        fine_tune = fine_tune.steps,
+        step = pair.quantised.step,
+        held_out = summary.held_out_accuracy,
+        n_held_out = recipe.data.held_out,
+        agreeing = summary.agreeing,
+        images = summary.test_images,
+    )
+}
+
+fn read_test(dir: &Path, training: &ImageSet, classes: usize) -> Result<ImageSet, TrainError> {
+    let test = ImageSet::read(dir, Split::Test, classes)?;
+    let (found, expected) = ([test.height, test.width], [training.height, training.width]);
+    if found != expected {
+        let fault = format!("test images of {found:?} pixels, training images of {expected:?}");
+        return Err(TrainError::Mismatch(fault));
+    }
+    Ok(test)
+}
+
+/// Pre-trains a float network, and fine-tunes it quantised and in float.
+fn train(
+    recipe: &Recipe,
+    set: &ImageSet,
+    division: &Division,
+    observer: &mut dyn Observer,
+) -> Result<Pair, TrainError> {
+    let device = device();
+    let training = &recipe.training;
+    let batches = |purpose| {
+        let stream = Stream::new(recipe.seed, purpose);
+        Batches::new(set, division.trained_on(), training.batch, &recipe.data, stream, device.clone().autodiff())
+    };
+    let plan =
+        |phase, schedule: Schedule, beta| Plan { phase, schedule, evaluate_every: training.evaluate_every, beta };
+    let held_out = HeldOut { set, indices: division.held_out() };
+
+    let mut weights = Stream::new(recipe.seed, Purpose::Weights);
+    let model = Model::new(&recipe.layers, [set.height, set.width], &mut weights, &device);
+    let pretrain = plan(Phase::Pretrain, training.float, BetaPlan::Absent);
+    let pretrained = fit(model, &mut batches(Purpose::Pretrain), held_out, &pretrain, observer)?.model;
+
+    let mut quantised = pretrained.clone();
+    let fit_images = &division.trained_on()[..FIT_IMAGES.min(division.trained_on().len())];
+    quantised.quantise(&recipe.quantisation, Batch::plain(set, fit_images, &device.clone().autodiff()).images);
+    let fraction_bits = recipe.quantisation.beta_fraction_bits;
+    let beta = BetaPlan::FixedForLast { steps: training.fixed_beta_steps, fraction_bits };
+    let fine_tune = plan(Phase::Quantised, training.fine_tune, beta);
+    let quantised = fit(quantised, &mut batches(Purpose::FineTune), held_out, &fine_tune, observer)?;
+
+    let twin = plan(Phase::FloatTwin, training.fine_tune, BetaPlan::Absent);
+    let float = fit(pretrained, &mut batches(Purpose::FineTune), held_out, &twin, observer)?;
+    Ok(Pair { quantised: Outcome::new(&quantised, set), float: Outcome::new(&float, set) })
+}
+
+#[cfg(feature = "cuda")]
+fn device() -> Device {
+    Device::cuda(0)
+}
+
+#[cfg(not(feature = "cuda"))]
+fn device() -> Device {
+    Device::flex()
+}

@@ -1,0 +1,60 @@
+//! All faults of a recipe are told at once.
+
+use expect_test::expect;
+use proptest::prelude::*;
+use rebias_train::Recipe;
+
+const GOOD: &str = include_str!("../../../../traces/recipes/fmnist-cnn-w2a2.toml");
+
+#[test]
+fn the_recipe_of_the_shipped_trace_is_valid() {
+    assert_eq!(Recipe::parse("recipe.toml", GOOD).unwrap().name(), "fmnist-cnn-w2a2");
+}
+
+#[test]
+fn every_fault_has_line_key_value_and_legal_range() {
+    let text = GOOD
+        .replace("seed = 1", "seed = -1")
+        .replace("weight_bits = 2", "weight_bits = 9")
+        .replace("\"conv 16\"", "\"conv16\"")
+        .replace("batch = 100", "batches = 100")
+        .replace("fixed_beta_steps = 1500", "fixed_beta_steps = 15000");
+    let faults = Recipe::parse("recipe.toml", &text).unwrap_err();
+    let told: Vec<String> = faults
+        .iter()
+        .map(|fault| {
+            let shown = [fault.key(), fault.value(), Some(fault.problem()), fault.legal(), fault.hint()];
+            format!("{} {}", fault.line().unwrap(), shown.map(|part| part.unwrap_or("-")).join(" | "))
+        })
+        .collect();
+    expect![[r#"
+        4 seed | -1 | out of range | 0.. | -
+        17 network.layers | "conv16" | not a layer | `conv N`, `pool`, `linear N`, with N in 1..=4096 | -
+        20 quantisation.weight_bits | 9 | out of range | 1..=8 | -
+        26 training.batch | - | missing key | 2..=100000 | -
+        27 training.batches | 100 | unknown key | - | did you mean `batch`?
+        44 training.fine_tune.fixed_beta_steps | 15000 | more than all steps | 1..=4500 | -"#]]
+    .assert_eq(&told.join("\n"));
+}
+
+#[test]
+fn a_network_ends_in_its_only_linear_layer() {
+    for layers in [r#"["conv 4", "pool"]"#, r#"["linear 4", "linear 10"]"#, "[]"] {
+        let start = GOOD.find("layers = ").unwrap();
+        let end = start + GOOD[start..].find('\n').unwrap();
+        let text = format!("{}layers = {layers}{}", &GOOD[..start], &GOOD[end..]);
+        let faults = Recipe::parse("recipe.toml", &text).unwrap_err();
+        let problems: Vec<_> = faults.iter().map(|fault| fault.problem()).collect();
+        assert_eq!(problems, ["the last layer, and no other, must be linear"], "{layers}");
+    }
+}
+
+proptest! {
+    #[test]
+    fn prop_no_text_panics(key in "[a-z_.]{1,12}", value in "\\PC{0,20}", line in 0usize..50) {
+        let mut lines: Vec<String> = GOOD.lines().map(str::to_owned).collect();
+        lines.insert(line.min(lines.len()), format!("{key} = {value}"));
+        let _ = Recipe::parse("recipe.toml", &lines.join("\n"));
+        let _ = Recipe::parse("recipe.toml", &value);
+    }
+}
