@@ -49,10 +49,7 @@ fn malformed(file: &str, problem: impl Into<String>) -> DatasetError {
 }
 
 /// The bytes of a file, from its plain or its gzipped form.
-fn unpacked(
-    file: &str,
-    fetch: &mut dyn FnMut(&str) -> io::Result<Option<Vec<u8>>>,
-) -> Result<Vec<u8>, DatasetError> {
+fn unpacked(file: &str, fetch: &mut dyn FnMut(&str) -> io::Result<Option<Vec<u8>>>) -> Result<Vec<u8>, DatasetError> {
     for name in [file.to_owned(), format!("{file}.gz")] {
         let fetched = fetch(&name).map_err(|error| DatasetError::Fetch { file: name.clone(), error })?;
         let Some(bytes) = fetched else { continue };
