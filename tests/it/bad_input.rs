@@ -73,7 +73,7 @@ fn a_trace_for_another_input_size_is_refused() {
     let trace = copy_of(TRACE);
     replace(&trace.path().join("trace.toml"), "[1, 28, 28]", "[1, 32, 32]");
     let told = refusal(&["simulate", ARCH, trace.path().to_str().expect("UTF-8")]);
-    assert_tells(&told, &["trace", "28"]);
+    assert_tells(&told, &["samples.safetensors", "[2000, 1, 28, 28]", "legal: [2000, 1, 32, 32]"]);
 }
 
 #[test]

@@ -3,5 +3,6 @@
 mod bad_input;
 mod commands;
 mod pairs;
+mod readme;
 mod support;
 mod tidy;

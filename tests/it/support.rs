@@ -4,9 +4,6 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use assert_cmd::Command;
-use rebias_arch::Arch;
-use rebias_cost::Costs;
-use rebias_network::Trace;
 
 /// The repository's root.
 pub(crate) fn root() -> PathBuf {
@@ -53,17 +50,4 @@ pub(crate) fn replace(file: &Path, old: &str, new: &str) {
     let text = fs::read_to_string(file).expect("readable file");
     assert!(text.contains(old), "`{old}` is not in {}", file.display());
     fs::write(file, text.replacen(old, new, 1)).expect("writable file");
-}
-
-/// A shipped design.
-pub(crate) fn design(name: &str) -> (Arch, Costs) {
-    let files = rebias_sweep::read_design(&root().join("arch-configs").join(name)).expect("a shipped design");
-    let arch = Arch::parse(&files.arch).expect("a valid design");
-    let costs = Costs::parse(&files.costs, &arch).expect("valid costs");
-    (arch, costs)
-}
-
-/// A shipped trace.
-pub(crate) fn trace(name: &str) -> Trace {
-    rebias_sweep::read_trace(&root().join("traces").join(name)).expect("a shipped trace")
 }

@@ -6,6 +6,7 @@ use rebias_scheduler::RunResult;
 use rebias_units::Action;
 
 use crate::Summary;
+use crate::summary::rounded;
 
 /// `summary.csv`: one row for the run.
 ///
@@ -35,8 +36,8 @@ pub fn layers_csv(result: &RunResult, out: impl Write) -> csv::Result<()> {
             layer.macs.to_string(),
             layer.replicas.to_string(),
             layer.crossbars.to_string(),
-            layer.utilisation.to_string(),
-            layer.energy.microjoules().to_string(),
+            rounded(layer.utilisation).to_string(),
+            rounded(layer.energy.microjoules()).to_string(),
             clip_rate.unwrap_or_default(),
             noise.unwrap_or_default(),
         ];
@@ -63,11 +64,11 @@ pub fn components_csv(result: &RunResult, out: impl Write) -> csv::Result<()> {
     for part in &result.cost.components {
         writer.write_record([
             part.name.clone(),
-            part.dynamic.microjoules().to_string(),
-            part.static_gated.microjoules().to_string(),
-            part.static_always_on.microjoules().to_string(),
-            part.area_allocated.square_millimetres().to_string(),
-            part.area_chip.square_millimetres().to_string(),
+            rounded(part.dynamic.microjoules()).to_string(),
+            rounded(part.static_gated.microjoules()).to_string(),
+            rounded(part.static_always_on.microjoules()).to_string(),
+            rounded(part.area_allocated.square_millimetres()).to_string(),
+            rounded(part.area_chip.square_millimetres()).to_string(),
         ])?;
     }
     writer.flush()?;

@@ -65,23 +65,28 @@ impl Summary {
             accuracy_low: accuracy.map(|accuracy| accuracy.low),
             accuracy_high: accuracy.map(|accuracy| accuracy.high),
             agreement: result.quality.map(|quality| quality.agreement.share()),
-            latency_us: result.timing.first_latency.microseconds(),
-            interval_us: result.timing.interval.microseconds(),
-            energy_uj: cost.energy_gated().microjoules(),
-            energy_always_on_uj: cost.energy_always_on().microjoules(),
-            power_mw: cost.power_gated.milliwatts(),
-            power_always_on_mw: cost.power_always_on.milliwatts(),
-            area_mm2: cost.area_allocated().square_millimetres(),
-            chip_area_mm2: cost.area_chip().square_millimetres(),
-            tops_per_w: cost.tops_per_w,
+            latency_us: rounded(result.timing.first_latency.microseconds()),
+            interval_us: rounded(result.timing.interval.microseconds()),
+            energy_uj: rounded(cost.energy_gated().microjoules()),
+            energy_always_on_uj: rounded(cost.energy_always_on().microjoules()),
+            power_mw: rounded(cost.power_gated.milliwatts()),
+            power_always_on_mw: rounded(cost.power_always_on.milliwatts()),
+            area_mm2: rounded(cost.area_allocated().square_millimetres()),
+            chip_area_mm2: rounded(cost.area_chip().square_millimetres()),
+            tops_per_w: rounded(cost.tops_per_w),
             crossbars: result.allocation.crossbars,
-            utilisation: result.allocation.utilisation,
+            utilisation: rounded(result.allocation.utilisation),
             tiles: result.allocation.tiles,
             adc_model: cost.adc_model.clone(),
             seed: result.seed,
             version: result.version.to_owned(),
         }
     }
+}
+
+/// A number to twelve significant digits: what a change of units leaves behind them says nothing.
+pub(crate) fn rounded(number: f64) -> f64 {
+    format!("{number:.11e}").parse().unwrap_or(number)
 }
 
 /// The summary as one JSON object, with the configuration that was really simulated.

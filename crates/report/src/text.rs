@@ -3,14 +3,14 @@
 use std::fmt::Write;
 
 use comfy_table::{CellAlignment, Table, presets};
-use rebias_scheduler::{Proportion, RunResult};
+use rebias_scheduler::{Proportion, RunResult, Steadiness};
 
 /// The run's summary, its energy by component, and its layers.
 pub fn result_text(result: &RunResult) -> String {
     let mut text = String::new();
     // Writing to a `String` does not fail.
     let _ = writeln!(text, "{} on {}\n", result.network, result.architecture);
-    let _ = writeln!(text, "{}\n", summary_table(result));
+    let _ = writeln!(text, "{}\n", summary_table(result).trim_fmt());
     let _ = writeln!(text, "{}\n", component_table(result));
     let _ = writeln!(text, "{}", layer_table(result));
     let _ = writeln!(text, "\nrebias {}, seed {}", result.version, result.seed);
@@ -81,6 +81,9 @@ fn summary_table(result: &RunResult) -> Table {
             percent(timing.critical_busy, 1),
         ),
     );
+    if let Steadiness::Unsteady { images } = timing.steadiness {
+        row("", format!("not steady after {images} images: the mean of the later half"));
+    }
     let cost = &result.cost;
     row(
         "energy of an image",

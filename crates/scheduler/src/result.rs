@@ -2,7 +2,7 @@
 
 use rebias_units::{Area, Counts, Cycles, Energy, Power, Time};
 
-use crate::Proportion;
+use crate::{Proportion, Steadiness};
 
 /// All that one run of a network on a chip gives.
 #[derive(Clone, Debug)]
@@ -47,6 +47,8 @@ pub struct Timing {
     pub interval_cycles: Cycles,
     /// The same as time.
     pub interval: Time,
+    /// Whether the interval has settled.
+    pub steadiness: Steadiness,
     /// The part that is busiest, by its path.
     pub critical: String,
     /// Share of the interval in which it is busy.

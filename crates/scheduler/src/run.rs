@@ -116,6 +116,7 @@ fn timing(arch: &Arch, replayed: &ReplayResult) -> Timing {
         first_latency: time(replayed.first_latency),
         interval_cycles: replayed.interval,
         interval: time(replayed.interval),
+        steadiness: replayed.steadiness,
         critical: replayed.critical.path.clone(),
         critical_busy: replayed.critical.busy,
     }

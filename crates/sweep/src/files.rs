@@ -147,13 +147,12 @@ pub fn read_data(folder: &Path, split: Split) -> Result<LabelledImages, FileErro
 }
 
 fn read_text(path: &Path) -> Result<String, FileError> {
-    fs::read_to_string(path).map_err(|error| match error.kind() {
-        io::ErrorKind::NotFound => FileError::Missing {
-            what: "the file",
-            path: path.to_owned(),
-            hint: "check the path; it is taken from the current folder",
-        },
-        _ => FileError::Read { path: path.to_owned(), error },
+    fs::read_to_string(path).map_err(|error| {
+        if error.kind() != io::ErrorKind::NotFound {
+            return FileError::Read { path: path.to_owned(), error };
+        }
+        let hint = "check the path; it is taken from the current folder";
+        FileError::Missing { what: "the file", path: path.to_owned(), hint }
     })
 }
 

@@ -4,7 +4,10 @@ use std::collections::HashMap;
 use std::fs;
 use std::path::Path;
 
+use rebias_config::Document;
+use rebias_cost::Costs;
 use rebias_network::{ExactMvm, Network, Trace, TraceFiles, classify, forward};
+use rebias_scheduler::RunOptions;
 use rebias_train::{Observer, Phase, Recipe, RunFiles, Silent, Summary, TrainError, run};
 
 use crate::images;
@@ -120,10 +123,24 @@ fn twenty_steps_make_a_trace_that_infers() {
     assert!(summary.integer_accuracy > 0.7, "chance is 0.33: {summary:?}");
     assert_eq!(summary.agreeing, 90, "the thresholds are exact: {summary:?}");
 
-    let accuracies = trace.provenance.accuracies.unwrap();
+    let accuracies = trace.provenance.accuracies.as_ref().unwrap();
     assert_eq!(accuracies.integer, Some(summary.integer_accuracy));
     assert_eq!(accuracies.float, Some(summary.float_accuracy));
     assert_eq!(trace.provenance.seed, Some(7));
+    simulate(&trace, summary.integer_accuracy);
+}
+
+/// The exported network runs on the toy chip as the integer network does.
+fn simulate(trace: &Trace, accuracy: f64) {
+    let arch = rebias_arch::testing::toy();
+    let costs = include_str!("../../../../arch-configs/toy/costs.toml");
+    let costs = Costs::parse(&Document::parse("costs.toml", costs).unwrap(), &arch).unwrap();
+    let options = RunOptions { images: None, seed: 0, progress: &|_| {} };
+    let result = rebias_scheduler::run(&arch, &costs, trace, &options).unwrap();
+    let quality = result.quality.unwrap();
+    assert_eq!(quality.agreement.share(), 1.0, "the chip's ADC loses nothing");
+    assert_eq!(quality.accuracy.unwrap().share(), accuracy);
+    assert!(result.timing.interval_cycles.0 > 0 && result.cost.energy_gated().joules() > 0.0);
 }
 
 #[test]

@@ -7,7 +7,7 @@ use crate::replay::plan::{BufferPlan, LayerIdx, LayerPlan, Plan, Role, Source};
 use crate::replay::{Steadiness, Traffic, Waits};
 
 /// Images after which a steady stream may repeat itself, at most.
-const MAX_PERIOD: usize = 4;
+const MAX_PERIOD: usize = 16;
 
 /// Books of a replay.
 #[derive(Debug)]
