@@ -115,3 +115,11 @@ fn a_sweep_over_an_unknown_key_is_refused_before_any_point_runs() {
     assert_tells(&told, &["adc.bitts", "sweep.toml"]);
     assert!(!out.exists());
 }
+
+#[test]
+fn a_build_without_training_says_how_to_get_it() {
+    // With the feature the recipe that is not there is refused instead.
+    let told = refusal(&["train", "nowhere.toml", "--out", "nowhere"]);
+    let wanted = if cfg!(feature = "train") { "nowhere.toml" } else { "--features train" };
+    assert_tells(&told, &[wanted]);
+}

@@ -32,8 +32,7 @@ pub(crate) enum Command {
     Map(Map),
     /// Run a grid of configurations and write one row for each.
     Sweep(Sweep),
-    /// Train a quantised network from a recipe and export its trace.
-    #[cfg(feature = "train")]
+    /// Train a quantised network from a recipe and export its trace (in builds with the feature `train`).
     Train(Train),
 }
 
@@ -82,7 +81,6 @@ pub(crate) struct Sweep {
     pub(crate) out: PathBuf,
 }
 
-#[cfg(feature = "train")]
 #[derive(Debug, Args)]
 pub(crate) struct Train {
     /// The recipe's TOML.

@@ -42,7 +42,6 @@ fn run(cli: Cli) -> Result<String, Failure> {
         Command::Simulate(args) => commands::simulate::run(&args),
         Command::Map(args) => commands::map::run(&args),
         Command::Sweep(args) => commands::sweep::run(&args),
-        #[cfg(feature = "train")]
         Command::Train(args) => commands::train::run(&args),
     }
 }

@@ -5,3 +5,6 @@ pub(crate) mod simulate;
 pub(crate) mod sweep;
 #[cfg(feature = "train")]
 pub(crate) mod train;
+#[cfg(not(feature = "train"))]
+#[path = "no_train.rs"]
+pub(crate) mod train;
