@@ -120,15 +120,6 @@ quantity!(
         from_volts, volts, "volts", 1.0;
     }
 );
-quantity!(
-    /// Events per time.
-    Frequency {
-        from_hertz, hertz, "hertz", 1.0;
-        from_megahertz, megahertz, "megahertz", 1e6;
-        from_gigahertz, gigahertz, "gigahertz", 1e9;
-    }
-);
-
 impl Mul<Time> for Power {
     type Output = Energy;
     fn mul(self, time: Time) -> Energy {
@@ -140,13 +131,6 @@ impl Div<Time> for Energy {
     type Output = Power;
     fn div(self, time: Time) -> Power {
         Power::from_watts(self.joules() / time.seconds())
-    }
-}
-
-impl Frequency {
-    /// The time between two events.
-    pub fn period(self) -> Time {
-        Time::from_seconds(1.0 / self.hertz())
     }
 }
 

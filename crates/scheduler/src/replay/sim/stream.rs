@@ -22,6 +22,8 @@ pub(super) struct Stream {
     completions: Vec<Completion>,
     /// For each share, its positions of one image.
     positions_per_image: Vec<u64>,
+    /// Images after which the stream repeats itself, if it does: known anew with each completion.
+    period: Option<usize>,
 }
 
 /// Books of a layer; counts and bytes are those of the first image.
@@ -68,6 +70,7 @@ impl Stream {
                 .iter()
                 .map(|share| plan.replicas[share.replica.at()].positions_per_image)
                 .collect(),
+            period: None,
         }
     }
 
@@ -135,6 +138,7 @@ impl Stream {
 
     pub(super) fn image_done(&mut self, completion: Completion) {
         self.completions.push(completion);
+        self.period = self.find_period();
     }
 
     /// Whether the interval is known and all books of the first image are closed.
@@ -149,7 +153,7 @@ impl Stream {
 
     /// Images after which the stream repeats itself: the intervals between completions are those of as many images
     /// before, and every share has begun as many positions as that many images have, so that nothing piles up.
-    fn period(&self) -> Option<usize> {
+    fn find_period(&self) -> Option<usize> {
         (1..=MAX_PERIOD).find(|&period| {
             let Some(from) = self.completions.len().checked_sub(2 * period + 1) else {
                 return false;
@@ -169,13 +173,13 @@ impl Stream {
     }
 
     fn is_steady(&self) -> bool {
-        self.period().is_some()
+        self.period.is_some()
     }
 
     /// Completions from which the interval is taken: the last period of a steady stream, else the later half.
     fn measured_from(&self) -> usize {
         let last = self.completions.len() - 1;
-        self.period().map_or(last / 2, |period| last - period)
+        self.period.map_or(last / 2, |period| last - period)
     }
 
     pub(super) fn steadiness(&self) -> Steadiness {
