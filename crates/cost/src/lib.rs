@@ -7,13 +7,15 @@
 #![deny(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing)]
 #![cfg_attr(test, allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing))]
 
-mod model;
+mod adc;
 mod parse;
 mod peak;
 mod price;
 mod row;
+mod scaling;
 mod unit;
 
+pub use adc::AdcCostModel;
 pub use peak::{Peak, PeakFormat, peak};
 pub use price::{ComponentCost, LayerUsage, Priced, Usage, price};
 pub use row::{Confidence, Costs, PeakRate, Row, RowEnergy};

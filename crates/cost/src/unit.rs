@@ -40,6 +40,8 @@ units! {
     MaxPool = "max-pool",
     /// A multiplier for β·S; one in a tile.
     BiasMultiplier = "bias-multiplier",
+    /// An IMA as a whole.
+    Ima = "ima",
     /// An ADC of an IMA.
     Adc = "adc",
     /// A bias column's own ADC; one in an IMA, none if the mapping has no use for it.
@@ -90,6 +92,7 @@ impl Unit {
             | Unit::Activation
             | Unit::MaxPool
             | Unit::BiasMultiplier
+            | Unit::Ima
             | Unit::Adc
             | Unit::BiasAdc
             | Unit::BiasCounter
@@ -110,6 +113,7 @@ impl Unit {
         let (word_lines, bit_lines) = (f64::from(ima.crossbar.word_lines), f64::from(ima.crossbar.bit_lines));
         match self {
             Unit::Chip | Unit::Router | Unit::Tile | Unit::BiasMultiplier => 1.0,
+            Unit::Ima => imas,
             Unit::EdramByte => tile.edram.capacity.0 as f64,
             Unit::BusWire => f64::from(tile.bus.wires),
             Unit::TileOutputRegisterByte => tile.output_register.capacity.0 as f64,
