@@ -11,6 +11,7 @@ use crate::scaling::Scaling;
 use crate::unit::Unit;
 
 mod adc;
+mod circuit;
 
 use adc::{AdcModels, adc_models};
 
@@ -26,13 +27,22 @@ impl Costs {
             let period = root.number("reference_cycle_ns", Interval::positive()).map(Time::from_nanoseconds);
             let adc_table = root.optional_table("adc");
             let adc = adc_table.as_ref().map(|table| table.as_ref().map(adc_models));
+            let programming = optional(root, "programming", circuit::programming);
+            let limits = optional(root, "limits", circuit::limits);
             let tables = root.tables("row")?;
             let read: Vec<_> = tables.iter().map(|table| row(table, period)).collect();
             let read = read.into_iter().collect::<Option<Vec<_>>>()?;
             let rows: Vec<_> = read.iter().map(|read| read.row.clone()).collect();
             let covered = check_coverage(root, &rows, arch);
             let converters: Vec<_> = read.into_iter().enumerate().filter_map(|(at, read)| read.converter(at)).collect();
-            let uncosted = Self { rows, converters, adc_models: Vec::new(), adc_model: "constant".to_owned() };
+            let uncosted = Self {
+                rows,
+                converters,
+                adc_models: Vec::new(),
+                adc_model: "constant".to_owned(),
+                programming: programming?,
+                limits: limits?,
+            };
             let costs = match (adc?, adc_table?) {
                 (Some(adc), Some(table)) => uncosted.under(adc?, &table, arch),
                 _ => without_models(uncosted, &tables),
@@ -51,6 +61,14 @@ impl Costs {
             }
         }
         priced
+    }
+}
+
+/// A part of the table that may be absent.
+fn optional<T>(root: &Table<'_>, key: &str, read: impl Fn(&Table<'_>) -> Option<T>) -> Option<Option<T>> {
+    match root.optional_table(key)? {
+        Some(table) => read(&table).map(Some),
+        None => Some(None),
     }
 }
 

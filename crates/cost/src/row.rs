@@ -4,6 +4,8 @@ use rebias_arch::Arch;
 use rebias_units::{Action, Area, Energy, Power, Time};
 
 use crate::adc::{AdcCostModel, ConverterRow};
+use crate::feasibility::Limits;
+use crate::programming::ProgrammingSpec;
 use crate::scaling::Scaling;
 use crate::unit::Unit;
 
@@ -16,6 +18,8 @@ pub struct Costs {
     pub(crate) adc_models: Vec<AdcCostModel>,
     /// Name of the model that the rows follow.
     pub(crate) adc_model: String,
+    pub(crate) programming: Option<ProgrammingSpec>,
+    pub(crate) limits: Option<Limits>,
 }
 
 impl Costs {
@@ -41,6 +45,16 @@ impl Costs {
             *costs.rows.get_mut(converter.place)? = converter.under(model, arch)?;
         }
         Some(costs)
+    }
+
+    /// How cells are programmed; `None` if the table does not say.
+    pub fn programming(&self) -> Option<&ProgrammingSpec> {
+        self.programming.as_ref()
+    }
+
+    /// What circuits can bear; `None` if the table does not say.
+    pub fn limits(&self) -> Option<&Limits> {
+        self.limits.as_ref()
     }
 
     /// The row that prices an action.
