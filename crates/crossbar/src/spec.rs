@@ -26,6 +26,11 @@ pub struct WiringSpec {
     pub segment_capacitance: Capacitance,
 }
 
+impl WiringSpec {
+    /// Wires that conduct perfectly and settle at once.
+    pub const IDEAL: Self = Self { segment: Resistance::ZERO, segment_capacitance: Capacitance::ZERO };
+}
+
 /// What a cell is.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct CellSpec {
