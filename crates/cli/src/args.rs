@@ -58,7 +58,7 @@ pub(crate) struct Simulate {
     /// Seed of everything random; written into the results.
     #[arg(long, default_value_t = 0)]
     pub(crate) seed: u64,
-    /// Write summary.csv, layers.csv and components.csv into this folder.
+    /// Write summary.csv, layers.csv, components.csv and energy.csv into this folder.
     #[arg(long, value_name = "DIR")]
     pub(crate) out: Option<PathBuf>,
     /// What to print.

@@ -20,7 +20,7 @@ mod unit;
 pub use adc::AdcCostModel;
 pub use feasibility::{Limits, Warning, warnings};
 pub use peak::{Peak, PeakFormat, peak};
-pub use price::{ComponentCost, LayerUsage, Priced, Usage, price};
+pub use price::{ComponentCost, LayerCost, LayerUsage, Priced, Usage, price};
 pub use programming::{ProgrammedCells, Programming, ProgrammingSpec};
 pub use row::{Confidence, Costs, PeakRate, Row, RowEnergy};
 pub use unit::Unit;

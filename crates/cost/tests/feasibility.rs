@@ -48,7 +48,8 @@ fn a_column_may_carry_its_limit_and_no_more() {
     let told = told(&driven(0.2, 128));
     expect![[r#"
         a column may carry 512 µA, above its limit of 500 µA
-        hint: drive fewer word lines at once, or lower the read voltage or the on conductance"#]].assert_eq(&told.first().expect("a warning").to_string());
+        hint: drive fewer word lines at once, or lower the read voltage or the on conductance"#]]
+    .assert_eq(&told.first().expect("a warning").to_string());
 }
 
 #[test]
@@ -65,5 +66,6 @@ fn a_line_settles_to_half_a_code_or_draws_a_warning() {
     assert!(matches!(told.as_slice(), [Warning::Settling { .. }]), "{told:?}");
     expect![[r#"
         a bit line settles to half a code in 0.129 ns (6.2 time constants), a read takes 0.129 ns
-        hint: use shorter bit lines, fewer ADC bits or a longer cycle"#]].assert_eq(&told.first().expect("a warning").to_string());
+        hint: use shorter bit lines, fewer ADC bits or a longer cycle"#]]
+    .assert_eq(&told.first().expect("a warning").to_string());
 }

@@ -75,6 +75,18 @@ fn val_isaac_peak_is_the_published_one() {
     assert!((peak.power.watts() - 65.8).abs() < 0.05, "{}", peak.power.watts());
     assert!((peak.area.square_millimetres() - 85.4).abs() < 0.05, "{}", peak.area.square_millimetres());
     assert!((1e3 * peak.tops_per_w() / 627.5 - 1.0).abs() < 0.005, "{}", peak.tops_per_w());
+    assert!((peak.gops_per_mm2() / 478.95 - 1.0).abs() < 0.01, "{}", peak.gops_per_mm2());
+}
+
+#[test]
+fn half_the_converters_halve_the_peak_rate() {
+    let format = PeakFormat { n_weight_slices: 8, n_input_slices: 16 };
+    let rate = |arch: &Arch| peak(arch, &costs(arch), format).expect("published powers").ops_per_second;
+    let (full, half) = (rate(&isaac()), rate(&isaac_with(|chip, _| chip.tile.ima.n_adcs = 4)));
+    assert!((half / full - 0.5).abs() < 1e-12);
+    // More converters than columns change nothing.
+    let twice = rate(&isaac_with(|chip, _| chip.tile.ima.n_adcs = 16));
+    assert!((twice / full - 1.0).abs() < 1e-12);
 }
 
 #[test]
