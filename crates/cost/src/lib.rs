@@ -23,4 +23,4 @@ pub use peak::{Peak, PeakFormat, peak};
 pub use price::{ComponentCost, LayerCost, LayerUsage, Priced, Usage, price};
 pub use programming::{ProgrammedCells, Programming, ProgrammingSpec};
 pub use row::{Confidence, Costs, PeakRate, Row, RowEnergy};
-pub use unit::Unit;
+pub use unit::{Extent, Place, Unit};

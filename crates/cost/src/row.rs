@@ -81,8 +81,8 @@ pub enum Confidence {
 }
 
 impl Confidence {
-    /// The words of `confidence` in a cost table.
-    pub(crate) const WORDS: &'static [(&'static str, Confidence)] = &[
+    /// The words of `confidence` in files.
+    pub const WORDS: &'static [(&'static str, Confidence)] = &[
         ("A", Confidence::Primary),
         ("B", Confidence::Confirmed),
         ("C", Confidence::SecondHand),
