@@ -81,6 +81,12 @@ pub enum Confidence {
 }
 
 impl Confidence {
+    /// Its word in files.
+    pub fn word(self) -> &'static str {
+        let word = Self::WORDS.iter().find(|(_, confidence)| *confidence == self);
+        word.map_or("", |(word, _)| word)
+    }
+
     /// The words of `confidence` in files.
     pub const WORDS: &'static [(&'static str, Confidence)] = &[
         ("A", Confidence::Primary),

@@ -4,8 +4,10 @@ mod csv_files;
 mod placement;
 mod summary;
 mod text;
+mod validation;
 
 pub use csv_files::{components_csv, energy_csv, layers_csv, results_csv, summary_csv};
 pub use placement::placement_text;
 pub use summary::{Summary, summary_json};
 pub use text::{result_text, results_text};
+pub use validation::{validation_json, validation_text};
