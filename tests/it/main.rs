@@ -2,6 +2,7 @@
 
 mod bad_input;
 mod commands;
+mod costs;
 mod pairs;
 mod readme;
 mod support;

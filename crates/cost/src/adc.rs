@@ -170,8 +170,8 @@ impl ConverterRow {
                 Some(self.scaled(point.energy / reference.energy, point.area / reference.area))
             }
             (AdcCostKind::Scaling { .. }, Basis::ModelOnly { .. }) => None,
-            (AdcCostKind::SurveyRegression(survey), _) => Some(self.replaced(survey.at(bits, period)?, period)),
-            (AdcCostKind::Table(points), _) => Some(self.replaced(points.at(bits)?, period)),
+            (AdcCostKind::SurveyRegression(survey), _) => Some(self.replaced(model, survey.at(bits, period)?, period)),
+            (AdcCostKind::Table(points), _) => Some(self.replaced(model, points.at(bits)?, period)),
         }
     }
 
@@ -186,7 +186,7 @@ impl ConverterRow {
     }
 
     /// The row of converters that make a conversion in every `period`, each at the model's cost.
-    fn replaced(&self, conversion: Conversion, period: Time) -> Row {
+    fn replaced(&self, model: &AdcCostModel, conversion: Conversion, period: Time) -> Row {
         let static_fraction = match (self.basis, self.row.energy) {
             (Basis::ModelOnly { static_fraction }, _) => static_fraction,
             (Basis::Published, RowEnergy::PeakPower { static_fraction, .. }) => static_fraction,
@@ -198,7 +198,13 @@ impl ConverterRow {
             static_fraction,
             peak: Some(PeakRate { actions: n_units, period }),
         };
-        Row { energy, area: conversion.area * n_units, ..self.row.clone() }
+        Row {
+            energy,
+            area: conversion.area * n_units,
+            source: model.source.clone(),
+            confidence: model.confidence,
+            ..self.row.clone()
+        }
     }
 }
 

@@ -35,7 +35,7 @@ impl Costs {
             let rows: Vec<_> = read.iter().map(|read| read.row.clone()).collect();
             let covered = check_coverage(root, &rows, arch);
             let converters: Vec<_> = read.into_iter().enumerate().filter_map(|(at, read)| read.converter(at)).collect();
-            let uncosted = Self {
+            let unmodelled = Self {
                 rows,
                 converters,
                 adc_models: Vec::new(),
@@ -44,8 +44,8 @@ impl Costs {
                 limits: limits?,
             };
             let costs = match (adc?, adc_table?) {
-                (Some(adc), Some(table)) => uncosted.under(adc?, &table, arch),
-                _ => without_models(uncosted, &tables),
+                (Some(adc), Some(table)) => unmodelled.under(adc?, &table, arch),
+                _ => without_models(unmodelled, &tables),
             };
             costs.filter(|_| covered)
         })

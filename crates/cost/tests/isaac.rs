@@ -6,7 +6,7 @@ use rebias_arch::Arch;
 use rebias_arch::testing::{isaac, isaac_with};
 use rebias_config::Document;
 use rebias_cost::{Confidence, Costs, PeakFormat, Row, Unit, peak};
-use rebias_units::Action;
+use rebias_units::{Action, Bytes};
 
 const COSTS: &str = include_str!("../../../arch-configs/isaac-2016/costs.toml");
 
@@ -113,6 +113,30 @@ fn an_adcs_energy_and_area_follow_its_bits() {
         .collect();
     assert!(energies.windows(2).all(|pair| pair[0].0 < pair[1].0 && pair[0].1 < pair[1].1), "{energies:?}");
     assert!((energies[4].1 - 0.0012).abs() < 1e-12);
+}
+
+#[test]
+fn val_a_dac_doubles_with_each_bit() {
+    // Area in µm² and power in µW of one converter.
+    for (bits, area, power) in [(1, 0.166, 3.9), (2, 0.332, 7.8), (4, 1.328, 31.2)] {
+        let arch = isaac_with(|chip, _| chip.tile.ima.dac.bits = bits);
+        let costs = costs(&arch);
+        let dac = costs.row_of(Action::DacDrive).expect("priced");
+        assert!((dac.area_of_unit(&arch).square_micrometres() / area - 1.0).abs() < 0.002, "{bits} bits");
+        assert!((dac.peak_power_of_unit(&arch).milliwatts() * 1e3 / power - 1.0).abs() < 0.002, "{bits} bits");
+    }
+}
+
+#[test]
+fn refresh_is_static_power_in_proportion_to_the_buffer() {
+    let power = |kib: u64| {
+        let arch = isaac_with(|chip, _| chip.tile.edram.capacity = Bytes(kib * 1024));
+        let costs = costs(&arch);
+        let row = costs.rows().iter().find(|row| row.component == "eDRAM refresh").expect("a row");
+        assert_eq!(row.energy_per_action(&arch).joules(), 0.0);
+        row.static_power_of_unit(&arch).milliwatts() * (kib * 1024) as f64
+    };
+    assert!((power(64) - 1.0).abs() < 1e-12 && (power(128) - 2.0).abs() < 1e-12);
 }
 
 #[test]

@@ -156,12 +156,12 @@ fn adc_model(cost: &Cost) -> String {
 
 fn programming(load: &Programming, cost: &Cost) -> String {
     let images = load.images_to_amortise(cost.energy_gated());
-    let images = images.map_or_else(String::new, |images| format!(", as much as {images} images"));
+    let images = images.map_or_else(String::new, |images| format!("; amortised by {images} images"));
     format!(
-        "{} cells, loaded once with {:.1} µJ{images}, in {:.1} µs",
-        load.cells,
-        load.energy.microjoules(),
-        load.time.microseconds()
+        "{:.3} mJ and {:.2} ms to load {} cells{images}",
+        load.energy.millijoules(),
+        load.time.milliseconds(),
+        load.cells
     )
 }
 

@@ -81,6 +81,7 @@ quantity!(
     /// An amount of energy.
     Energy {
         from_joules, joules, "joules", 1.0;
+        from_millijoules, millijoules, "millijoules", 1e-3;
         from_microjoules, microjoules, "microjoules", 1e-6;
         from_picojoules, picojoules, "picojoules", 1e-12;
     }
@@ -96,6 +97,7 @@ quantity!(
     /// A span of physical time; spans of simulated time are [`Cycles`](crate::Cycles).
     Time {
         from_seconds, seconds, "seconds", 1.0;
+        from_milliseconds, milliseconds, "milliseconds", 1e-3;
         from_microseconds, microseconds, "microseconds", 1e-6;
         from_nanoseconds, nanoseconds, "nanoseconds", 1e-9;
     }
