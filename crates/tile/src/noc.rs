@@ -23,7 +23,7 @@ mod spec;
 mod unit;
 
 pub use link::LinkUse;
-pub use mesh::{Direction, Mesh, Route};
+pub use mesh::{Direction, Mesh, Place, Route};
 pub use port::PortUnit;
 pub use spec::NocSpec;
 pub use unit::{LinkName, MeshEvent, MeshNotice, MeshUnit, Message};

@@ -7,7 +7,7 @@ use rebias_engine::{Busy, Tick};
 
 use super::link::Link;
 use super::queue::{InputQueue, Packet};
-use crate::{Direction, LinkUse, Mesh, NocSpec};
+use crate::{Direction, LinkUse, Mesh, NocSpec, Place};
 
 /// What a tile gives to the network.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -97,7 +97,8 @@ pub struct MeshUnit<W> {
 /// A tile at its router.
 #[derive(Clone, Debug, PartialEq, Eq)]
 struct TilePort<W> {
-    router: u32,
+    /// Its router.
+    place: Place,
     /// The router's port to the tile.
     port: u32,
     sending: Option<Sending<W>>,
@@ -123,7 +124,7 @@ impl<W: Copy> MeshUnit<W> {
         let n_ports = n_directions + spec.tiles_per_router.min(n_tiles);
         let tiles: Vec<_> = (0..n_tiles)
             .map(|tile| TilePort {
-                router: mesh.router_of(tile),
+                place: mesh.place(mesh.router_of(tile)),
                 port: n_directions + tile % spec.tiles_per_router,
                 sending: None,
                 arriving: VecDeque::new(),
@@ -145,8 +146,9 @@ impl<W: Copy> MeshUnit<W> {
     fn wire(&mut self) {
         let n_outputs = self.links.len();
         for router in 0..self.mesh.n_routers() {
+            let (place, outputs) = (self.mesh.place(router), self.output(router, 0));
             for port in 0..self.n_ports {
-                let queue = self.queues.len();
+                let queue = outputs + port;
                 // Ports that lead nowhere have a queue and a link that are never used.
                 let neighbour =
                     Direction::ALL.get(port).and_then(|&way| Some((way, self.mesh.neighbour(router, way)?)));
@@ -154,14 +156,14 @@ impl<W: Copy> MeshUnit<W> {
                     Some((way, next)) => self.output(next, way.opposite() as usize),
                     None => queue,
                 };
-                self.queues.push(InputQueue::new(router, link));
+                self.queues.push(InputQueue::new(place, outputs, link));
                 if neighbour.is_some() {
                     self.links[link].queue = Some(queue);
                 }
             }
         }
         for tile in 0..self.tiles.len() {
-            let queue = self.output(self.tiles[tile].router, self.tiles[tile].port as usize);
+            let queue = self.output(self.mesh.router_of(tile as u32), self.tiles[tile].port as usize);
             self.queues[queue].link = n_outputs + tile;
             self.links.push(Link::into_queue(queue));
         }
@@ -226,11 +228,11 @@ impl<W: Copy> MeshUnit<W> {
     fn ask(&mut self, queue: usize, now: Tick, schedule: &mut impl FnMut(Tick, MeshEvent)) {
         let at = &self.queues[queue];
         let Some(packet) = at.front() else { return };
-        let port = match self.mesh.next_hop(at.router, packet.to_router) {
+        let port = match self.mesh.next_hop(at.place, packet.to) {
             Some(way) => way as usize,
             None => packet.to_port as usize,
         };
-        let link = self.output(at.router, port);
+        let link = at.outputs + port;
         self.links[link].waiting.push_back((queue, now));
         self.serve(link, now, schedule);
     }
@@ -307,7 +309,7 @@ impl<W: Copy> MeshUnit<W> {
         let Message { payload, to, .. } = sending.message;
         let payload = (sending.left == 0).then_some(payload);
         let to = &self.tiles[to as usize];
-        Some(Packet { to_router: to.router, to_port: to.port, flits, ready: now, payload })
+        Some(Packet { to: to.place, to_port: to.port, flits, ready: now, payload })
     }
 
     /// Takes the packet whose turn it is on a link out of its queue.
