@@ -74,6 +74,7 @@ proptest! {
                     to[tile as usize] += flits;
                     balance[router as usize] -= flits as i64;
                 }
+                LinkName::ToChipLink { .. } | LinkName::FromChipLink { .. } => unreachable!("there is one chip"),
                 LinkName::FromTile { tile } => {
                     from[tile as usize] += flits;
                     balance[mesh.router_of(tile) as usize] += flits as i64;
