@@ -64,10 +64,12 @@ pub struct Summary {
     pub tops_per_w_low: f64,
     /// Most effective tera-operations a joule under any model of the cost table.
     pub tops_per_w_high: f64,
-    /// Energy to load the network once; empty if the cost table does not say how cells are programmed, as the next.
+    /// Energy to load the network once; empty if the cost table does not say how cells are programmed, as the next two.
     pub programming_uj: Option<f64>,
     /// Time to load the network once.
     pub programming_us: Option<f64>,
+    /// Images whose energy, idle parts off, is that of loading the network.
+    pub images_to_amortise: Option<u64>,
     /// Why reads are not feasible, one after the other; empty if nothing says so.
     pub warnings: String,
     /// Seed of everything random.
@@ -113,6 +115,7 @@ impl Summary {
             tops_per_w_high: rounded(band.tops_per_w_high),
             programming_uj: cost.programming.map(|load| rounded(load.energy.microjoules())),
             programming_us: cost.programming.map(|load| rounded(load.time.microseconds())),
+            images_to_amortise: cost.programming.and_then(|load| load.images_to_amortise(cost.energy_gated())),
             warnings: result.warnings.iter().map(one_line).collect::<Vec<_>>().join("; "),
             seed: result.seed,
             version: result.version.to_owned(),

@@ -156,7 +156,10 @@ fn adc_model(cost: &Cost) -> String {
 
 fn programming(load: &Programming, cost: &Cost) -> String {
     let images = load.images_to_amortise(cost.energy_gated());
-    let images = images.map_or_else(String::new, |images| format!("; amortised by {images} images"));
+    let images = images.map_or_else(String::new, |images| {
+        let noun = if images == 1 { "image" } else { "images" };
+        format!("; amortised by {images} {noun}")
+    });
     format!(
         "{:.3} mJ and {:.2} ms to load {} cells{images}",
         load.energy.millijoules(),
