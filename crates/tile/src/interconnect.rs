@@ -104,7 +104,6 @@ impl std::fmt::Display for InterconnectPart {
 #[derive(Clone, Debug, PartialEq)]
 pub struct InterconnectUnit<W> {
     topology: Interconnect,
-    flit_bits: u32,
     chips: Vec<ChipState<W>>,
 }
 
@@ -146,25 +145,22 @@ impl<W: Copy> InterconnectUnit<W> {
     ///
     /// # Panics
     /// If there are several chips and no link between them.
-    pub fn new(chip: &ChipSpec, system: &SystemSpec) -> Self {
+    pub fn new(topology: Interconnect) -> Self {
+        let Interconnect { mesh, tiles_per_chip, system, tick } = topology;
         let link = system.chip_link.filter(|_| system.n_chips > 1);
         assert!(system.n_chips == 1 || link.is_some(), "several chips have a link");
         let idle = ChipState {
             mesh: match link {
-                Some(link) => MeshUnit::with_chip_link(chip.n_tiles, chip.noc, link.router),
-                None => MeshUnit::new(chip.n_tiles, chip.noc),
+                Some(link) => MeshUnit::with_chip_link(tiles_per_chip, *mesh.spec(), link.router),
+                None => MeshUnit::new(tiles_per_chip, *mesh.spec()),
             },
-            link: link.map(|link| ChipLinkUnit::new(link, chip.tick_time())),
+            link: link.map(|link| ChipLinkUnit::new(link, tick)),
             waiting: VecDeque::new(),
             waited: Cycles(0),
             crossing: VecDeque::new(),
             landed: VecDeque::new(),
         };
-        Self {
-            topology: Interconnect::new(chip, system),
-            flit_bits: chip.noc.flit_bits,
-            chips: vec![idle; system.n_chips as usize],
-        }
+        Self { topology, chips: vec![idle; system.n_chips as usize] }
     }
 
     /// Begins to send a message, whose tail will be told to have left.
@@ -296,7 +292,7 @@ impl<W: Copy> InterconnectUnit<W> {
 
     /// What a message takes on the chip link: whole flits.
     fn bytes(&self, flits: u32) -> Bytes {
-        Bits(u64::from(flits) * u64::from(self.flit_bits)).to_bytes()
+        Bits(u64::from(flits) * u64::from(self.topology.mesh.spec().flit_bits)).to_bytes()
     }
 }
 
