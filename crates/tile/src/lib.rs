@@ -3,14 +3,18 @@
 //! A Spec says what a part is and how many there are, a Unit when it works. Knows nothing of tensors' values and of
 //! joules.
 
+mod chip_link;
 mod digital;
 mod ima;
+mod interconnect;
 mod noc;
 mod spec;
 
+pub use chip_link::{ChipLinkSpec, ChipLinkUnit};
 pub use digital::{TileBusy, TileUnit};
 pub use ima::{Accepted, ArrayShape, ImaEvent, ImaUnit, InputSum, MvmShape, MvmTiming};
+pub use interconnect::{Interconnect, InterconnectEvent, InterconnectPart, InterconnectUnit};
 pub use noc::{
     Direction, LinkName, LinkUse, Mesh, MeshEvent, MeshNotice, MeshUnit, Message, NocSpec, Place, PortUnit, Route,
 };
-pub use spec::{BiasConverter, BusSpec, ChipSpec, ImaSpec, TileSpec};
+pub use spec::{BiasConverter, BusSpec, ChipSpec, ImaSpec, SystemSpec, TileSpec};

@@ -5,7 +5,7 @@ use rebias_converter::{AdcSpec, DacSpec};
 use rebias_crossbar::CrossbarSpec;
 use rebias_units::{Cycles, Time};
 
-use crate::NocSpec;
+use crate::{ChipLinkSpec, NocSpec};
 
 /// What a chip is: tiles on a concentrated mesh.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -20,6 +20,22 @@ pub struct ChipSpec {
     pub tile: TileSpec,
     /// The network between them.
     pub noc: NocSpec,
+}
+
+impl ChipSpec {
+    /// A tick of the tile's digital clock.
+    pub fn tick_time(&self) -> Time {
+        self.cycle_time / self.ticks_per_cycle.0 as f64
+    }
+}
+
+/// How many chips there are, and what links them.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct SystemSpec {
+    /// Number of chips, all alike; at least 1.
+    pub n_chips: u32,
+    /// Each chip's link to the others; always there if there are several.
+    pub chip_link: Option<ChipLinkSpec>,
 }
 
 /// What a tile is.
