@@ -7,3 +7,4 @@ mod pairs;
 mod readme;
 mod support;
 mod tidy;
+mod validate;

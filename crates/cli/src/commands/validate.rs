@@ -31,7 +31,7 @@ pub(crate) fn run(args: &Validate) -> Result<String, Failure> {
     match validations.iter().map(Validation::n_failed).sum() {
         0 => Ok(output),
         n_failed => {
-            let told = format!("{n_failed} figures that should be as published are not");
+            let told = format!("figures that should be as published and are not: {n_failed}");
             Err(Failure::Results { output, told })
         }
     }
