@@ -130,7 +130,7 @@ fn faults_of_a_table_are_told() {
         153 | actions = ["crossbar.reed"]
             |           ^^^^^^^^^^^^^^^^^
             |
-            = legal: dac.drive, crossbar.read, sample-hold.hold, adc.conversion, bias-adc.conversion, bias-counter.add, bias-multiplier.multiply, shift-add.add, input-register.write, input-register.read, output-register.write, output-register.read, edram.read, edram.write, bus.transfer, tile-shift-add.add, tile-output-register.write, activation.apply, max-pool.compare, router.byte, link.byte"#]].assert_eq(&faults("\"crossbar.read\"", "\"crossbar.reed\""));
+            = legal: dac.drive, crossbar.read, sample-hold.hold, adc.conversion, bias-adc.conversion, bias-counter.add, bias-multiplier.multiply, shift-add.add, input-register.write, input-register.read, output-register.write, output-register.read, edram.read, edram.write, bus.transfer, tile-shift-add.add, tile-output-register.write, activation.apply, max-pool.compare, router.byte, link.byte, chip-link.byte"#]].assert_eq(&faults("\"crossbar.read\"", "\"crossbar.reed\""));
 }
 
 #[test]
