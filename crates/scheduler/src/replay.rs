@@ -9,9 +9,8 @@
 //! which comes late slips into a later cycle. No length of a pipeline is given anywhere: it follows from the parts.
 //!
 //! The outside is never in the way: it keeps the buffers of the layers that read the network's input full, and takes
-//! finished images at once. It starts with one image more on its way than there are weighted layers, and sends more as
-//! long as that shortens the interval: beyond that, early layers would only run ahead until all buffers are full. The
-//! first image's latency is that of an image alone on the chip.
+//! finished images at once. The first image is alone on the chip; the others follow at the distance that the busiest part
+//! allows, or else as fast as images come out.
 
 mod error;
 mod plan;
@@ -55,36 +54,23 @@ pub fn replay(
     options: &ReplayOptions,
 ) -> Result<ReplayResult, ReplayError> {
     let plan = Plan::new(network, arch, placement);
-    let run = |traffic| Sim::new(&plan, arch, traffic, &mut Unwatched)?.run();
-    let alone = run(Traffic::ALONE)?;
-
-    let max_images = options.max_images.max(3);
-    let mut in_flight = plan.layers.len() as u64 + 1;
-    let mut stream = run(Traffic { max_images, in_flight })?;
-    while stream.critical.busy < SATURATED && in_flight < u64::from(max_images) / 2 {
-        in_flight *= 2;
-        let denser = run(Traffic { max_images, in_flight })?;
-        if denser.interval >= stream.interval {
-            break;
-        }
-        stream = denser;
-    }
-    Ok(ReplayResult { first_latency: alone.first_latency, ..stream })
+    let traffic = Traffic { max_images: options.max_images.max(3), window: Window::Fitted };
+    Sim::new(&plan, arch, traffic, &mut Unwatched)?.run()
 }
-
-/// Share of the interval in which the busiest part works that leaves nothing to gain from more images on their way.
-const SATURATED: f64 = 0.99;
 
 /// The images that the outside sends through the chip.
 #[derive(Clone, Copy, Debug)]
 struct Traffic {
     /// Images after which a replay ends, steady or not.
     max_images: u32,
-    /// Images that may be on their way at once.
-    in_flight: u64,
+    window: Window,
 }
 
-impl Traffic {
-    /// One image and no other.
-    const ALONE: Self = Self { max_images: 1, in_flight: 1 };
+/// How many images may be on their way at once.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Window {
+    /// So many, from the start.
+    Fixed(u64),
+    /// The first alone, then as many as fit into its latency, and more as long as that shortens the interval.
+    Fitted,
 }

@@ -2,8 +2,7 @@
 //!
 //! ```text
 //!  layer ── replica ── part (the replica on one tile) ── share (the part in one IMA)
-//!    │                   │  link: sums to the part that finishes an output
-//!    │                   └─ target: codes to a buffer
+//!    │                   └─ lanes: sums to the part that finishes an output, codes to buffers
 //!    └─ buffer (the layer's input on one tile)
 //! ```
 
@@ -42,7 +41,7 @@ macro_rules! indices {
     };
 }
 
-indices!(LayerIdx, ReplicaIdx, PartIdx, ShareIdx, LinkIdx, TargetIdx, BufferIdx, ImaIdx, TileIdx);
+indices!(LayerIdx, ReplicaIdx, PartIdx, ShareIdx, LaneIdx, BufferIdx, ImaIdx, TileIdx);
 
 /// The static side of a replay.
 #[derive(Debug)]
@@ -53,8 +52,7 @@ pub(super) struct Plan {
     pub(super) replicas: Vec<ReplicaPlan>,
     pub(super) parts: Vec<PartPlan>,
     pub(super) shares: Vec<SharePlan>,
-    pub(super) links: Vec<LinkPlan>,
-    pub(super) targets: Vec<TargetPlan>,
+    pub(super) lanes: Vec<LanePlan>,
     pub(super) buffers: Vec<BufferPlan>,
     pub(super) imas: Vec<ImaPlan>,
     pub(super) tiles: Vec<TilePlan>,
@@ -103,7 +101,7 @@ pub(super) struct ReplicaPlan {
     pub(super) shares: Vec<ShareIdx>,
     /// Positions whose sums the tiles' output registers hold at once.
     pub(super) depth: u64,
-    /// Links and targets that a position leaves by.
+    /// Lanes that a position leaves by.
     pub(super) departures: u32,
 }
 
@@ -116,10 +114,12 @@ pub(super) struct PartPlan {
     pub(super) n_shares: u32,
     /// Outputs that are finished here.
     pub(super) n_outputs: u64,
-    /// Links that end here.
+    /// Parts whose sums come here.
     pub(super) n_incoming: u32,
-    pub(super) links: Vec<LinkIdx>,
-    pub(super) targets: Vec<TargetIdx>,
+    /// Lanes of sums that are finished elsewhere.
+    pub(super) sums: Vec<LaneIdx>,
+    /// Lanes of codes that are finished here.
+    pub(super) codes: Vec<LaneIdx>,
 }
 
 /// The arrays of a copy in one IMA.
@@ -147,35 +147,48 @@ pub(super) struct SharePlan {
     pub(super) unsent: u64,
 }
 
-/// Sums that go from one part of a copy to another.
+/// A way that the same parcels go, one for each turn: from a part of a copy, or from the outside.
 #[derive(Debug)]
-pub(super) struct LinkPlan {
-    pub(super) from: PartIdx,
-    pub(super) to: PartIdx,
-    pub(super) values: u64,
-    pub(super) bytes: Bytes,
-    /// Bytes of these that are partial sums, and not the sum of inputs.
-    pub(super) sums: Bytes,
-    pub(super) route: Route,
-}
-
-/// Codes that go from a part to a buffer.
-#[derive(Debug)]
-pub(super) struct TargetPlan {
-    pub(super) from: PartIdx,
-    pub(super) buffer: BufferIdx,
+pub(super) struct LanePlan {
+    pub(super) origin: Origin,
+    pub(super) cargo: Cargo,
+    /// The layer that the parcels are counted for.
+    pub(super) layer: LayerIdx,
+    pub(super) to: TileIdx,
     pub(super) values: u64,
     pub(super) bytes: Bytes,
     pub(super) way: Way,
 }
 
-/// How codes reach a buffer.
+/// Where parcels come from.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Origin {
+    /// A part of a copy; a turn of the copy is a turn of the lane.
+    Part(PartIdx),
+    /// The outside, pixel by pixel.
+    Outside,
+}
+
+/// What parcels bring.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Cargo {
+    /// Sums that another part of the copy finishes.
+    Sums {
+        to: PartIdx,
+        /// Bytes of these that are partial sums, and not the sum of inputs.
+        partial: Bytes,
+    },
+    /// Codes for a buffer.
+    Codes { buffer: BufferIdx },
+}
+
+/// How parcels reach their tile.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Way {
-    /// Within the tile.
+    /// They are there.
     Local,
     /// Over the network.
-    Network(Route),
+    Network { from: TileIdx, route: Route },
 }
 
 /// What the arrays of a layer on one tile read.
@@ -190,6 +203,8 @@ pub(super) struct BufferPlan {
     pub(super) slot: Bytes,
     pub(super) reserved: Bytes,
     pub(super) shares: Vec<ShareIdx>,
+    /// The lane from the outside, if the layer reads the network's input.
+    pub(super) outside: Option<LaneIdx>,
 }
 
 /// An IMA in use.

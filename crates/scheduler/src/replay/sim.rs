@@ -12,13 +12,13 @@
 //!
 //! What cannot go on is not asked again and again: it is woken by what it waits for.
 
-mod codes;
 mod deadlock;
 mod deliver;
 mod load;
 mod merge;
 mod network;
 mod outside;
+mod pace;
 mod product;
 mod state;
 mod stream;
@@ -74,36 +74,34 @@ enum Event {
     Send(ShareIdx),
     /// Sums have passed the bus.
     Sent(ShareIdx),
-    /// A share's sums are merged on their tile.
-    Merged(PartIdx, u64),
-    /// Another tile's sums are merged.
-    LinkMerged(PartIdx, u64),
-    /// Finished sums go through the activation units.
-    Activate(PartIdx, u64),
-    /// Outputs are finished.
-    Activated(PartIdx, u64),
-    /// Outputs that the outside takes are written.
-    WriteLast(PartIdx, u64),
-    /// Something enters the network.
+    /// A share's sums of a turn are merged on their tile.
+    Merged(PartIdx, u32),
+    /// Another tile's sums of a turn are merged.
+    LinkMerged(PartIdx, u32),
+    /// Finished sums of a turn go through the activation units.
+    Activate(PartIdx, u32),
+    /// A part's outputs of a turn are finished.
+    Emit(PartIdx, u32),
+    /// A packet enters the network.
     Inject(Parcel),
     /// Its first flit is at its destination.
     Eject(Parcel),
     /// Its last flit is.
     Received(Parcel),
-    /// Outputs ask for room in a buffer.
-    Offer(Parcel),
-    /// Outputs that have room go.
+    /// Codes that have room leave the output register.
     Depart(Parcel),
     /// Codes are at the tile of their buffer.
     Enter(Parcel),
-    /// Codes are written to the buffer.
+    /// Pooled codes are written to the buffer.
     Write(Parcel),
-    /// Codes may be read.
-    Arrive(Parcel),
-    /// A position's outputs have left a tile's output register one way.
-    Left(ReplicaIdx, u64),
+    /// All pixels of a buffer before one may be read.
+    Complete(BufferIdx, u32),
+    /// A position's outputs have left the output registers.
+    Left(ReplicaIdx),
     /// An image is complete.
     ImageDone,
+    /// The outside may send another image.
+    Admit,
 }
 
 impl<'a, R: Recorder> Sim<'a, R> {
@@ -158,18 +156,17 @@ impl<'a, R: Recorder> Sim<'a, R> {
             Event::Merged(part, turn) => self.merged(part, turn),
             Event::LinkMerged(part, turn) => self.finish_sums(part, turn),
             Event::Activate(part, turn) => self.activate(part, turn),
-            Event::Activated(part, turn) => self.activated(part, turn),
-            Event::WriteLast(part, turn) => self.write_last(part, turn),
+            Event::Emit(part, turn) => self.emit(part, turn),
             Event::Inject(parcel) => self.inject(parcel),
             Event::Eject(parcel) => self.eject(parcel),
             Event::Received(parcel) => self.received(parcel),
-            Event::Offer(parcel) => self.offer(parcel),
             Event::Depart(parcel) => self.depart(parcel),
             Event::Enter(parcel) => self.enter(parcel),
             Event::Write(parcel) => self.write(parcel),
-            Event::Arrive(parcel) => self.arrive(parcel),
-            Event::Left(replica, turn) => self.left(replica, turn),
+            Event::Complete(buffer, behind) => self.complete(buffer, behind),
+            Event::Left(replica) => self.left(replica),
             Event::ImageDone => self.image_done(),
+            Event::Admit => self.admit(),
         }
     }
 

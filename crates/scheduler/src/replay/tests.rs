@@ -17,7 +17,7 @@ fn charted(network: &Network, arch: &Arch, n_cycles: usize) -> (ReplayResult, St
     let placement = rebias_mapper::map(network, arch).expect("the network fits");
     let mut chart = Chart::default();
     let plan = Plan::new(network, arch, &placement);
-    let dense = Traffic { max_images: 64, in_flight: u64::MAX };
+    let dense = Traffic { max_images: 64, window: Window::Fixed(u64::MAX) };
     let result = Sim::new(&plan, arch, dense, &mut chart).and_then(Sim::run).expect("it runs");
     (result, chart.render(arch.chip().ticks_per_cycle, n_cycles))
 }

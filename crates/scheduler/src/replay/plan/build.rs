@@ -64,8 +64,7 @@ impl Plan {
             replicas: Vec::new(),
             parts: Vec::new(),
             shares: Vec::new(),
-            links: Vec::new(),
-            targets: Vec::new(),
+            lanes: Vec::new(),
             buffers: Vec::new(),
             imas: Vec::new(),
             tiles: Vec::new(),
@@ -153,8 +152,8 @@ impl Builder<'_> {
             n_shares: n_shares as u32,
             n_outputs: 0,
             n_incoming: 0,
-            links: Vec::new(),
-            targets: Vec::new(),
+            sums: Vec::new(),
+            codes: Vec::new(),
         });
         self.homes.push(Vec::new());
         part
@@ -249,6 +248,7 @@ impl Builder<'_> {
                 slot: Bytes(0),
                 reserved: Bytes(0),
                 shares: Vec::new(),
+                outside: None,
             });
             self.channels_of_buffer.push(vec![false; map.n_channels]);
             buffer
@@ -272,6 +272,7 @@ impl Builder<'_> {
         for consumer in 0..self.plan.layers.len() {
             let consumer = LayerIdx::new(consumer);
             let Source::Layer(producer) = self.plan.layers[consumer.at()].input.source else {
+                self.plan.feed_buffers(consumer);
                 continue;
             };
             let producer = layers[&producer];

@@ -5,7 +5,7 @@ use std::ops::Range;
 use rebias_mapper::{LayerPlacement, Replica};
 use rebias_tile::Mesh;
 
-use super::{LayerIdx, LinkIdx, LinkPlan, PartIdx, Plan, TargetIdx, TargetPlan, Way, bytes_of};
+use super::{Cargo, LaneIdx, LanePlan, LayerIdx, Origin, PartIdx, Plan, TileIdx, Way, bytes_of};
 
 /// The outputs that a part finishes.
 pub(super) type Homes = Vec<Vec<Range<usize>>>;
@@ -40,16 +40,17 @@ impl Plan {
             let tells_sum = u64::from(holds[from].tells_sum);
             for (to, &outputs) in row.iter().enumerate().filter(|&(_, &outputs)| outputs > 0) {
                 let values = outputs + tells_sum;
-                let link = LinkIdx::new(self.links.len());
-                self.links.push(LinkPlan {
-                    from: parts[from],
-                    to: parts[to],
+                let lane = LanePlan {
+                    origin: Origin::Part(parts[from]),
+                    cargo: Cargo::Sums { to: parts[to], partial: bytes_of(outputs, partial_sum_bits) },
+                    layer: self.parts[parts[from].at()].layer,
+                    to: self.parts[parts[to].at()].tile,
                     values,
                     bytes: bytes_of(values, partial_sum_bits),
-                    sums: bytes_of(outputs, partial_sum_bits),
-                    route: mesh.route(tiles[from], tiles[to]),
-                });
-                self.parts[parts[from].at()].links.push(link);
+                    way: self.way(parts[from], self.parts[parts[to].at()].tile, mesh),
+                };
+                let lane = self.add_lane(lane);
+                self.parts[parts[from].at()].sums.push(lane);
                 self.parts[parts[to].at()].n_incoming += 1;
             }
         }
@@ -65,19 +66,27 @@ impl Plan {
         mesh: &Mesh,
     ) {
         let output = self.layers[producer.at()].output;
-        let replicas = self.layers[producer.at()].replicas.clone();
-        for part in replicas.into_iter().flat_map(|replica| self.replicas[replica.at()].parts.clone()) {
-            for &buffer in &self.layers[consumer.at()].buffers {
+        let replicas = &self.layers[producer.at()].replicas;
+        let parts: Vec<_> = replicas.iter().flat_map(|replica| &self.replicas[replica.at()].parts).copied().collect();
+        for part in parts {
+            for buffer in self.layers[consumer.at()].buffers.clone() {
                 let kept = |channel: &usize| channels_of_buffer[buffer.at()][*channel];
                 let values = homes[part.at()].iter().cloned().flatten().filter(kept).count() as u64;
                 if values == 0 {
                     continue;
                 }
-                let (from, to) = (self.tile_of(part), self.tiles[self.buffers[buffer.at()].tile.at()].index);
-                let way = if from == to { Way::Local } else { Way::Network(mesh.route(from, to)) };
-                let target = TargetIdx::new(self.targets.len());
-                self.targets.push(TargetPlan { from: part, buffer, values, bytes: output.bytes(values), way });
-                self.parts[part.at()].targets.push(target);
+                let to = self.buffers[buffer.at()].tile;
+                let lane = LanePlan {
+                    origin: Origin::Part(part),
+                    cargo: Cargo::Codes { buffer },
+                    layer: producer,
+                    to,
+                    values,
+                    bytes: output.bytes(values),
+                    way: self.way(part, to, mesh),
+                };
+                let lane = self.add_lane(lane);
+                self.parts[part.at()].codes.push(lane);
             }
         }
     }
@@ -89,10 +98,42 @@ impl Plan {
             replica.departures = 0;
             for part in &replica.parts {
                 let part = &self.parts[part.at()];
-                let finished = if part.n_outputs > 0 { part.targets.len().max(1) } else { 0 };
-                replica.departures += (part.links.len() + finished) as u32;
+                let finished = if part.n_outputs > 0 { part.codes.len().max(1) } else { 0 };
+                replica.departures += (part.sums.len() + finished) as u32;
             }
         }
+    }
+
+    /// Lets the outside fill the buffers of a layer.
+    pub(super) fn feed_buffers(&mut self, reader: LayerIdx) {
+        for buffer in self.layers[reader.at()].buffers.clone() {
+            let plan = &self.buffers[buffer.at()];
+            let lane = LanePlan {
+                origin: Origin::Outside,
+                cargo: Cargo::Codes { buffer },
+                layer: reader,
+                to: plan.tile,
+                values: plan.n_channels,
+                bytes: plan.slot,
+                way: Way::Local,
+            };
+            let lane = self.add_lane(lane);
+            self.buffers[buffer.at()].outside = Some(lane);
+        }
+    }
+
+    fn add_lane(&mut self, lane: LanePlan) -> LaneIdx {
+        self.lanes.push(lane);
+        LaneIdx::new(self.lanes.len() - 1)
+    }
+
+    fn way(&self, from: PartIdx, to: TileIdx, mesh: &Mesh) -> Way {
+        let from = self.parts[from.at()].tile;
+        if from == to {
+            return Way::Local;
+        }
+        let index = |tile: TileIdx| self.tiles[tile.at()].index;
+        Way::Network { from, route: mesh.route(index(from), index(to)) }
     }
 
     fn tile_of(&self, part: PartIdx) -> u32 {

@@ -23,6 +23,8 @@ impl<R: Recorder> Sim<'_, R> {
         let last_needed = self.plan.layers[plan.layer.at()].input.last_needed(image, index);
         if self.buffers[plan.buffer.at()].complete <= last_needed {
             self.shares[share.at()].load = LoadState::WaitsForInput(waited_since);
+            let awaited = &mut self.buffers[plan.buffer.at()].awaited;
+            *awaited = Some(awaited.map_or(last_needed, |pixel| pixel.min(last_needed)));
             return;
         }
         self.stream.waits(plan.layer).input += now - waited_since;

@@ -1,74 +1,42 @@
 //! Packets over the network on chip.
 
-use rebias_tile::Route;
-use rebias_units::{Action, Bytes};
+use rebias_units::Action;
 
 use super::state::Parcel;
 use super::{Event, Recorder, Sim};
-use crate::replay::plan::{LayerIdx, PartIdx, Position, TileIdx, Way};
+use crate::replay::plan::{Cargo, Way};
 use crate::replay::record::Stage;
 
-/// A packet on the network.
-struct Packet {
-    layer: LayerIdx,
-    position: Position,
-    from: PartIdx,
-    to: TileIdx,
-    bytes: Bytes,
-    route: Route,
-    turn: u64,
-}
-
 impl<R: Recorder> Sim<'_, R> {
+    /// A packet enters the network.
     pub(super) fn inject(&mut self, parcel: Parcel) {
-        let Some(packet) = self.packet(parcel) else {
+        let lane = &self.plan.lanes[parcel.lane.at()];
+        let Way::Network { from, route } = lane.way else {
             return;
         };
-        let Packet { layer, position, bytes, route, .. } = packet;
-        let from = &self.plan.parts[packet.from.at()];
-        let span = self.tiles[from.tile.at()].port.inject(self.queue.now(), bytes);
-        self.stream.sent(layer, position.image, bytes);
-        self.count(layer, position.image, Action::RouterByte, bytes.0 * u64::from(route.routers));
-        self.count(layer, position.image, Action::LinkByte, bytes.0 * u64::from(route.links));
-        self.record(Stage::Network, from.tile, layer, position, span);
+        let position = self.position_of(parcel);
+        let span = self.tiles[from.at()].port.inject(self.queue.now(), lane.bytes);
+        self.stream.sent(lane.layer, position.image, lane.bytes);
+        self.count(lane.layer, position.image, Action::RouterByte, lane.bytes.0 * u64::from(route.routers));
+        self.count(lane.layer, position.image, Action::LinkByte, lane.bytes.0 * u64::from(route.links));
+        self.record(Stage::Network, from, lane.layer, position, span);
         self.queue.push(span.start + route.latency, Event::Eject(parcel));
-        self.queue.push(span.end, Event::Left(from.replica, packet.turn));
+        self.leave(parcel, span.end);
     }
 
+    /// A packet's first flit is at its destination.
     pub(super) fn eject(&mut self, parcel: Parcel) {
-        let Some(packet) = self.packet(parcel) else {
-            return;
-        };
-        let span = self.tiles[packet.to.at()].port.eject(self.queue.now(), packet.bytes);
-        self.record(Stage::Network, packet.to, packet.layer, packet.position, span);
+        let lane = &self.plan.lanes[parcel.lane.at()];
+        let span = self.tiles[lane.to.at()].port.eject(self.queue.now(), lane.bytes);
+        self.record(Stage::Network, lane.to, lane.layer, self.position_of(parcel), span);
         self.queue.push(span.end.next_boundary(self.plan.period), Event::Received(parcel));
     }
 
+    /// Its last flit is.
     pub(super) fn received(&mut self, parcel: Parcel) {
-        match parcel {
-            Parcel::Sums { link, turn } => self.merge_link(link, turn),
-            Parcel::Codes { .. } | Parcel::Input { .. } => self.enter(parcel),
+        match self.plan.lanes[parcel.lane.at()].cargo {
+            Cargo::Sums { to, partial } => self.merge_link(parcel, (to, partial)),
+            Cargo::Codes { .. } => self.enter(parcel),
         }
-    }
-
-    /// What a parcel is on the network; `None` for what never travels there.
-    fn packet(&self, parcel: Parcel) -> Option<Packet> {
-        let (from, to, bytes, route, turn) = match parcel {
-            Parcel::Sums { link, turn } => {
-                let plan = &self.plan.links[link.at()];
-                (plan.from, self.plan.parts[plan.to.at()].tile, plan.bytes, plan.route, turn)
-            }
-            Parcel::Codes { target, turn } => {
-                let plan = &self.plan.targets[target.at()];
-                let Way::Network(route) = plan.way else {
-                    return None;
-                };
-                (plan.from, self.plan.buffers[plan.buffer.at()].tile, plan.bytes, route, turn)
-            }
-            Parcel::Input { .. } => return None,
-        };
-        let sender = &self.plan.parts[from.at()];
-        let position = self.position(sender.replica, turn);
-        Some(Packet { layer: sender.layer, position, from, to, bytes, route, turn })
     }
 }

@@ -6,17 +6,14 @@ use rebias_buffer::EdramUnit;
 use rebias_engine::{Space, Tick};
 use rebias_tile::{ImaUnit, PortUnit, TileUnit};
 
-use crate::replay::plan::{BufferIdx, LinkIdx, PartPlan, ShareIdx, TargetIdx};
+use crate::replay::plan::{LaneIdx, PartPlan, ShareIdx};
 
-/// Something on its way to a tile.
+/// Something on its way to a tile: what its lane carries, for a turn of the copy it comes from, or a pixel of the
+/// network's input, counted over all images in a row.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Parcel {
-    /// Partial sums of a copy's turn.
-    Sums { link: LinkIdx, turn: u64 },
-    /// Output codes of a copy's turn.
-    Codes { target: TargetIdx, turn: u64 },
-    /// A pixel of the network's input, counted over all images in a row.
-    Input { buffer: BufferIdx, pixel: u64 },
+pub(super) struct Parcel {
+    pub(super) lane: LaneIdx,
+    pub(super) turn: u32,
 }
 
 /// A parcel that waits for room.
@@ -72,8 +69,17 @@ pub(super) enum Sending {
 pub(super) struct ReplicaState {
     /// Turns that have left, all up to here.
     pub(super) left: u64,
-    /// Departures that each later turn still has before it.
-    pub(super) departures: VecDeque<u32>,
+    /// What each later turn still has before it.
+    pub(super) leaving: VecDeque<Leaving>,
+}
+
+/// A turn on its way out of the output registers.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Leaving {
+    /// Lanes that it has not left by.
+    pub(super) lanes: u32,
+    /// When the last of the others was done.
+    pub(super) until: Tick,
 }
 
 /// A copy on one tile: for each turn that has not left, what its sums still wait for.
@@ -96,10 +102,25 @@ pub(super) struct Missing {
 pub(super) struct BufferState {
     /// Pixels, of all images in a row, that are complete up to here.
     pub(super) complete: u64,
-    /// Codes received of the pixels behind.
-    pub(super) received: VecDeque<u64>,
+    /// Pixels, likewise, whose last codes are at least on their way into the banks.
+    pub(super) written: u64,
+    /// When the last of these is complete.
+    pub(super) written_by: Tick,
+    /// What has come of the pixels behind.
+    pub(super) pixels: VecDeque<Arrivals>,
+    /// The lowest pixel that a share waits for; nobody needs to be woken for those before.
+    pub(super) awaited: Option<u64>,
     /// Pixels that the outside has given, if it fills the buffer.
     pub(super) fed: u64,
+}
+
+/// What has come of a pixel.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(super) struct Arrivals {
+    /// Values whose access to the banks is scheduled.
+    pub(super) values: u64,
+    /// When the last of these can be read.
+    pub(super) readable: Tick,
 }
 
 /// An IMA.
@@ -131,16 +152,23 @@ impl PartState {
 }
 
 impl ReplicaState {
-    /// Takes one departure off a turn; returns how many turns in a row have left by that.
-    pub(super) fn depart(&mut self, turn: u64, departures: u32) -> u64 {
+    /// A turn leaves by one of its lanes, at a tick; when by all, that was the last of these ticks.
+    pub(super) fn leave(&mut self, turn: u64, lanes: u32, at: Tick) -> Option<Tick> {
         let ahead = (turn - self.left) as usize;
-        while self.departures.len() <= ahead {
-            self.departures.push_back(departures);
+        if self.leaving.len() <= ahead {
+            self.leaving.resize(ahead + 1, Leaving { lanes, until: Tick::ZERO });
         }
-        self.departures[ahead] -= 1;
+        let leaving = &mut self.leaving[ahead];
+        leaving.lanes -= 1;
+        leaving.until = leaving.until.max(at);
+        (leaving.lanes == 0).then_some(leaving.until)
+    }
+
+    /// Takes off the turns that have left, all up to `now`; returns how many.
+    pub(super) fn take_left(&mut self, now: Tick) -> u64 {
         let before = self.left;
-        while self.departures.front() == Some(&0) {
-            self.departures.pop_front();
+        while self.leaving.front().is_some_and(|leaving| leaving.lanes == 0 && leaving.until <= now) {
+            self.leaving.pop_front();
             self.left += 1;
         }
         self.left - before

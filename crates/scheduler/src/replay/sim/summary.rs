@@ -2,6 +2,7 @@
 
 use rebias_units::Cycles;
 
+use super::pace::Measured;
 use super::{Recorder, Sim};
 use crate::replay::plan::ShareIdx;
 use crate::replay::{CriticalPart, LayerReplay, PartKind, PartReplay, ReplayResult};
@@ -20,6 +21,11 @@ impl Busy {
             }
         }
         worked
+    }
+
+    /// What the busiest part has worked.
+    pub(super) fn most(&self) -> u64 {
+        self.0.iter().flat_map(|(_, ticks)| ticks).copied().max().unwrap_or(0)
     }
 }
 
@@ -73,13 +79,14 @@ impl<R: Recorder> Sim<'_, R> {
                 waits: book.waits,
             }
         });
-        let parts = self.parts_in_measured_images();
+        let measured = self.stream.pace.measured();
+        let parts = self.parts_in(&measured);
         let busiest = parts.iter().map(|part| &part.busiest).max_by(|one, other| one.busy.total_cmp(&other.busy));
         let critical = busiest.cloned().unwrap_or(CriticalPart { path: "Chip[0]".to_owned(), busy: 0.0 });
         ReplayResult {
-            first_latency: self.stream.first_latency(),
-            interval: self.stream.interval(),
-            steadiness: self.stream.steadiness(),
+            first_latency: self.stream.pace.first_latency(),
+            interval: measured.interval,
+            steadiness: measured.steadiness,
             layers: layers.collect(),
             parts,
             critical,
@@ -87,10 +94,10 @@ impl<R: Recorder> Sim<'_, R> {
         }
     }
 
-    fn parts_in_measured_images(&self) -> Vec<PartReplay> {
-        let (cycles, busy) = self.stream.measured();
-        let ticks = (cycles.0 * self.plan.period.0).max(1) as f64;
-        let of_kind = |(kind, ticks_of): (PartKind, Vec<u64>)| {
+    fn parts_in(&self, measured: &Measured) -> Vec<PartReplay> {
+        let ticks = (measured.cycles.0 * self.plan.period.0).max(1) as f64;
+        let of_kind = |(kind, ticks_of): &(PartKind, Vec<u64>)| {
+            let kind = *kind;
             // Of equally busy parts the first counts.
             let (index, &most) = ticks_of.iter().enumerate().rev().max_by_key(|&(_, worked)| worked)?;
             let total: u64 = ticks_of.iter().sum();
@@ -101,7 +108,7 @@ impl<R: Recorder> Sim<'_, R> {
                 busiest: CriticalPart { path: self.path(kind, index), busy: most as f64 / ticks },
             })
         };
-        busy.0.into_iter().filter_map(of_kind).collect()
+        measured.busy.0.iter().filter_map(of_kind).collect()
     }
 
     fn path(&self, kind: PartKind, index: usize) -> String {

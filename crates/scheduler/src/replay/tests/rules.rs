@@ -9,11 +9,11 @@ use rebias_units::{Action, Bytes, Cycles};
 
 use super::nets::{chain, conv, linear, pool};
 use super::{ReplayError, replayed};
-use crate::replay::Traffic;
 use crate::replay::plan::Plan;
 use crate::replay::record::Unwatched;
 use crate::replay::sim::Sim;
 use crate::replay::{PartKind, ReplayResult, Steadiness};
+use crate::replay::{Traffic, Window};
 
 /// Two convolutions with a pool between them, and a linear layer: 5 × 5 row blocks at most, so several IMAs and tiles.
 fn small() -> Network {
@@ -117,7 +117,7 @@ fn a_bias_column_is_converted_by_its_own_converter_or_by_the_shared_ones() {
 #[test]
 fn the_busiest_part_is_named() {
     let result = replayed(&small(), &toy()).expect("it runs");
-    assert_eq!(result.steadiness, Steadiness::Steady { images: 3 });
+    assert_eq!(result.steadiness, Steadiness::Steady { images: 4 });
     assert_eq!(result.critical.path, "Chip[0].Tile[0].Ima[0].Crossbars");
     assert!(result.critical.busy > 0.99 && result.critical.busy <= 1.0);
     assert_eq!(result.interval, Cycles(64 * 8), "the first layer reads for 64 positions of 8 slices");
@@ -161,7 +161,7 @@ fn a_deadlock_names_who_waits_for_whom() {
     let mut plan = Plan::new(&network, &tight, &placement);
     let second = plan.buffers.iter_mut().find(|buffer| buffer.region == RegionId(1)).expect("a buffer for each layer");
     second.reserved = Bytes(0);
-    let error = Sim::new(&plan, &tight, Traffic { max_images: 3, in_flight: 3 }, &mut Unwatched)
+    let error = Sim::new(&plan, &tight, Traffic { max_images: 3, window: Window::Fixed(3) }, &mut Unwatched)
         .expect("what is reserved fits")
         .run();
     let ReplayError::Deadlock { waits, .. } = error.expect_err("the window never gets complete") else {
