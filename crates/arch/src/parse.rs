@@ -15,6 +15,8 @@ const MAX_PARTS: i64 = 65_536;
 const MAX_CROSSBARS: u64 = 1 << 22;
 /// Bits that a port moves at once at most.
 const MAX_WIRES: i64 = 1 << 20;
+/// Ticks that a flit takes through a router or a link at most.
+const MAX_TICKS: i64 = 1_000_000;
 /// How far a clock may be from dividing the chip's cycle evenly, in ticks; typed decimals are not exact.
 const TICK_TOLERANCE: f64 = 1e-6;
 
@@ -291,8 +293,16 @@ fn edram(table: &Table<'_>) -> Option<EdramSpec> {
 fn noc(table: &Table<'_>) -> Option<NocSpec> {
     let tiles_per_router = table.integer("tiles_per_router", 1..=MAX_PARTS);
     let flit_bits = table.integer("flit_bits", 1..=MAX_WIRES);
-    let hop_ticks = table.integer("hop_ticks", 1..=1_000_000);
-    Some(NocSpec { tiles_per_router: tiles_per_router?, flit_bits: flit_bits?, hop_ticks: Cycles(hop_ticks?) })
+    let queue_flits = table.integer("queue_flits", 1..=MAX_PARTS);
+    let router_ticks = table.integer("router_ticks", 1..=MAX_TICKS);
+    let link_ticks = table.integer("link_ticks", 1..=MAX_TICKS);
+    Some(NocSpec {
+        tiles_per_router: tiles_per_router?,
+        flit_bits: flit_bits?,
+        queue_flits: queue_flits?,
+        router_ticks: Cycles(router_ticks?),
+        link_ticks: Cycles(link_ticks?),
+    })
 }
 
 /// The chip's cycle, and the whole number of ticks of the tile's clock in it.

@@ -5,6 +5,8 @@ use rebias_converter::{AdcSpec, DacSpec};
 use rebias_crossbar::CrossbarSpec;
 use rebias_units::{Cycles, Time};
 
+use crate::NocSpec;
+
 /// What a chip is: tiles on a concentrated mesh.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct ChipSpec {
@@ -81,15 +83,4 @@ pub enum BiasConverter {
 pub struct BusSpec {
     /// Bits moved in one tick of the tile's clock.
     pub wires: u32,
-}
-
-/// What the on-chip network is: routers in a mesh, each shared by some tiles, XY routing.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct NocSpec {
-    /// Tiles at one router.
-    pub tiles_per_router: u32,
-    /// Bits that a port moves in one tick.
-    pub flit_bits: u32,
-    /// Ticks that a flit takes through a router and its link.
-    pub hop_ticks: Cycles,
 }

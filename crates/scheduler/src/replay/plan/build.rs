@@ -38,7 +38,7 @@ impl Plan {
         let mut builder = Builder {
             network,
             arch,
-            mesh: Mesh::new(arch.chip()),
+            mesh: Mesh::new(arch.chip().n_tiles, arch.chip().noc),
             plan: Plan::empty(arch.chip().ticks_per_cycle),
             tiles: BTreeMap::new(),
             imas: BTreeMap::new(),

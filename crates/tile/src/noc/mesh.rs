@@ -1,0 +1,131 @@
+//! Where routers stand, and which way packets go.
+
+use rebias_units::Cycles;
+
+use crate::NocSpec;
+
+/// Where tiles are on a concentrated mesh, and which way packets go between them.
+///
+/// ```text
+///  tiles 0…3   tiles 4…7        a router serves tiles_per_router tiles; routers stand in
+///      ╲╱          ╲╱           rows, as near to a square as their number allows;
+///    router 0 ── router 1       the last row may be shorter
+///       │           │
+///    router 2 ── router 3       north is up, east is right
+/// ```
+///
+/// Packets go along the row first, then along the column (XY routing). A packet that starts in a last row which is too
+/// short for its column goes one row north first. So no packet ever turns from south into a row, which some packet of
+/// every circle of packets that wait for each other would have to: the network is free of deadlock as long as tiles
+/// take what arrives (W. Dally, C. Seitz, IEEE Trans. Computers 36(5), 1987; C. Glass, L. Ni, ISCA 1992).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Mesh {
+    spec: NocSpec,
+    n_routers: u32,
+    columns: u32,
+}
+
+/// A way through the mesh.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Route {
+    /// Links between routers.
+    pub links: u32,
+    /// Routers, both ends included.
+    pub routers: u32,
+    /// Ticks from the first flit's departure to its arrival, if nothing is in its way.
+    pub latency: Cycles,
+}
+
+/// Where a link between routers leads.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Direction {
+    /// Along the row, towards higher columns.
+    East,
+    /// Along the row, towards lower columns.
+    West,
+    /// Along the column, towards lower rows.
+    North,
+    /// Along the column, towards higher rows.
+    South,
+}
+
+impl Direction {
+    /// All directions, in the order of a router's ports.
+    pub const ALL: [Self; 4] = [Self::East, Self::West, Self::North, Self::South];
+
+    /// The way back.
+    pub const fn opposite(self) -> Self {
+        match self {
+            Self::East => Self::West,
+            Self::West => Self::East,
+            Self::North => Self::South,
+            Self::South => Self::North,
+        }
+    }
+}
+
+impl Mesh {
+    /// The mesh of a chip of some tiles.
+    pub fn new(n_tiles: u32, spec: NocSpec) -> Self {
+        let n_routers = n_tiles.div_ceil(spec.tiles_per_router);
+        let root = n_routers.isqrt();
+        Self { spec, n_routers, columns: if root * root < n_routers { root + 1 } else { root } }
+    }
+
+    /// What the network is.
+    pub fn spec(&self) -> &NocSpec {
+        &self.spec
+    }
+
+    /// The number of routers.
+    pub fn n_routers(&self) -> u32 {
+        self.n_routers
+    }
+
+    /// The router of a tile.
+    pub fn router_of(&self, tile: u32) -> u32 {
+        tile / self.spec.tiles_per_router
+    }
+
+    /// The way from one tile to another; a tile reaches its neighbours at the same router without a link.
+    pub fn route(&self, from: u32, to: u32) -> Route {
+        let (from, to) = (self.place(self.router_of(from)), self.place(self.router_of(to)));
+        let links = from.0.abs_diff(to.0) + from.1.abs_diff(to.1);
+        let routers = links + 1;
+        Route { links, routers, latency: Cycles(self.spec.hop_ticks().0 * u64::from(routers)) }
+    }
+
+    /// Where a packet at a router goes next on its way to another; `None` if it is there.
+    pub fn next_hop(&self, at: u32, to: u32) -> Option<Direction> {
+        let ((row, column), (to_row, to_column)) = (self.place(at), self.place(to));
+        if column == to_column {
+            return match row.cmp(&to_row) {
+                std::cmp::Ordering::Less => Some(Direction::South),
+                std::cmp::Ordering::Greater => Some(Direction::North),
+                std::cmp::Ordering::Equal => None,
+            };
+        }
+        let corner = row * self.columns + to_column;
+        if corner >= self.n_routers {
+            return Some(Direction::North);
+        }
+        Some(if column < to_column { Direction::East } else { Direction::West })
+    }
+
+    /// The router next to another in a direction, if there is one.
+    pub fn neighbour(&self, router: u32, direction: Direction) -> Option<u32> {
+        let (_, column) = self.place(router);
+        let next = match direction {
+            Direction::East => (column + 1 < self.columns).then_some(router + 1),
+            Direction::West => (column > 0).then(|| router - 1),
+            Direction::North => router.checked_sub(self.columns),
+            Direction::South => Some(router + self.columns),
+        };
+        next.filter(|&next| next < self.n_routers)
+    }
+
+    /// Row and column of a router.
+    fn place(&self, router: u32) -> (u32, u32) {
+        (router / self.columns, router % self.columns)
+    }
+}
