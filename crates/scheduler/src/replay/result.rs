@@ -85,10 +85,8 @@ pub enum PartKind {
     Activations,
     /// A tile's max-pool units.
     MaxPools,
-    /// A tile's port into the network.
-    Injection,
-    /// A tile's port out of the network.
-    Ejection,
+    /// The links of the network: between routers, and between these and tiles.
+    Links,
 }
 
 impl PartKind {
@@ -102,8 +100,7 @@ impl PartKind {
             Self::ShiftAdds => "ShiftAdds",
             Self::Activations => "Activations",
             Self::MaxPools => "MaxPools",
-            Self::Injection => "Injection",
-            Self::Ejection => "Ejection",
+            Self::Links => "Links",
         }
     }
 }

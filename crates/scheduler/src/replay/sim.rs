@@ -24,10 +24,12 @@ mod state;
 mod stream;
 mod summary;
 
+use std::collections::VecDeque;
+
 use rebias_arch::Arch;
 use rebias_buffer::EdramUnit;
 use rebias_engine::{EventQueue, Space, Span, Tick};
-use rebias_tile::{ImaEvent, ImaUnit, PortUnit, TileUnit};
+use rebias_tile::{ImaEvent, ImaUnit, MeshEvent, MeshUnit, TileUnit};
 use rebias_units::{Action, Bytes};
 
 use super::plan::{BufferIdx, ImaIdx, LayerIdx, PartIdx, Plan, Position, ReplicaIdx, ShareIdx, TileIdx};
@@ -47,6 +49,7 @@ pub(super) struct Sim<'a, R> {
     buffers: Vec<BufferState>,
     imas: Vec<ImaState>,
     tiles: Vec<TileState>,
+    mesh: MeshUnit<Parcel>,
     stream: Stream,
     /// Claims that a release has granted; kept for its allocation.
     granted: Vec<Waiting>,
@@ -82,11 +85,11 @@ enum Event {
     Activate(PartIdx, u32),
     /// A part's outputs of a turn are finished.
     Emit(PartIdx, u32),
-    /// A packet enters the network.
+    /// A parcel goes to its tile's port.
     Inject(Parcel),
-    /// Its first flit is at its destination.
-    Eject(Parcel),
-    /// Its last flit is.
+    /// Something happens on the network.
+    Mesh(MeshEvent),
+    /// A parcel has come over the network.
     Received(Parcel),
     /// Codes that have room leave the output register.
     Depart(Parcel),
@@ -118,6 +121,7 @@ impl<'a, R: Recorder> Sim<'a, R> {
             buffers: plan.buffers.iter().map(|_| BufferState::default()).collect(),
             imas: imas?,
             tiles: tiles?,
+            mesh: MeshUnit::new(arch.chip().n_tiles, arch.chip().noc),
             stream: Stream::new(plan, traffic),
             granted: Vec::new(),
             ima_events: Vec::new(),
@@ -158,7 +162,7 @@ impl<'a, R: Recorder> Sim<'a, R> {
             Event::Activate(part, turn) => self.activate(part, turn),
             Event::Emit(part, turn) => self.emit(part, turn),
             Event::Inject(parcel) => self.inject(parcel),
-            Event::Eject(parcel) => self.eject(parcel),
+            Event::Mesh(event) => self.mesh_event(event),
             Event::Received(parcel) => self.received(parcel),
             Event::Depart(parcel) => self.depart(parcel),
             Event::Enter(parcel) => self.enter(parcel),
@@ -239,7 +243,7 @@ impl<'a, R: Recorder> Sim<'a, R> {
             needed: buffers().map(|buffer| buffer.reserved).sum(),
             windows: named(buffers().map(|buffer| (buffer.layer, buffer.reserved)), plan),
         })?;
-        Ok(TileState { unit: TileUnit::new(*spec), edram, port: PortUnit::new(&arch.chip().noc) })
+        Ok(TileState { unit: TileUnit::new(*spec), edram, outbox: VecDeque::new() })
     }
 }
 

@@ -1,38 +1,84 @@
-//! Packets over the network on chip.
+//! Parcels over the network on chip.
 
+use rebias_engine::{Span, Tick, ticks_to_move};
+use rebias_tile::{MeshEvent, MeshNotice, Message};
 use rebias_units::Action;
 
 use super::state::Parcel;
 use super::{Event, Recorder, Sim};
-use crate::replay::plan::{Cargo, Way};
+use crate::replay::plan::{Cargo, TileIdx, Way};
 use crate::replay::record::Stage;
 
 impl<R: Recorder> Sim<'_, R> {
-    /// A packet enters the network.
+    /// A parcel goes to its tile's port, behind those that wait there.
     pub(super) fn inject(&mut self, parcel: Parcel) {
         let lane = &self.plan.lanes[parcel.lane.at()];
         let Way::Network { from, route } = lane.way else {
             return;
         };
         let position = self.position_of(parcel);
-        let span = self.tiles[from.at()].port.inject(self.queue.now(), lane.bytes);
         self.stream.sent(lane.layer, position.image, lane.bytes);
         self.count(lane.layer, position.image, Action::RouterByte, lane.bytes.0 * u64::from(route.routers));
         self.count(lane.layer, position.image, Action::LinkByte, lane.bytes.0 * u64::from(route.links));
-        self.record(Stage::Network, from, lane.layer, position, span);
-        self.queue.push(span.start + route.latency, Event::Eject(parcel));
-        self.leave(parcel, span.end);
+        self.tiles[from.at()].outbox.push_back((parcel, self.queue.now()));
+        if self.tiles[from.at()].outbox.len() == 1 {
+            self.send_next(from);
+        }
     }
 
-    /// A packet's first flit is at its destination.
-    pub(super) fn eject(&mut self, parcel: Parcel) {
+    /// Gives the network the first parcel at a port.
+    fn send_next(&mut self, from: TileIdx) {
+        let Some(&(parcel, _)) = self.tiles[from.at()].outbox.front() else {
+            return;
+        };
         let lane = &self.plan.lanes[parcel.lane.at()];
-        let span = self.tiles[lane.to.at()].port.eject(self.queue.now(), lane.bytes);
-        self.record(Stage::Network, lane.to, lane.layer, self.position_of(parcel), span);
-        self.queue.push(span.end.next_boundary(self.plan.period), Event::Received(parcel));
+        let message = Message {
+            payload: parcel,
+            from: self.plan.tiles[from.at()].index,
+            to: self.plan.tiles[lane.to.at()].index,
+            flits: ticks_to_move(lane.bytes, self.mesh.mesh().spec().flit_bits).0 as u32,
+        };
+        let queue = &mut self.queue;
+        let sent = self.mesh.inject(queue.now(), message, &mut |at, event| queue.push(at, Event::Mesh(event)));
+        debug_assert!(sent.is_ok(), "a port is given a parcel when the one before it has left");
     }
 
-    /// Its last flit is.
+    /// Something happens on the network.
+    pub(super) fn mesh_event(&mut self, event: MeshEvent) {
+        let queue = &mut self.queue;
+        let notice = self.mesh.step(queue.now(), event, &mut |at, event| queue.push(at, Event::Mesh(event)));
+        match notice {
+            Some(MeshNotice::Left(parcel)) => self.has_left(parcel),
+            Some(MeshNotice::Delivered(parcel)) => self.delivered(parcel),
+            None => {}
+        }
+    }
+
+    /// A parcel's last flit has left its tile.
+    fn has_left(&mut self, parcel: Parcel) {
+        let lane = &self.plan.lanes[parcel.lane.at()];
+        let now = self.queue.now();
+        self.leave(parcel, now);
+        let Way::Network { from, .. } = lane.way else {
+            return;
+        };
+        if let Some((_, start)) = self.tiles[from.at()].outbox.pop_front() {
+            self.record(Stage::Network, from, lane.layer, self.position_of(parcel), Span { start, end: now });
+        }
+        self.send_next(from);
+    }
+
+    /// Its last flit is at its tile.
+    fn delivered(&mut self, parcel: Parcel) {
+        let lane = &self.plan.lanes[parcel.lane.at()];
+        let end = self.queue.now();
+        let flits = ticks_to_move(lane.bytes, self.mesh.mesh().spec().flit_bits);
+        let start = Tick(end.0.saturating_sub(flits.0));
+        self.record(Stage::Network, lane.to, lane.layer, self.position_of(parcel), Span { start, end });
+        self.queue.push(self.boundary(), Event::Received(parcel));
+    }
+
+    /// A parcel goes on at the boundary behind its arrival.
     pub(super) fn received(&mut self, parcel: Parcel) {
         match self.plan.lanes[parcel.lane.at()].cargo {
             Cargo::Sums { to, partial } => self.merge_link(parcel, (to, partial)),

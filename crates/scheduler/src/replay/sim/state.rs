@@ -4,7 +4,7 @@ use std::collections::VecDeque;
 
 use rebias_buffer::EdramUnit;
 use rebias_engine::{Space, Tick};
-use rebias_tile::{ImaUnit, PortUnit, TileUnit};
+use rebias_tile::{ImaUnit, TileUnit};
 
 use crate::replay::plan::{LaneIdx, PartPlan, ShareIdx};
 
@@ -137,7 +137,8 @@ pub(super) struct ImaState {
 pub(super) struct TileState {
     pub(super) unit: TileUnit,
     pub(super) edram: EdramUnit<Waiting>,
-    pub(super) port: PortUnit,
+    /// Parcels at the port into the network, the first on its way into it, each with the tick at which it came.
+    pub(super) outbox: VecDeque<(Parcel, Tick)>,
 }
 
 impl PartState {

@@ -61,8 +61,7 @@ impl<R: Recorder> Sim<'_, R> {
             (PartKind::ShiftAdds, of_tiles(&|index| tile(index).shift_add)),
             (PartKind::Activations, of_tiles(&|index| tile(index).activation)),
             (PartKind::MaxPools, of_tiles(&|index| tile(index).max_pool)),
-            (PartKind::Injection, of_tiles(&|tile| self.tiles[tile].port.busy_before(now).0)),
-            (PartKind::Ejection, of_tiles(&|tile| self.tiles[tile].port.busy_before(now).1)),
+            (PartKind::Links, self.mesh.links_before(now).map(|(_, done)| done.busy.0).collect()),
         ])
     }
 
@@ -112,15 +111,13 @@ impl<R: Recorder> Sim<'_, R> {
     }
 
     fn path(&self, kind: PartKind, index: usize) -> String {
+        let link = || self.mesh.links_before(self.queue.now()).nth(index);
         let host = match kind {
             PartKind::Crossbars | PartKind::Adcs => self.plan.imas[index].path(),
-            PartKind::EdramBanks
-            | PartKind::Bus
-            | PartKind::ShiftAdds
-            | PartKind::Activations
-            | PartKind::MaxPools
-            | PartKind::Injection
-            | PartKind::Ejection => self.plan.tiles[index].path(),
+            PartKind::EdramBanks | PartKind::Bus | PartKind::ShiftAdds | PartKind::Activations | PartKind::MaxPools => {
+                self.plan.tiles[index].path()
+            }
+            PartKind::Links => return link().map_or("Chip[0]".to_owned(), |(name, _)| format!("Chip[0].{name}")),
         };
         format!("{host}.{}", kind.name())
     }
