@@ -15,7 +15,7 @@ use rebias_buffer::RegisterUse;
 use rebias_engine::RegionId;
 use rebias_mapper::ImaId;
 use rebias_network::LayerId;
-use rebias_tile::{MvmShape, Route};
+use rebias_tile::MvmShape;
 use rebias_units::{Bytes, Cycles};
 
 pub(super) use input_map::{Entered, InputMap, Source};
@@ -155,9 +155,21 @@ pub(super) struct LanePlan {
     /// The layer that the parcels are counted for.
     pub(super) layer: LayerIdx,
     pub(super) to: TileIdx,
-    pub(super) values: u64,
-    pub(super) bytes: Bytes,
     pub(super) way: Way,
+    values: u32,
+    bytes: u32,
+}
+
+impl LanePlan {
+    /// Values in a parcel.
+    pub(super) fn values(&self) -> u64 {
+        u64::from(self.values)
+    }
+
+    /// Bytes of a parcel.
+    pub(super) fn bytes(&self) -> Bytes {
+        Bytes(u64::from(self.bytes))
+    }
 }
 
 /// Where parcels come from.
@@ -176,7 +188,7 @@ pub(super) enum Cargo {
     Sums {
         to: PartIdx,
         /// Bytes of these that are partial sums, and not the sum of inputs.
-        partial: Bytes,
+        partial_bytes: u32,
     },
     /// Codes for a buffer.
     Codes { buffer: BufferIdx },
@@ -188,7 +200,7 @@ pub(super) enum Way {
     /// They are there.
     Local,
     /// Over the network.
-    Network { from: TileIdx, route: Route },
+    Network { from: TileIdx, routers: u16, links: u16 },
 }
 
 /// What the arrays of a layer on one tile read.

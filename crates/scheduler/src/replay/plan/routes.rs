@@ -42,12 +42,12 @@ impl Plan {
                 let values = outputs + tells_sum;
                 let lane = LanePlan {
                     origin: Origin::Part(parts[from]),
-                    cargo: Cargo::Sums { to: parts[to], partial: bytes_of(outputs, partial_sum_bits) },
+                    cargo: Cargo::Sums { to: parts[to], partial_bytes: bytes_of(outputs, partial_sum_bits).0 as u32 },
                     layer: self.parts[parts[from].at()].layer,
                     to: self.parts[parts[to].at()].tile,
-                    values,
-                    bytes: bytes_of(values, partial_sum_bits),
                     way: self.way(parts[from], self.parts[parts[to].at()].tile, mesh),
+                    values: values as u32,
+                    bytes: bytes_of(values, partial_sum_bits).0 as u32,
                 };
                 let lane = self.add_lane(lane);
                 self.parts[parts[from].at()].sums.push(lane);
@@ -81,9 +81,9 @@ impl Plan {
                     cargo: Cargo::Codes { buffer },
                     layer: producer,
                     to,
-                    values,
-                    bytes: output.bytes(values),
                     way: self.way(part, to, mesh),
+                    values: values as u32,
+                    bytes: output.bytes(values).0 as u32,
                 };
                 let lane = self.add_lane(lane);
                 self.parts[part.at()].codes.push(lane);
@@ -113,9 +113,9 @@ impl Plan {
                 cargo: Cargo::Codes { buffer },
                 layer: reader,
                 to: plan.tile,
-                values: plan.n_channels,
-                bytes: plan.slot,
                 way: Way::Local,
+                values: plan.n_channels as u32,
+                bytes: plan.slot.0 as u32,
             };
             let lane = self.add_lane(lane);
             self.buffers[buffer.at()].outside = Some(lane);
@@ -133,7 +133,8 @@ impl Plan {
             return Way::Local;
         }
         let index = |tile: TileIdx| self.tiles[tile.at()].index;
-        Way::Network { from, route: mesh.route(index(from), index(to)) }
+        let route = mesh.route(index(from), index(to));
+        Way::Network { from, routers: route.routers as u16, links: route.links as u16 }
     }
 
     fn tile_of(&self, part: PartIdx) -> u32 {

@@ -21,7 +21,7 @@ struct Codes<'a> {
 
 impl Codes<'_> {
     fn bytes_written(&self) -> Bytes {
-        Bytes(self.lane.bytes.0 * self.entered.n_pixels())
+        Bytes(self.lane.bytes().0 * self.entered.n_pixels())
     }
 }
 
@@ -95,7 +95,7 @@ impl<'a, R: Recorder> Sim<'a, R> {
         let lane = &self.plan.lanes[parcel.lane.at()];
         match lane.way {
             Way::Local => {
-                self.stream.sent(lane.layer, self.position_of(parcel).image, lane.bytes);
+                self.stream.sent(lane.layer, self.position_of(parcel).image, lane.bytes());
                 self.enter(parcel);
             }
             Way::Network { .. } => self.inject(parcel),
@@ -114,9 +114,9 @@ impl<'a, R: Recorder> Sim<'a, R> {
         }
         let now = self.queue.now();
         let tile = &mut self.tiles[codes.lane.to.at()];
-        let compared = tile.unit.pool(now, codes.lane.values * codes.entered.n_pixels());
+        let compared = tile.unit.pool(now, codes.lane.values() * codes.entered.n_pixels());
         // Maxima begun by earlier codes are read from the buffer.
-        let read = tile.edram.access(now, Bytes(codes.lane.bytes.0 * codes.entered.n_resumed()));
+        let read = tile.edram.access(now, Bytes(codes.lane.bytes().0 * codes.entered.n_resumed()));
         let end = compared.end.max(read.end);
         self.record(Stage::MaxPool, codes.lane.to, codes.lane.layer, codes.position, compared);
         self.queue.push(end.next_boundary(self.plan.period), Event::Write(parcel));
@@ -157,8 +157,8 @@ impl<'a, R: Recorder> Sim<'a, R> {
     fn count_entry(&mut self, codes: &Codes<'_>) {
         let (layer, image) = (codes.lane.layer, codes.position.image);
         if codes.map.pooling.is_some() {
-            self.count(layer, image, Action::MaxPool, codes.lane.values * codes.entered.n_pixels());
-            self.count(layer, image, Action::EdramRead, codes.lane.bytes.0 * codes.entered.n_resumed());
+            self.count(layer, image, Action::MaxPool, codes.lane.values() * codes.entered.n_pixels());
+            self.count(layer, image, Action::EdramRead, codes.lane.bytes().0 * codes.entered.n_resumed());
         }
         self.count(layer, image, Action::EdramWrite, codes.bytes_written().0);
     }
@@ -167,7 +167,7 @@ impl<'a, R: Recorder> Sim<'a, R> {
     fn receive(&mut self, codes: &Codes<'_>, readable: Tick) -> bool {
         let image = codes.position.image;
         if codes.lane.origin != Origin::Outside {
-            self.stream.received(codes.lane.layer, image, codes.lane.bytes);
+            self.stream.received(codes.lane.layer, image, codes.lane.bytes());
         }
         self.stream.closes(image);
         let (map, n_pixels) = (codes.map, codes.map.n_pixels as u64);
@@ -179,7 +179,7 @@ impl<'a, R: Recorder> Sim<'a, R> {
                 state.pixels.resize(ahead + 1, Arrivals::default());
             }
             let arrivals = &mut state.pixels[ahead];
-            arrivals.values += codes.lane.values;
+            arrivals.values += codes.lane.values();
             arrivals.readable = arrivals.readable.max(readable);
         }
         let before = state.written;

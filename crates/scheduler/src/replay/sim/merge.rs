@@ -90,12 +90,12 @@ impl<R: Recorder> Sim<'_, R> {
     }
 
     /// Another tile's sums are here.
-    pub(super) fn merge_link(&mut self, parcel: Parcel, (to, partial): (PartIdx, Bytes)) {
+    pub(super) fn merge_link(&mut self, parcel: Parcel, to: PartIdx, partial_bytes: u32) {
         let lane = &self.plan.lanes[parcel.lane.at()];
         let image = self.position_of(parcel).image;
-        self.count(lane.layer, image, Action::TileOutputRegisterWrite, partial.0);
-        self.stream.received(lane.layer, image, lane.bytes);
-        let merged = self.merge(to, u64::from(parcel.turn), lane.values);
+        self.count(lane.layer, image, Action::TileOutputRegisterWrite, u64::from(partial_bytes));
+        self.stream.received(lane.layer, image, lane.bytes());
+        let merged = self.merge(to, u64::from(parcel.turn), lane.values());
         self.queue.push(merged, Event::LinkMerged(to, parcel.turn));
     }
 

@@ -13,13 +13,13 @@ impl<R: Recorder> Sim<'_, R> {
     /// A parcel goes to its tile's port, behind those that wait there.
     pub(super) fn inject(&mut self, parcel: Parcel) {
         let lane = &self.plan.lanes[parcel.lane.at()];
-        let Way::Network { from, route } = lane.way else {
+        let Way::Network { from, routers, links } = lane.way else {
             return;
         };
         let position = self.position_of(parcel);
-        self.stream.sent(lane.layer, position.image, lane.bytes);
-        self.count(lane.layer, position.image, Action::RouterByte, lane.bytes.0 * u64::from(route.routers));
-        self.count(lane.layer, position.image, Action::LinkByte, lane.bytes.0 * u64::from(route.links));
+        self.stream.sent(lane.layer, position.image, lane.bytes());
+        self.count(lane.layer, position.image, Action::RouterByte, lane.bytes().0 * u64::from(routers));
+        self.count(lane.layer, position.image, Action::LinkByte, lane.bytes().0 * u64::from(links));
         self.tiles[from.at()].outbox.push_back((parcel, self.queue.now()));
         if self.tiles[from.at()].outbox.len() == 1 {
             self.send_next(from);
@@ -36,7 +36,7 @@ impl<R: Recorder> Sim<'_, R> {
             payload: parcel,
             from: self.plan.tiles[from.at()].index,
             to: self.plan.tiles[lane.to.at()].index,
-            flits: ticks_to_move(lane.bytes, self.mesh.mesh().spec().flit_bits).0 as u32,
+            flits: ticks_to_move(lane.bytes(), self.mesh.mesh().spec().flit_bits).0 as u32,
         };
         let queue = &mut self.queue;
         let sent = self.mesh.inject(queue.now(), message, &mut |at, event| queue.push(at, Event::Mesh(event)));
@@ -72,7 +72,7 @@ impl<R: Recorder> Sim<'_, R> {
     fn delivered(&mut self, parcel: Parcel) {
         let lane = &self.plan.lanes[parcel.lane.at()];
         let end = self.queue.now();
-        let flits = ticks_to_move(lane.bytes, self.mesh.mesh().spec().flit_bits);
+        let flits = ticks_to_move(lane.bytes(), self.mesh.mesh().spec().flit_bits);
         let start = Tick(end.0.saturating_sub(flits.0));
         self.record(Stage::Network, lane.to, lane.layer, self.position_of(parcel), Span { start, end });
         self.queue.push(self.boundary(), Event::Received(parcel));
@@ -81,7 +81,7 @@ impl<R: Recorder> Sim<'_, R> {
     /// A parcel goes on at the boundary behind its arrival.
     pub(super) fn received(&mut self, parcel: Parcel) {
         match self.plan.lanes[parcel.lane.at()].cargo {
-            Cargo::Sums { to, partial } => self.merge_link(parcel, (to, partial)),
+            Cargo::Sums { to, partial_bytes } => self.merge_link(parcel, to, partial_bytes),
             Cargo::Codes { .. } => self.enter(parcel),
         }
     }

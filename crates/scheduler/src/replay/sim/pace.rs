@@ -177,7 +177,8 @@ impl Pace {
         }
     }
 
-    /// Images after which the intervals between completions repeat themselves, but for the rounding to cycles.
+    /// Images after which the intervals between completions repeat themselves, but for the rounding to cycles. The
+    /// interval at which images go in needs no repetition.
     fn period_of_intervals(&self) -> Option<usize> {
         let last = self.completions.len() - 1;
         let interval = |image: usize| self.completions[image + 1].cycle - self.completions[image].cycle;
@@ -185,6 +186,9 @@ impl Pace {
             let from = last.checked_sub(2 * period).filter(|&from| from >= self.since);
             from.is_some_and(|from| (from..from + period).all(|at| agree(interval(at), interval(at + period))))
         };
+        if last > self.since && interval(last - 1) == self.spacing {
+            return Some(1);
+        }
         (1..=MAX_PERIOD).find(repeats)
     }
 

@@ -117,7 +117,7 @@ fn a_bias_column_is_converted_by_its_own_converter_or_by_the_shared_ones() {
 #[test]
 fn the_busiest_part_is_named() {
     let result = replayed(&small(), &toy()).expect("it runs");
-    assert_eq!(result.steadiness, Steadiness::Steady { images: 4 });
+    assert_eq!(result.steadiness, Steadiness::Steady { images: 3 });
     assert_eq!(result.critical.path, "Chip[0].Tile[0].Ima[0].Crossbars");
     assert!(result.critical.busy > 0.99 && result.critical.busy <= 1.0);
     assert_eq!(result.interval, Cycles(64 * 8), "the first layer reads for 64 positions of 8 slices");
