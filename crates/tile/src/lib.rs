@@ -10,5 +10,7 @@ mod spec;
 
 pub use digital::{TileBusy, TileUnit};
 pub use ima::{Accepted, ArrayShape, ImaEvent, ImaUnit, InputSum, MvmShape, MvmTiming};
-pub use noc::{Direction, LinkName, LinkUse, Mesh, MeshEvent, MeshNotice, MeshUnit, Message, NocSpec, PortUnit, Route};
+pub use noc::{
+    Direction, LinkName, LinkUse, Mesh, MeshEvent, MeshNotice, MeshUnit, Message, NocSpec, Place, PortUnit, Route,
+};
 pub use spec::{BiasConverter, BusSpec, ChipSpec, ImaSpec, TileSpec};

@@ -21,12 +21,14 @@ mod port;
 mod queue;
 mod spec;
 mod unit;
+mod wiring;
 
 pub use link::LinkUse;
-pub use mesh::{Direction, Mesh, Route};
+pub use mesh::{Direction, Mesh, Place, Route};
 pub use port::PortUnit;
 pub use spec::NocSpec;
-pub use unit::{LinkName, MeshEvent, MeshNotice, MeshUnit, Message};
+pub use unit::{MeshEvent, MeshNotice, MeshUnit, Message};
+pub use wiring::LinkName;
 
 #[cfg(test)]
 mod tests;

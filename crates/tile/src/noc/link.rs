@@ -16,11 +16,20 @@ pub struct LinkUse {
     pub waited_for_link: Cycles,
 }
 
+/// Where a link leads.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum LinkEnd {
+    /// Into a router's input queue, which may be full.
+    Queue(usize),
+    /// To a terminal, which takes what arrives.
+    Terminal(usize),
+}
+
 /// A link and the inputs whose first packets wait for it.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(super) struct Link {
-    /// The queue behind it; none where a tile takes what arrives.
-    pub(super) queue: Option<usize>,
+    /// Where it leads; none for a router's output at the edge of the mesh.
+    pub(super) end: Option<LinkEnd>,
     /// Queues in order of arrival, each with the tick at which it asked.
     pub(super) waiting: VecDeque<(usize, Tick)>,
     /// Whether it is going to be woken, at the first tick at which it may go on.
@@ -31,8 +40,8 @@ pub(super) struct Link {
 }
 
 impl Link {
-    pub(super) fn into_queue(queue: usize) -> Self {
-        Self { queue: Some(queue), ..Self::default() }
+    pub(super) fn to(end: LinkEnd) -> Self {
+        Self { end: Some(end), ..Self::default() }
     }
 
     /// Moves a packet that has asked for the link at a tick; returns the tick behind its tail.

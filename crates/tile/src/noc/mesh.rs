@@ -1,5 +1,7 @@
 //! Where routers stand, and which way packets go.
 
+use std::cmp::Ordering;
+
 use rebias_units::Cycles;
 
 use crate::NocSpec;
@@ -34,6 +36,15 @@ pub struct Route {
     pub routers: u32,
     /// Ticks from the first flit's departure to its arrival, if nothing is in its way.
     pub latency: Cycles,
+}
+
+/// Where a router stands.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Place {
+    /// Counted from the north.
+    pub row: u32,
+    /// Counted from the west.
+    pub column: u32,
 }
 
 /// Where a link between routers leads.
@@ -90,31 +101,30 @@ impl Mesh {
     /// The way from one tile to another; a tile reaches its neighbours at the same router without a link.
     pub fn route(&self, from: u32, to: u32) -> Route {
         let (from, to) = (self.place(self.router_of(from)), self.place(self.router_of(to)));
-        let links = from.0.abs_diff(to.0) + from.1.abs_diff(to.1);
+        let links = from.row.abs_diff(to.row) + from.column.abs_diff(to.column);
         let routers = links + 1;
         Route { links, routers, latency: Cycles(self.spec.hop_ticks().0 * u64::from(routers)) }
     }
 
     /// Where a packet at a router goes next on its way to another; `None` if it is there.
-    pub fn next_hop(&self, at: u32, to: u32) -> Option<Direction> {
-        let ((row, column), (to_row, to_column)) = (self.place(at), self.place(to));
-        if column == to_column {
-            return match row.cmp(&to_row) {
-                std::cmp::Ordering::Less => Some(Direction::South),
-                std::cmp::Ordering::Greater => Some(Direction::North),
-                std::cmp::Ordering::Equal => None,
+    pub fn next_hop(&self, at: Place, to: Place) -> Option<Direction> {
+        if at.column == to.column {
+            return match at.row.cmp(&to.row) {
+                Ordering::Less => Some(Direction::South),
+                Ordering::Greater => Some(Direction::North),
+                Ordering::Equal => None,
             };
         }
-        let corner = row * self.columns + to_column;
+        let corner = at.row * self.columns + to.column;
         if corner >= self.n_routers {
             return Some(Direction::North);
         }
-        Some(if column < to_column { Direction::East } else { Direction::West })
+        Some(if at.column < to.column { Direction::East } else { Direction::West })
     }
 
     /// The router next to another in a direction, if there is one.
     pub fn neighbour(&self, router: u32, direction: Direction) -> Option<u32> {
-        let (_, column) = self.place(router);
+        let column = self.place(router).column;
         let next = match direction {
             Direction::East => (column + 1 < self.columns).then_some(router + 1),
             Direction::West => (column > 0).then(|| router - 1),
@@ -124,8 +134,8 @@ impl Mesh {
         next.filter(|&next| next < self.n_routers)
     }
 
-    /// Row and column of a router.
-    fn place(&self, router: u32) -> (u32, u32) {
-        (router / self.columns, router % self.columns)
+    /// Where a router stands.
+    pub fn place(&self, router: u32) -> Place {
+        Place { row: router / self.columns, column: router % self.columns }
     }
 }

@@ -5,11 +5,13 @@ use std::collections::VecDeque;
 use rebias_engine::Tick;
 use rebias_units::Cycles;
 
+use super::Place;
+
 /// A packet in a queue.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Packet<W> {
     /// The router where it leaves the network.
-    pub(super) to_router: u32,
+    pub(super) to: Place,
     /// The port at which it does.
     pub(super) to_port: u32,
     pub(super) flits: u32,
@@ -25,7 +27,10 @@ pub(super) struct Packet<W> {
 /// the queue. The queue is read one flit a tick, one packet after the other.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct InputQueue<W> {
-    pub(super) router: u32,
+    /// The router.
+    pub(super) place: Place,
+    /// The first of the router's outputs.
+    pub(super) outputs: usize,
     /// The link before the queue.
     pub(super) link: usize,
     packets: VecDeque<Packet<W>>,
@@ -37,8 +42,8 @@ pub(super) struct InputQueue<W> {
 }
 
 impl<W: Copy> InputQueue<W> {
-    pub(super) fn new(router: u32, link: usize) -> Self {
-        Self { router, link, packets: VecDeque::new(), held: 0, leaving: 0, leaving_until: Tick::ZERO }
+    pub(super) fn new(place: Place, outputs: usize, link: usize) -> Self {
+        Self { place, outputs, link, packets: VecDeque::new(), held: 0, leaving: 0, leaving_until: Tick::ZERO }
     }
 
     /// The first packet, which asks for a link or waits for one.

@@ -1,6 +1,8 @@
 //! Packets on small meshes.
 
 mod charts;
+mod laws;
+mod load;
 mod way;
 
 use std::collections::{BTreeMap, VecDeque};

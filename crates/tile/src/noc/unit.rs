@@ -1,13 +1,11 @@
 //! When packets move over the mesh.
 
-use std::collections::VecDeque;
-use std::fmt;
-
 use rebias_engine::{Busy, Tick};
 
-use super::link::Link;
+use super::link::{Link, LinkEnd};
 use super::queue::{InputQueue, Packet};
-use crate::{Direction, LinkUse, Mesh, NocSpec};
+use super::wiring::{LinkName, Sending, Terminal, Wiring};
+use super::{LinkUse, Mesh, NocSpec};
 
 /// What a tile gives to the network.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -42,40 +40,6 @@ pub enum MeshNotice<W> {
     Delivered(W),
 }
 
-/// A link of the mesh, as reports name it.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum LinkName {
-    /// From a router to the next.
-    Between {
-        /// The router before it.
-        router: u32,
-        /// Where it leads.
-        direction: Direction,
-    },
-    /// From a router to a tile.
-    ToTile {
-        /// The router.
-        router: u32,
-        /// The tile.
-        tile: u32,
-    },
-    /// From a tile to its router.
-    FromTile {
-        /// The tile.
-        tile: u32,
-    },
-}
-
-impl fmt::Display for LinkName {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::Between { router, direction } => write!(f, "Router[{router}].{direction:?}"),
-            Self::ToTile { router, tile } => write!(f, "Router[{router}].Tile[{tile}]"),
-            Self::FromTile { tile } => write!(f, "Tile[{tile}].Port"),
-        }
-    }
-}
-
 /// The routers and links of a chip.
 ///
 /// Any event loop can drive it: [`inject`](Self::inject) and [`step`](Self::step) call `schedule` with what is to happen
@@ -85,103 +49,49 @@ impl fmt::Display for LinkName {
 pub struct MeshUnit<W> {
     spec: NocSpec,
     mesh: Mesh,
-    /// Ports of a router: one for each direction, then its tiles.
-    n_ports: usize,
-    tiles: Vec<TilePort<W>>,
-    /// Inputs of routers: `router × n_ports + port`.
+    terminals: Vec<Terminal<W>>,
     queues: Vec<InputQueue<W>>,
-    /// Outputs of routers, likewise, then those of tiles.
     links: Vec<Link>,
-}
-
-/// A tile at its router.
-#[derive(Clone, Debug, PartialEq, Eq)]
-struct TilePort<W> {
-    router: u32,
-    /// The router's port to the tile.
-    port: u32,
-    sending: Option<Sending<W>>,
-    /// Messages whose last packets are on the link to the tile.
-    arriving: VecDeque<W>,
-}
-
-/// A message whose tail has not left its tile.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-struct Sending<W> {
-    message: Message<W>,
-    /// Flits that have not started.
-    left: u32,
-    /// The tick since which the next packet waits.
-    since: Tick,
+    names: Vec<Option<LinkName>>,
 }
 
 impl<W: Copy> MeshUnit<W> {
-    /// The idle mesh of some tiles.
+    /// The idle mesh of some tiles; messages name them by their numbers.
     pub fn new(n_tiles: u32, spec: NocSpec) -> Self {
-        let mesh = Mesh::new(n_tiles, spec);
-        let n_directions = Direction::ALL.len() as u32;
-        let n_ports = n_directions + spec.tiles_per_router.min(n_tiles);
-        let tiles: Vec<_> = (0..n_tiles)
-            .map(|tile| TilePort {
-                router: mesh.router_of(tile),
-                port: n_directions + tile % spec.tiles_per_router,
-                sending: None,
-                arriving: VecDeque::new(),
-            })
-            .collect();
-        let mut unit = Self {
-            spec,
-            mesh,
-            n_ports: n_ports as usize,
-            queues: Vec::new(),
-            links: vec![Link::default(); (mesh.n_routers() * n_ports) as usize],
-            tiles,
-        };
-        unit.wire();
-        unit
+        Self::wired(n_tiles, spec, None)
     }
 
-    /// Gives each queue the link before it, and each link the queue behind it.
-    fn wire(&mut self) {
-        let n_outputs = self.links.len();
-        for router in 0..self.mesh.n_routers() {
-            for port in 0..self.n_ports {
-                let queue = self.queues.len();
-                // Ports that lead nowhere have a queue and a link that are never used.
-                let neighbour =
-                    Direction::ALL.get(port).and_then(|&way| Some((way, self.mesh.neighbour(router, way)?)));
-                let link = match neighbour {
-                    Some((way, next)) => self.output(next, way.opposite() as usize),
-                    None => queue,
-                };
-                self.queues.push(InputQueue::new(router, link));
-                if neighbour.is_some() {
-                    self.links[link].queue = Some(queue);
-                }
-            }
-        }
-        for tile in 0..self.tiles.len() {
-            let queue = self.output(self.tiles[tile].router, self.tiles[tile].port as usize);
-            self.queues[queue].link = n_outputs + tile;
-            self.links.push(Link::into_queue(queue));
-        }
+    /// The idle mesh of some tiles, with the link between chips at a router; messages name it by the number after the
+    /// last tile's.
+    pub fn with_chip_link(n_tiles: u32, spec: NocSpec, router: u32) -> Self {
+        Self::wired(n_tiles, spec, Some(router))
+    }
+
+    fn wired(n_tiles: u32, spec: NocSpec, gateway: Option<u32>) -> Self {
+        let mesh = Mesh::new(n_tiles, spec);
+        let Wiring { queues, links, terminals, names } = Wiring::new(&mesh, n_tiles, gateway);
+        Self { spec, mesh, terminals, queues, links, names }
     }
 
     /// Begins to send a message, whose tail will be told to have left.
     ///
     /// # Errors
-    /// [`Busy`] with the message while the tile's port sends another.
+    /// [`Busy`] with the message while the sender's port sends another.
+    ///
+    /// # Panics
+    /// If the message has no flits.
     pub fn inject(
         &mut self,
         now: Tick,
         message: Message<W>,
         schedule: &mut impl FnMut(Tick, MeshEvent),
     ) -> Result<(), Busy<Message<W>>> {
-        let tile = &mut self.tiles[message.from as usize];
-        if tile.sending.is_some() {
+        assert!(message.flits > 0, "a message has at least one flit");
+        let terminal = &mut self.terminals[message.from as usize];
+        if terminal.sending.is_some() {
             return Err(Busy(message));
         }
-        tile.sending = Some(Sending { message, left: message.flits, since: now });
+        terminal.sending = Some(Sending { message, left: message.flits, since: now });
         self.serve(self.port_link(message.from as usize), now, schedule);
         Ok(())
     }
@@ -201,19 +111,21 @@ impl<W: Copy> MeshUnit<W> {
             MeshEvent::Wake(link) => {
                 let link = link as usize;
                 self.links[link].is_waking = false;
-                let left = self.tile_of(link).and_then(|tile| self.finish(tile));
+                let left = self.terminal_of(link).and_then(|terminal| self.finish(terminal));
                 self.serve(link, now, schedule);
                 left.map(MeshNotice::Left)
             }
-            MeshEvent::Arrive(tile) => self.tiles[tile as usize].arriving.pop_front().map(MeshNotice::Delivered),
+            MeshEvent::Arrive(terminal) => {
+                self.terminals[terminal as usize].arriving.pop_front().map(MeshNotice::Delivered)
+            }
         }
     }
 
     /// What each link has done before a tick, which is not before the last event.
     pub fn links_before(&self, tick: Tick) -> impl Iterator<Item = (LinkName, LinkUse)> + '_ {
-        (0..self.links.len()).filter_map(move |link| {
+        self.names.iter().enumerate().filter_map(move |(link, name)| {
             let asked = self.next_packet(link).map(|(_, asked)| asked);
-            Some((self.name(link)?, self.links[link].use_before(tick, asked)))
+            Some(((*name)?, self.links[link].use_before(tick, asked)))
         })
     }
 
@@ -226,11 +138,11 @@ impl<W: Copy> MeshUnit<W> {
     fn ask(&mut self, queue: usize, now: Tick, schedule: &mut impl FnMut(Tick, MeshEvent)) {
         let at = &self.queues[queue];
         let Some(packet) = at.front() else { return };
-        let port = match self.mesh.next_hop(at.router, packet.to_router) {
+        let port = match self.mesh.next_hop(at.place, packet.to) {
             Some(way) => way as usize,
             None => packet.to_port as usize,
         };
-        let link = self.output(at.router, port);
+        let link = at.outputs + port;
         self.links[link].waiting.push_back((queue, now));
         self.serve(link, now, schedule);
     }
@@ -248,8 +160,8 @@ impl<W: Copy> MeshUnit<W> {
                 None => return,
             }
         }
-        if let Some(tile) = self.tile_of(link).filter(|&tile| self.tiles[tile].sending.is_some()) {
-            self.wake(self.port_link(tile), self.links[link].free_at, schedule);
+        if let Some(terminal) = self.terminal_of(link).filter(|&it| self.terminals[it].sending.is_some()) {
+            self.wake(self.port_link(terminal), self.links[link].free_at, schedule);
         }
     }
 
@@ -260,8 +172,8 @@ impl<W: Copy> MeshUnit<W> {
 
     /// Length of the packet whose turn it is on a link, and since when it waits.
     fn next_packet(&self, link: usize) -> Option<(u32, Tick)> {
-        if let Some(tile) = self.tile_of(link) {
-            let sending = self.tiles[tile].sending.filter(|sending| sending.left > 0)?;
+        if let Some(terminal) = self.terminal_of(link) {
+            let sending = self.terminals[terminal].sending.filter(|sending| sending.left > 0)?;
             return Some((sending.left.min(self.spec.packet_flits()), sending.since));
         }
         let &(queue, asked) = self.links[link].waiting.front()?;
@@ -271,43 +183,49 @@ impl<W: Copy> MeshUnit<W> {
     /// The first tick at which a packet may be able to start on a link; `None` if that is not known yet.
     fn may_start(&self, link: usize, flits: u32, now: Tick) -> Option<Tick> {
         let link = &self.links[link];
-        let room = match link.queue {
-            Some(queue) => self.queues[queue].room_from(now, flits, self.spec.queue_flits)?,
-            None => now,
+        let room = match link.end? {
+            LinkEnd::Queue(queue) => self.queues[queue].room_from(now, flits, self.spec.queue_flits)?,
+            LinkEnd::Terminal(_) => now,
         };
         Some(room.max(link.free_at))
     }
 
     fn start(&mut self, link: usize, now: Tick, asked: Tick, schedule: &mut impl FnMut(Tick, MeshEvent)) {
-        let packet = match self.tile_of(link) {
-            Some(tile) => self.cut(tile, now),
+        let packet = match self.terminal_of(link) {
+            Some(terminal) => self.cut(terminal, now),
             None => self.leave_queue(link, now, schedule),
         };
         let Some(packet) = packet else { return };
         let tail = self.links[link].carry(now, packet.flits, asked);
-        match self.links[link].queue {
-            Some(queue) => {
+        match self.links[link].end {
+            Some(LinkEnd::Queue(queue)) => {
                 let over_link = if link < self.queues.len() { self.spec.link_ticks.0 } else { 0 };
                 let ready = Tick(now.0 + over_link + self.spec.router_ticks.0);
                 if let Some(asks) = self.queues[queue].push(Packet { ready, ..packet }) {
                     schedule(asks, MeshEvent::Ask(queue as u32));
                 }
             }
-            None => self.arrive(link, tail, packet, schedule),
+            Some(LinkEnd::Terminal(terminal)) => {
+                if let Some(payload) = packet.payload {
+                    self.terminals[terminal].arriving.push_back(payload);
+                    schedule(tail + self.spec.link_ticks, MeshEvent::Arrive(terminal as u32));
+                }
+            }
+            None => {}
         }
     }
 
-    /// The next packet of the message that a tile sends.
-    fn cut(&mut self, tile: usize, now: Tick) -> Option<Packet<W>> {
+    /// The next packet of the message that a terminal sends.
+    fn cut(&mut self, terminal: usize, now: Tick) -> Option<Packet<W>> {
         let packet_flits = self.spec.packet_flits();
-        let sending = self.tiles[tile].sending.as_mut()?;
+        let sending = self.terminals[terminal].sending.as_mut()?;
         let flits = sending.left.min(packet_flits);
         sending.left -= flits;
         sending.since = Tick(now.0 + u64::from(flits));
         let Message { payload, to, .. } = sending.message;
         let payload = (sending.left == 0).then_some(payload);
-        let to = &self.tiles[to as usize];
-        Some(Packet { to_router: to.router, to_port: to.port, flits, ready: now, payload })
+        let to = &self.terminals[to as usize];
+        Some(Packet { to: to.place, to_port: to.port, flits, ready: now, payload })
     }
 
     /// Takes the packet whose turn it is on a link out of its queue.
@@ -322,46 +240,19 @@ impl<W: Copy> MeshUnit<W> {
         Some(packet)
     }
 
-    fn arrive(&mut self, link: usize, tail: Tick, packet: Packet<W>, schedule: &mut impl FnMut(Tick, MeshEvent)) {
-        let Some(payload) = packet.payload else { return };
-        let Some(LinkName::ToTile { tile, .. }) = self.name(link) else { return };
-        self.tiles[tile as usize].arriving.push_back(payload);
-        schedule(tail + self.spec.link_ticks, MeshEvent::Arrive(tile));
-    }
-
-    /// Frees a tile's port if all of its message has left.
-    fn finish(&mut self, tile: usize) -> Option<W> {
-        let sending = self.tiles[tile].sending.take_if(|sending| sending.left == 0)?;
+    /// Frees a terminal's port if all of its message has left.
+    fn finish(&mut self, terminal: usize) -> Option<W> {
+        let sending = self.terminals[terminal].sending.take_if(|sending| sending.left == 0)?;
         Some(sending.message.payload)
     }
 
-    fn output(&self, router: u32, port: usize) -> usize {
-        router as usize * self.n_ports + port
+    /// The link from a terminal to its router.
+    fn port_link(&self, terminal: usize) -> usize {
+        self.queues.len() + terminal
     }
 
-    /// The link from a tile to its router.
-    fn port_link(&self, tile: usize) -> usize {
-        self.queues.len() + tile
-    }
-
-    /// The tile before a link, if it is one's.
-    fn tile_of(&self, link: usize) -> Option<usize> {
+    /// The terminal before a link, if it is one's.
+    fn terminal_of(&self, link: usize) -> Option<usize> {
         link.checked_sub(self.queues.len())
-    }
-
-    /// A link's name; `None` for an output that leads nowhere.
-    fn name(&self, link: usize) -> Option<LinkName> {
-        if let Some(tile) = self.tile_of(link) {
-            return Some(LinkName::FromTile { tile: tile as u32 });
-        }
-        let (router, port) = ((link / self.n_ports) as u32, link % self.n_ports);
-        match Direction::ALL.get(port) {
-            Some(&direction) => self.mesh.neighbour(router, direction).map(|_| LinkName::Between { router, direction }),
-            None => {
-                let local = (port - Direction::ALL.len()) as u32;
-                let tile = router * self.spec.tiles_per_router + local;
-                ((tile as usize) < self.tiles.len()).then_some(LinkName::ToTile { router, tile })
-            }
-        }
     }
 }

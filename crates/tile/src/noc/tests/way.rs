@@ -10,7 +10,7 @@ use crate::Direction;
 /// The routers that a packet passes.
 fn way(mesh: &Mesh, from: u32, to: u32) -> Vec<u32> {
     let mut way = vec![mesh.router_of(from)];
-    while let Some(direction) = mesh.next_hop(way[way.len() - 1], mesh.router_of(to)) {
+    while let Some(direction) = mesh.next_hop(mesh.place(way[way.len() - 1]), mesh.place(mesh.router_of(to))) {
         way.push(mesh.neighbour(way[way.len() - 1], direction).expect("a link leads to a router"));
     }
     way
