@@ -27,7 +27,9 @@ use rebias_network::Network;
 pub use error::ReplayError;
 use plan::Plan;
 use record::Unwatched;
-pub use result::{CriticalPart, LayerReplay, PartKind, PartReplay, ReplayResult, Steadiness, Waits};
+pub use result::{
+    BufferReplay, CriticalPart, LayerReplay, PartKind, PartReplay, ReplayResult, Stall, Steadiness, UnitReplay,
+};
 use sim::Sim;
 
 /// How long a replay goes on.

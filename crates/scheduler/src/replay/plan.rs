@@ -255,6 +255,14 @@ impl TilePlan {
     }
 }
 
+impl PartPlan {
+    /// Lanes that a position leaves by; outputs that go nowhere else are written to the tile's own eDRAM.
+    pub(super) fn departures(&self) -> u32 {
+        let finished = if self.n_outputs > 0 { self.codes.len().max(1) } else { 0 };
+        (self.sums.len() + finished) as u32
+    }
+}
+
 impl ReplicaPlan {
     /// The position that the copy computes after `turn` others.
     pub(super) fn position(&self, turn: u64) -> Position {

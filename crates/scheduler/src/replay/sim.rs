@@ -14,6 +14,7 @@
 
 mod deadlock;
 mod deliver;
+mod ledger;
 mod load;
 mod merge;
 mod network;
@@ -28,14 +29,14 @@ use std::collections::VecDeque;
 
 use rebias_arch::Arch;
 use rebias_buffer::EdramUnit;
-use rebias_engine::{EventQueue, Space, Span, Tick};
+use rebias_engine::{EventQueue, Gauge, Space, Span, Tick};
 use rebias_tile::{ImaEvent, ImaUnit, MeshEvent, MeshUnit, TileUnit};
 use rebias_units::{Action, Bytes};
 
 use super::plan::{BufferIdx, ImaIdx, LayerIdx, PartIdx, Plan, Position, ReplicaIdx, ShareIdx, TileIdx};
 use super::record::{Recorder, Stage, Work};
 use super::{ReplayError, ReplayResult, Traffic};
-use state::{BufferState, ImaState, Parcel, PartState, ReplicaState, ShareState, TileState, Waiting};
+use state::{BufferState, ImaState, Outputs, Parcel, PartState, ReplicaState, ShareState, TileState};
 use stream::Stream;
 
 /// A replay under way.
@@ -52,7 +53,7 @@ pub(super) struct Sim<'a, R> {
     mesh: MeshUnit<Parcel>,
     stream: Stream,
     /// Claims that a release has granted; kept for its allocation.
-    granted: Vec<Waiting>,
+    granted: Vec<Parcel>,
     ima_events: Vec<ImaEvent>,
 }
 
@@ -69,6 +70,8 @@ enum Event {
     Start(ShareIdx),
     /// The last read of a position begins.
     LastRead(ShareIdx),
+    /// The reads of a position are over.
+    NextRead(ShareIdx),
     /// An IMA with scarce converters takes a cycle.
     Step(ImaIdx),
     /// A position's sums are in the output register.
@@ -150,6 +153,7 @@ impl<'a, R: Recorder> Sim<'a, R> {
             Event::Loaded(share) => self.loaded(share),
             Event::Start(share) => self.start(share),
             Event::LastRead(share) => self.last_read(share),
+            Event::NextRead(share) => self.next_read(share),
             Event::Step(ima) => {
                 self.imas[ima.at()].is_stepping = false;
                 self.step(ima);
@@ -230,7 +234,7 @@ impl<'a, R: Recorder> Sim<'a, R> {
             needed: inputs.clone().sum(),
             inputs: named(ima.shares.iter().map(|share| plan.shares[share.at()].layer).zip(inputs), plan),
         })?;
-        Ok(ImaState { unit: ImaUnit::new(spec, &ima.products), register, is_stepping: false })
+        Ok(ImaState { unit: ImaUnit::new(spec, &ima.products), register, held: Gauge::default(), is_stepping: false })
     }
 
     fn tile(plan: &Plan, arch: &Arch, tile: &super::plan::TilePlan) -> Result<TileState, ReplayError> {
@@ -243,7 +247,13 @@ impl<'a, R: Recorder> Sim<'a, R> {
             needed: buffers().map(|buffer| buffer.reserved).sum(),
             windows: named(buffers().map(|buffer| (buffer.layer, buffer.reserved)), plan),
         })?;
-        Ok(TileState { unit: TileUnit::new(*spec), edram, outbox: VecDeque::new() })
+        Ok(TileState {
+            unit: TileUnit::new(*spec),
+            edram,
+            held: Gauge::default(),
+            outputs: Outputs::default(),
+            outbox: VecDeque::new(),
+        })
     }
 }
 

@@ -91,16 +91,10 @@ impl Plan {
         }
     }
 
-    /// Counts the ways by which a position leaves its copy's output registers; a part whose outputs go nowhere else
-    /// writes them to its own eDRAM.
+    /// Counts the lanes by which a position leaves its copy's output registers.
     pub(super) fn count_departures(&mut self) {
         for replica in &mut self.replicas {
-            replica.departures = 0;
-            for part in &replica.parts {
-                let part = &self.parts[part.at()];
-                let finished = if part.n_outputs > 0 { part.codes.len().max(1) } else { 0 };
-                replica.departures += (part.sums.len() + finished) as u32;
-            }
+            replica.departures = replica.parts.iter().map(|part| self.parts[part.at()].departures()).sum();
         }
     }
 

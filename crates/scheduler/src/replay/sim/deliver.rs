@@ -3,7 +3,7 @@
 use rebias_engine::{Claim, Tick};
 use rebias_units::{Action, Bytes};
 
-use super::state::{Arrivals, LoadState, Parcel, Waiting};
+use super::state::{Arrivals, LoadState, Parcel};
 use super::{Event, Recorder, Sim};
 use crate::replay::plan::{BufferIdx, Cargo, Entered, InputMap, LanePlan, Origin, Position, Way};
 use crate::replay::record::Stage;
@@ -52,22 +52,37 @@ impl<'a, R: Recorder> Sim<'a, R> {
     }
 
     /// Claims room for a parcel of codes; `None` if no window of the pool covers them, so that nobody needs them.
-    pub(super) fn claim(&mut self, parcel: Parcel) -> Option<Claim<Waiting>> {
+    pub(super) fn claim(&mut self, parcel: Parcel) -> Option<Claim<Parcel>> {
         let codes = self.codes(parcel)?;
         let plan = &self.plan.buffers[codes.buffer.at()];
         let pixels = codes.position.image * codes.map.n_pixels as u64;
         let end = Bytes((pixels + codes.entered.last()? as u64 + 1) * plan.slot.0);
-        let claimant = Waiting { parcel, since: self.queue.now() };
-        Some(self.tiles[plan.tile.at()].edram.claim(plan.region, end, claimant))
+        let claim = self.tiles[plan.tile.at()].edram.claim(plan.region, end, parcel);
+        if let Claim::Granted(_) = claim {
+            self.note_room(codes.buffer);
+        }
+        Some(claim)
+    }
+
+    /// Notes what a buffer holds now.
+    pub(super) fn note_room(&mut self, buffer: BufferIdx) {
+        let (plan, now) = (&self.plan.buffers[buffer.at()], self.queue.now());
+        let tile = &mut self.tiles[plan.tile.at()];
+        let (held, gauge) = (tile.edram.held(plan.region).0, &mut self.buffers[buffer.at()].held);
+        if held != gauge.level() {
+            tile.held.set(now, tile.held.level() + held - gauge.level());
+            gauge.set(now, held);
+        }
     }
 
     /// A parcel that has waited for room gets it.
-    pub(super) fn admitted(&mut self, parcel: Parcel, since: Tick) {
+    pub(super) fn admitted(&mut self, parcel: Parcel) {
         let at = self.boundary();
         let lane = &self.plan.lanes[parcel.lane.at()];
         match (lane.origin, lane.cargo) {
-            (Origin::Part(_), _) => {
-                self.stream.waits(lane.layer).buffer += self.queue.now() - since;
+            (Origin::Part(part), _) => {
+                let now = self.queue.now();
+                self.tiles[self.plan.parts[part.at()].tile.at()].outputs.change(now).waiting -= 1;
                 self.queue.push(at, Event::Depart(parcel));
             }
             (Origin::Outside, Cargo::Codes { buffer }) => {
@@ -81,8 +96,13 @@ impl<'a, R: Recorder> Sim<'a, R> {
     /// Offers finished codes to their buffer: they leave, or wait for room.
     pub(super) fn offer(&mut self, parcel: Parcel) {
         match self.claim(parcel) {
-            Some(Claim::Granted(Waiting { parcel, .. })) => self.depart(parcel),
-            Some(Claim::Waits) => {}
+            Some(Claim::Granted(parcel)) => self.depart(parcel),
+            Some(Claim::Waits) => {
+                if let Origin::Part(part) = self.plan.lanes[parcel.lane.at()].origin {
+                    let now = self.queue.now();
+                    self.tiles[self.plan.parts[part.at()].tile.at()].outputs.change(now).waiting += 1;
+                }
+            }
             None => {
                 self.stream.closes(self.position_of(parcel).image);
                 self.leave(parcel, self.queue.now());
@@ -204,7 +224,7 @@ impl<'a, R: Recorder> Sim<'a, R> {
         }
         state.awaited = None;
         for &share in &self.plan.buffers[buffer.at()].shares {
-            if let LoadState::WaitsForInput(_) = self.shares[share.at()].load {
+            if let LoadState::WaitsForInput = self.shares[share.at()].load {
                 self.try_load(share);
             }
         }

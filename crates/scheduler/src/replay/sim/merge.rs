@@ -81,6 +81,8 @@ impl<R: Recorder> Sim<'_, R> {
         if missing.shares > 0 {
             return;
         }
+        let now = self.queue.now();
+        self.tiles[plan.tile.at()].outputs.change(now).open += plan.sums.len() as u32;
         for &lane in &plan.sums {
             self.queue.push(self.boundary(), Event::Inject(Parcel { lane, turn }));
         }
@@ -133,6 +135,8 @@ impl<R: Recorder> Sim<'_, R> {
     pub(super) fn emit(&mut self, part: PartIdx, turn: u32) {
         let plan = &self.plan.parts[part.at()];
         let position = self.position(plan.replica, u64::from(turn));
+        let now = self.queue.now();
+        self.tiles[plan.tile.at()].outputs.change(now).open += plan.codes.len().max(1) as u32;
         match self.plan.layers[plan.layer.at()].role {
             Role::Inner => {
                 for &lane in &plan.codes {
@@ -164,14 +168,16 @@ impl<R: Recorder> Sim<'_, R> {
         let plan = &self.plan.replicas[replica.at()];
         let first = self.replicas[replica.at()].left;
         let n_left = self.replicas[replica.at()].take_left(self.queue.now());
+        let (now, cycle) = (self.queue.now(), self.cycle());
         for part in &plan.parts {
             let turns = &mut self.parts[part.at()].turns;
             turns.drain(..turns.len().min(n_left as usize));
+            let part = &self.plan.parts[part.at()];
+            self.tiles[part.tile.at()].outputs.change(now).open -= part.departures() * n_left as u32;
         }
-        let cycle = self.cycle();
         for turn in first..first + n_left {
             if self.stream.position_done(plan.layer, plan.position(turn).image, cycle) {
-                self.queue.push(self.queue.now(), Event::ImageDone);
+                self.queue.push(now, Event::ImageDone);
             }
         }
         if n_left > 0 {
@@ -182,7 +188,7 @@ impl<R: Recorder> Sim<'_, R> {
     }
 
     pub(super) fn image_done(&mut self) {
-        let completion = Completion { cycle: self.cycle(), busy: self.busy(), progress: self.progress() };
+        let completion = Completion { cycle: self.cycle(), ledger: self.ledger(), progress: self.progress() };
         self.stream.pace.image_done(completion);
         self.admit();
     }
@@ -194,6 +200,9 @@ impl<R: Recorder> Sim<'_, R> {
             self.queue.push(self.start_of(cycle), Event::Admit);
         }
         self.feed_next_images(held_back);
+        for share in (0..self.shares.len()).map(ShareIdx::new) {
+            self.note_activity(share);
+        }
     }
 
     /// Digest of how far every share, copy and buffer is ahead of the complete images.

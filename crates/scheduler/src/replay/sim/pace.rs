@@ -2,7 +2,7 @@
 
 use rebias_units::Cycles;
 
-use super::summary::Busy;
+use super::ledger::Ledger;
 use crate::replay::{Steadiness, Traffic, Window};
 
 /// Images after which a steady stream may repeat itself, at most.
@@ -20,8 +20,8 @@ const SATURATED: f64 = 0.99;
 pub(super) struct Completion {
     /// The first cycle behind it.
     pub(super) cycle: u64,
-    /// What the parts have worked.
-    pub(super) busy: Busy,
+    /// What the parts have done.
+    pub(super) ledger: Ledger,
     /// Digest of how far every share, copy and buffer is, counted from the complete images on.
     pub(super) progress: u64,
 }
@@ -62,8 +62,8 @@ pub(super) struct Measured {
     pub(super) interval: Cycles,
     /// The cycles of all images measured.
     pub(super) cycles: Cycles,
-    /// What the parts worked in these.
-    pub(super) busy: Busy,
+    /// What the parts did in these.
+    pub(super) ledger: Ledger,
     pub(super) steadiness: Steadiness,
 }
 
@@ -141,7 +141,7 @@ impl Pace {
     /// part works; twice as many, as they will delay each other.
     fn fit(&mut self) {
         let Some(first) = self.completions.first() else { return };
-        self.spacing = first.busy.most().div_ceil(self.period.0).max(1);
+        self.spacing = first.ledger.most_busy().div_ceil(self.period.0).max(1);
         self.window = 2 * first.cycle.div_ceil(self.spacing);
         self.since = 1;
     }
@@ -204,12 +204,12 @@ impl Pace {
         let last = self.completions.len() - 1;
         let (before, after) = (&self.completions[from], &self.completions[last]);
         if last == from {
-            let (interval, busy) = (self.first_latency(), after.busy.clone());
-            return Measured { interval, cycles: interval, busy, steadiness };
+            let (interval, ledger) = (self.first_latency(), after.ledger.clone());
+            return Measured { interval, cycles: interval, ledger, steadiness };
         }
         let cycles = after.cycle - before.cycle;
         let interval = Cycles(cycles.div_ceil((last - from) as u64));
-        Measured { interval, cycles: Cycles(cycles), busy: after.busy.since(&before.busy), steadiness }
+        Measured { interval, cycles: Cycles(cycles), ledger: after.ledger.since(&before.ledger), steadiness }
     }
 }
 
@@ -221,6 +221,6 @@ fn agree(one: u64, other: u64) -> bool {
 impl Measured {
     /// The share of the time in which the busiest part works.
     fn busiest_share(&self, period: Cycles) -> f64 {
-        self.busy.most() as f64 / (self.cycles.0 * period.0).max(1) as f64
+        self.ledger.most_busy() as f64 / (self.cycles.0 * period.0).max(1) as f64
     }
 }

@@ -3,9 +3,10 @@
 use std::collections::VecDeque;
 
 use rebias_buffer::EdramUnit;
-use rebias_engine::{Space, Tick};
+use rebias_engine::{Gauge, Space, Tick};
 use rebias_tile::{ImaUnit, TileUnit};
 
+use crate::replay::Stall;
 use crate::replay::plan::{LaneIdx, PartPlan, ShareIdx};
 
 /// Something on its way to a tile: what its lane carries, for a turn of the copy it comes from, or a pixel of the
@@ -16,18 +17,13 @@ pub(super) struct Parcel {
     pub(super) turn: u32,
 }
 
-/// A parcel that waits for room.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) struct Waiting {
-    pub(super) parcel: Parcel,
-    pub(super) since: Tick,
-}
-
 /// The arrays of a copy in one IMA: how many positions have come how far. The stages keep their order.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(super) struct ShareState {
     pub(super) loaded: u64,
     pub(super) started: u64,
+    /// Positions of these whose reads are not over.
+    pub(super) reading: u32,
     /// Positions whose inputs have left the input register.
     pub(super) drained: u64,
     /// Positions whose last columns are converted, where converters are scarce.
@@ -38,6 +34,50 @@ pub(super) struct ShareState {
     pub(super) sending: Sending,
     /// The first pixel, of all images in a row, that a position still to be loaded needs.
     pub(super) first_needed: u64,
+    pub(super) diary: Diary,
+}
+
+/// What the arrays of a share do, and for how many ticks they have done what.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(super) struct Diary {
+    activity: Activity,
+    since: Tick,
+    stalled: [u64; Stall::ALL.len()],
+}
+
+/// What the arrays of a share do.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(super) enum Activity {
+    /// Nothing: no image has come for them.
+    #[default]
+    Idle,
+    /// The reads of a position are under way; those that wait for converters are told apart by the IMA.
+    Reading,
+    Stalled(Stall),
+}
+
+impl Diary {
+    pub(super) fn begins(&mut self, activity: Activity, now: Tick) {
+        self.stalled = self.stalled_before(now);
+        (self.activity, self.since) = (activity, now);
+    }
+
+    pub(super) fn is_reading(&self) -> bool {
+        self.activity == Activity::Reading
+    }
+
+    /// Ticks before a tick for which each has stalled the arrays. Reads count as waiting for converters; those that did
+    /// not wait have to be taken off.
+    pub(super) fn stalled_before(&self, tick: Tick) -> [u64; Stall::ALL.len()] {
+        let mut stalled = self.stalled;
+        let by = match self.activity {
+            Activity::Idle => return stalled,
+            Activity::Reading => Stall::Converters,
+            Activity::Stalled(stall) => stall,
+        };
+        stalled[by as usize] += (tick - self.since).0;
+        stalled
+    }
 }
 
 /// What the loading side of a share does.
@@ -47,9 +87,9 @@ pub(super) enum LoadState {
     #[default]
     Idle,
     /// The window of the next position is not complete.
-    WaitsForInput(Tick),
+    WaitsForInput,
     /// The input register has no room.
-    WaitsForRegister(Tick),
+    WaitsForRegister,
     /// A position is being loaded.
     Loading,
 }
@@ -112,6 +152,7 @@ pub(super) struct BufferState {
     pub(super) awaited: Option<u64>,
     /// Pixels that the outside has given, if it fills the buffer.
     pub(super) fed: u64,
+    pub(super) held: Gauge,
 }
 
 /// What has come of a pixel.
@@ -128,6 +169,7 @@ pub(super) struct Arrivals {
 pub(super) struct ImaState {
     pub(super) unit: ImaUnit,
     pub(super) register: Space<ShareIdx>,
+    pub(super) held: Gauge,
     /// Whether its next cycle is in the queue.
     pub(super) is_stepping: bool,
 }
@@ -136,9 +178,42 @@ pub(super) struct ImaState {
 #[derive(Debug)]
 pub(super) struct TileState {
     pub(super) unit: TileUnit,
-    pub(super) edram: EdramUnit<Waiting>,
+    pub(super) edram: EdramUnit<Parcel>,
+    pub(super) held: Gauge,
+    pub(super) outputs: Outputs,
     /// Parcels at the port into the network, the first on its way into it, each with the tick at which it came.
     pub(super) outbox: VecDeque<(Parcel, Tick)>,
+}
+
+/// Finished outputs in a tile's output register.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(super) struct Outputs {
+    /// Parcels that have not left.
+    pub(super) open: u32,
+    /// Parcels among these that wait for room at their destination.
+    pub(super) waiting: u32,
+    since: Tick,
+    busy: u64,
+    stalled: u64,
+}
+
+impl Outputs {
+    /// Something is going to change at a tick.
+    pub(super) fn change(&mut self, now: Tick) -> &mut Self {
+        (self.busy, self.stalled) = self.before(now);
+        self.since = now;
+        self
+    }
+
+    /// Ticks before a tick in which all outputs were on their way, and in which some waited.
+    pub(super) fn before(&self, tick: Tick) -> (u64, u64) {
+        let ticks = (tick - self.since).0;
+        match (self.open, self.waiting) {
+            (_, 1..) => (self.busy, self.stalled + ticks),
+            (1.., 0) => (self.busy + ticks, self.stalled),
+            (0, 0) => (self.busy, self.stalled),
+        }
+    }
 }
 
 impl PartState {

@@ -3,8 +3,8 @@
 use rebias_units::{Action, Bytes, Counts};
 
 use super::pace::Pace;
+use crate::replay::Traffic;
 use crate::replay::plan::{BufferPlan, LayerIdx, LayerPlan, Plan, Role, Source};
-use crate::replay::{Traffic, Waits};
 
 /// Books of a replay.
 #[derive(Debug)]
@@ -30,7 +30,6 @@ pub(super) struct LayerBook {
     pub(super) received: Bytes,
     pub(super) start: Option<u64>,
     pub(super) end: Option<u64>,
-    pub(super) waits: Waits,
 }
 
 impl Stream {
@@ -73,10 +72,6 @@ impl Stream {
         if image == 0 {
             self.layers[layer.at()].received += bytes;
         }
-    }
-
-    pub(super) fn waits(&mut self, layer: LayerIdx) -> &mut Waits {
-        &mut self.layers[layer.at()].waits
     }
 
     /// A layer reads inputs of an image.
@@ -132,7 +127,6 @@ impl LayerBook {
             received: Bytes(0),
             start: None,
             end: None,
-            waits: Waits::default(),
         }
     }
 

@@ -1,7 +1,7 @@
 //! Counts, conservation, errors, and the effect of single parts.
 
 use rebias_arch::testing::{isaac, toy, toy_with};
-use rebias_arch::{BiasColumnPlace, BiasSource, Replication};
+use rebias_arch::{Arch, BiasColumnPlace, BiasSource, Replication};
 use rebias_engine::RegionId;
 use rebias_network::{Network, Shape};
 use rebias_tile::BiasConverter;
@@ -12,7 +12,7 @@ use super::{ReplayError, replayed};
 use crate::replay::plan::Plan;
 use crate::replay::record::Unwatched;
 use crate::replay::sim::Sim;
-use crate::replay::{PartKind, ReplayResult, Steadiness};
+use crate::replay::{PartKind, ReplayResult, Stall, Steadiness};
 use crate::replay::{Traffic, Window};
 
 /// Two convolutions with a pool between them, and a linear layer: 5 × 5 row blocks at most, so several IMAs and tiles.
@@ -170,4 +170,43 @@ fn a_deadlock_names_who_waits_for_whom() {
     let text = waits.join("\n");
     assert!(text.contains("`layer1` in Chip[0].Tile[0].Ima[1] waits for pixel"), "{text}");
     assert!(text.contains("`layer0` waits for room in the buffer of `layer1` on Chip[0].Tile[0]"), "{text}");
+}
+
+#[test]
+fn every_part_is_busy_stalled_or_idle_all_the_time() {
+    let scarce = toy_with(|chip, _| (chip.tile.ima.n_adcs, chip.tile.bus.wires) = (1, 8));
+    for arch in [toy(), isaac(), scarce, toy_with(|chip, _| chip.tile.n_imas = 1)] {
+        let result = replayed(&small(), &arch).expect("it runs");
+        for unit in &result.units {
+            let stalled: Cycles = unit.stalled.iter().map(|&(_, ticks)| ticks).sum();
+            assert_eq!(unit.busy + stalled + unit.idle, result.measured, "{unit:?}");
+        }
+    }
+}
+
+#[test]
+fn arrays_say_what_they_wait_for() {
+    let waits_of = |arch: &Arch, layer: usize| {
+        let result = replayed(&small(), arch).expect("it runs");
+        let most = result.layers[layer].stalled.iter().max_by_key(|(_, ticks)| *ticks);
+        most.map(|&(stall, _)| stall)
+    };
+    // The first layer reads all the time, the others wait for what it gives.
+    assert_eq!(waits_of(&toy(), 0), None);
+    assert_eq!(waits_of(&toy(), 1), Some(Stall::Input));
+    assert_eq!(waits_of(&toy_with(|chip, _| chip.tile.bus.wires = 1), 0), Some(Stall::Transfer));
+    let one_adc = toy_with(|chip, _| (chip.tile.ima.n_adcs, chip.tile.ima.adc.conversions_per_cycle) = (1, 8));
+    assert_eq!(waits_of(&one_adc, 0), Some(Stall::Converters));
+}
+
+#[test]
+fn buffers_say_what_they_held() {
+    let network = chain(Shape::new(4, 6, 6), 8, vec![conv(8, 2, 4, 3)]);
+    let window = (2 * 6 + 3) * 4;
+    let result = replayed(&network, &toy_with(|chip, _| chip.tile.edram.capacity = Bytes(window))).expect("it runs");
+    let edram = result.buffers.iter().find(|buffer| buffer.path == "Chip[0].Tile[0].Edram").expect("there is one");
+    assert_eq!((edram.capacity, edram.peak), (Bytes(window), Bytes(window)));
+    assert!(edram.mean > 0.5 * window as f64 && edram.mean <= window as f64, "{}", edram.mean);
+    let register = result.buffers.iter().find(|buffer| buffer.path.ends_with("Ima[0].InputRegister"));
+    assert_eq!(register.expect("there is one").peak.0 % 36, 0, "it holds whole positions of nine pixels");
 }
