@@ -31,12 +31,13 @@ pub struct ReplayResult {
 /// How the steady interval was found.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Steadiness {
-    /// The last two intervals agree, and in the last every IMA began as many positions as an image has for it.
+    /// The stream repeats itself: intervals do, and every IMA, copy and buffer is as far ahead of the complete images as
+    /// it was a period before.
     Steady {
         /// Images replayed.
         images: u32,
     },
-    /// They do not; the interval is the mean of the later half, rounded up.
+    /// It does not; the interval is a mean over the later images, 16 at most, rounded up.
     Unsteady {
         /// Images replayed.
         images: u32,

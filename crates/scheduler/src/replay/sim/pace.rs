@@ -8,6 +8,9 @@ use crate::replay::{Steadiness, Traffic, Window};
 /// Images after which a steady stream may repeat itself, at most.
 const MAX_PERIOD: usize = 16;
 
+/// Images over which the mean interval of a stream that does not repeat itself must stay the same.
+const EVEN_IMAGES: usize = 8;
+
 /// One part in so many by which intervals of a steady stream may differ: images are complete at boundaries of the cycle,
 /// while the parts that set their pace work by a finer clock.
 const TOLERANCE: u64 = 500;
@@ -134,7 +137,7 @@ impl Pace {
                 self.keep_pace(period);
             }
         }
-        self.is_over |= self.completions.len() >= self.traffic.max_images as usize;
+        self.is_over |= self.completions.len() >= self.traffic.max_images as usize || self.is_even();
     }
 
     /// By Little's law, as many images as the first one's latency has room for if they come out as fast as its busiest
@@ -166,13 +169,28 @@ impl Pace {
         self.since = self.completions.len();
     }
 
+    /// Whether a stream that does not repeat itself, as packets and accesses meet in ever new order, at least keeps its
+    /// mean interval.
+    fn is_even(&self) -> bool {
+        let last = self.completions.len() - 1;
+        let Some(from) = last.checked_sub(2 * EVEN_IMAGES).filter(|&from| from >= self.since) else {
+            return false;
+        };
+        let cycle = |image: usize| self.completions[image].cycle;
+        let middle = from + EVEN_IMAGES;
+        agree(cycle(middle) - cycle(from), cycle(last) - cycle(middle))
+    }
+
     /// What the stream is measured to be: the best steady interval, or else the mean of the later half.
     pub(super) fn measured(&self) -> Measured {
         match &self.best {
             Some(best) => best.clone(),
             None => {
                 let last = self.completions.len() - 1;
-                self.measure(last / 2, Steadiness::Unsteady { images: self.completions.len() as u32 })
+                self.measure(
+                    last.saturating_sub(2 * EVEN_IMAGES).max(last / 2),
+                    Steadiness::Unsteady { images: self.completions.len() as u32 },
+                )
             }
         }
     }
