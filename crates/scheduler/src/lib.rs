@@ -10,8 +10,8 @@ mod run;
 
 pub use accuracy::Proportion;
 pub use replay::{
-    BufferReplay, CriticalPart, LayerReplay, PartKind, PartReplay, ReplayError, ReplayOptions, ReplayResult, Stall,
-    Steadiness, UnitReplay, replay,
+    BufferReplay, CriticalPart, Images, LayerReplay, PartKind, PartReplay, ReplayError, ReplayOptions, ReplayResult,
+    Schedule, Stall, Steadiness, UnitReplay, replay,
 };
 pub use result::{Allocation, Component, Conversion, Cost, LayerResult, Quality, RunResult, Timing};
 pub use run::{RunError, RunOptions, run};

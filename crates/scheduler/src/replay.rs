@@ -32,19 +32,44 @@ pub use result::{
 };
 use sim::Sim;
 
-/// How long a replay goes on.
+/// What is replayed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct ReplayOptions {
-    /// Images at most; the replay ends sooner when the interval is steady. At least 3: fewer are taken as 3.
-    pub max_images: u32,
+    /// Which layers work at the same time.
+    pub schedule: Schedule,
+    /// How many images there are.
+    pub images: Images,
 }
 
 impl ReplayOptions {
-    /// Sixty-four images at most.
-    pub const DEFAULT: Self = Self { max_images: 64 };
+    /// Layers as a pipeline, until the interval is steady, sixty-four images at most.
+    pub const DEFAULT: Self = Self { schedule: Schedule::InterLayer, images: Images::UntilSteady { at_most: 64 } };
 }
 
-/// Replays a lone image and a stream of images of a placed network on a chip.
+/// Which layers work at the same time.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Schedule {
+    /// All of them, as a pipeline: a position is computed as soon as its window is complete, and images follow each
+    /// other.
+    InterLayer,
+    /// One: a layer begins when the one before it, in the network's order, has finished its whole map, and an image when
+    /// the one before it is complete. Whole maps have to fit the eDRAM of the tiles that hold them.
+    LayerByLayer,
+}
+
+/// How many images are replayed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Images {
+    /// As many as it takes until their interval is steady.
+    UntilSteady {
+        /// Images at most; fewer than 3 are taken as 3.
+        at_most: u32,
+    },
+    /// So many; none is taken as one.
+    Exactly(u32),
+}
+
+/// Replays a stream of images of a placed network on a chip.
 ///
 /// # Errors
 ///
@@ -55,17 +80,42 @@ pub fn replay(
     placement: &Placement,
     options: &ReplayOptions,
 ) -> Result<ReplayResult, ReplayError> {
-    let plan = Plan::new(network, arch, placement);
-    let traffic = Traffic { max_images: options.max_images.max(3), window: Window::Fitted };
-    Sim::new(&plan, arch, traffic, &mut Unwatched)?.run()
+    let plan = Plan::new(network, arch, placement, options.schedule);
+    let run = |traffic| Sim::new(&plan, arch, traffic, Unwatched)?.run();
+    let window = match options.schedule {
+        Schedule::InterLayer => Window::Fitted,
+        Schedule::LayerByLayer => Window::Fixed(1),
+    };
+    match options.images {
+        Images::UntilSteady { at_most } => {
+            Ok(run(Traffic { until: Until::Steady(at_most.max(3)), window })?.summarise())
+        }
+        Images::Exactly(images) => {
+            let first = run(Traffic { until: Until::Complete(1), window })?;
+            let alone = first.summarise();
+            if images <= 1 {
+                return Ok(alone);
+            }
+            let stream = run(Traffic { until: Until::Complete(images), window: first.fitted_window() })?.summarise();
+            Ok(ReplayResult { first_latency: alone.first_latency, ..stream })
+        }
+    }
 }
 
 /// The images that the outside sends through the chip.
 #[derive(Clone, Copy, Debug)]
 struct Traffic {
-    /// Images after which a replay ends, steady or not.
-    max_images: u32,
+    until: Until,
     window: Window,
+}
+
+/// When a replay ends.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Until {
+    /// When the interval is steady, or so many images are complete.
+    Steady(u32),
+    /// When so many images are complete, and no more are sent.
+    Complete(u32),
 }
 
 /// How many images may be on their way at once.
@@ -73,6 +123,8 @@ struct Traffic {
 enum Window {
     /// So many, from the start.
     Fixed(u64),
+    /// So many, one every so many cycles.
+    Paced { images: u64, spacing: u64 },
     /// The first alone, then as many as fit into its latency, and more as long as that shortens the interval.
     Fitted,
 }

@@ -9,6 +9,7 @@
 mod build;
 mod input_map;
 mod registers;
+mod reserve;
 mod routes;
 
 use rebias_buffer::RegisterUse;
@@ -19,6 +20,8 @@ use rebias_tile::MvmShape;
 use rebias_units::{Bytes, Cycles};
 
 pub(super) use input_map::{Entered, InputMap, Source};
+
+use super::Schedule;
 
 /// Defines indices into the tables of a plan, one type for each table.
 macro_rules! indices {
@@ -48,6 +51,7 @@ indices!(LayerIdx, ReplicaIdx, PartIdx, ShareIdx, LaneIdx, BufferIdx, ImaIdx, Ti
 pub(super) struct Plan {
     /// Ticks of a chip cycle.
     pub(super) period: Cycles,
+    pub(super) schedule: Schedule,
     pub(super) layers: Vec<LayerPlan>,
     pub(super) replicas: Vec<ReplicaPlan>,
     pub(super) parts: Vec<PartPlan>,
@@ -233,6 +237,8 @@ pub(super) struct TilePlan {
     /// Its index on the chip.
     pub(super) index: u32,
     pub(super) buffers: Vec<BufferIdx>,
+    /// Room that its layers cannot do without.
+    pub(super) needed: Bytes,
     pub(super) output_register: RegisterUse,
 }
 

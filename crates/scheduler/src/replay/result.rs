@@ -6,8 +6,10 @@ use rebias_units::{Bytes, Counts, Cycles};
 /// How fast a placed network runs on a chip, and what its parts do meanwhile.
 #[derive(Clone, Debug, PartialEq)]
 pub struct ReplayResult {
-    /// From the start to the first image's last output, in chip cycles.
+    /// From the start to the last output of an image that is alone on the chip, in chip cycles.
     pub first_latency: Cycles,
+    /// From the start to the last output of all images replayed, in chip cycles.
+    pub total: Cycles,
     /// From an image's last output to the next one's, in chip cycles.
     pub interval: Cycles,
     /// How the interval was found.

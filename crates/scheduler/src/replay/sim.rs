@@ -35,14 +35,14 @@ use rebias_units::{Action, Bytes};
 
 use super::plan::{BufferIdx, ImaIdx, LayerIdx, PartIdx, Plan, Position, ReplicaIdx, ShareIdx, TileIdx};
 use super::record::{Recorder, Stage, Work};
-use super::{ReplayError, ReplayResult, Traffic};
+use super::{ReplayError, Schedule, Traffic, Window};
 use state::{BufferState, ImaState, Outputs, Parcel, PartState, ReplicaState, ShareState, TileState};
 use stream::Stream;
 
 /// A replay under way.
 pub(super) struct Sim<'a, R> {
     plan: &'a Plan,
-    recorder: &'a mut R,
+    recorder: R,
     queue: EventQueue<Event>,
     replicas: Vec<ReplicaState>,
     parts: Vec<PartState>,
@@ -111,7 +111,7 @@ enum Event {
 }
 
 impl<'a, R: Recorder> Sim<'a, R> {
-    pub(super) fn new(plan: &'a Plan, arch: &Arch, traffic: Traffic, recorder: &'a mut R) -> Result<Self, ReplayError> {
+    pub(super) fn new(plan: &'a Plan, arch: &Arch, traffic: Traffic, recorder: R) -> Result<Self, ReplayError> {
         let imas: Result<_, _> = plan.imas.iter().map(|ima| Self::ima(plan, arch, ima)).collect();
         let tiles: Result<_, _> = plan.tiles.iter().map(|tile| Self::tile(plan, arch, tile)).collect();
         Ok(Self {
@@ -131,8 +131,10 @@ impl<'a, R: Recorder> Sim<'a, R> {
         })
     }
 
-    pub(super) fn run(mut self) -> Result<ReplayResult, ReplayError> {
+    /// Goes on until there have been enough images.
+    pub(super) fn run(mut self) -> Result<Self, ReplayError> {
         self.open_buffers();
+        self.admit();
         self.fill_inputs();
         for share in 0..self.shares.len() {
             self.try_load(ShareIdx::new(share));
@@ -143,7 +145,12 @@ impl<'a, R: Recorder> Sim<'a, R> {
             };
             self.handle(event);
         }
-        Ok(self.summarise())
+        Ok(self)
+    }
+
+    /// The window that the first image has shown to fit.
+    pub(super) fn fitted_window(&self) -> Window {
+        self.stream.pace.fitted()
     }
 
     fn handle(&mut self, event: Event) {
@@ -240,13 +247,20 @@ impl<'a, R: Recorder> Sim<'a, R> {
     fn tile(plan: &Plan, arch: &Arch, tile: &super::plan::TilePlan) -> Result<TileState, ReplayError> {
         let spec = arch.tile();
         let buffers = || tile.buffers.iter().map(|buffer: &BufferIdx| &plan.buffers[buffer.at()]);
-        let edram = EdramUnit::new(spec.edram, buffers().map(|buffer| buffer.reserved));
-        let edram = edram.ok_or_else(|| ReplayError::BufferTooSmall {
+        let too_small = || ReplayError::BufferTooSmall {
             tile: tile.path(),
             capacity: spec.edram.capacity,
-            needed: buffers().map(|buffer| buffer.reserved).sum(),
-            windows: named(buffers().map(|buffer| (buffer.layer, buffer.reserved)), plan),
-        })?;
+            needed: tile.needed,
+            what: match plan.schedule {
+                Schedule::InterLayer => "windows",
+                Schedule::LayerByLayer => "whole maps",
+            },
+            parts: named(buffers().map(|buffer| (buffer.layer, plan.needed_of(buffer))), plan),
+        };
+        if tile.needed > spec.edram.capacity {
+            return Err(too_small());
+        }
+        let edram = EdramUnit::new(spec.edram, buffers().map(|buffer| buffer.reserved)).ok_or_else(too_small)?;
         Ok(TileState {
             unit: TileUnit::new(*spec),
             edram,

@@ -11,6 +11,8 @@ use rebias_tile::{ArrayShape, InputSum, Mesh, MvmShape};
 use rebias_units::{Bytes, Cycles};
 
 use super::routes::Homes;
+use crate::replay::Schedule;
+
 use super::{
     BufferIdx, BufferPlan, ImaIdx, ImaPlan, InputMap, LayerIdx, LayerPlan, Output, PartIdx, PartPlan, Plan, ReplicaIdx,
     ReplicaPlan, Role, ShareIdx, SharePlan, Source, TileIdx, TilePlan, bytes_of,
@@ -34,12 +36,12 @@ struct Builder<'a> {
 }
 
 impl Plan {
-    pub(crate) fn new(network: &Network, arch: &Arch, placement: &Placement) -> Self {
+    pub(crate) fn new(network: &Network, arch: &Arch, placement: &Placement, schedule: Schedule) -> Self {
         let mut builder = Builder {
             network,
             arch,
             mesh: Mesh::new(arch.chip().n_tiles, arch.chip().noc),
-            plan: Plan::empty(arch.chip().ticks_per_cycle),
+            plan: Plan::empty(arch.chip().ticks_per_cycle, schedule),
             tiles: BTreeMap::new(),
             imas: BTreeMap::new(),
             buffers: BTreeMap::new(),
@@ -57,9 +59,10 @@ impl Plan {
         builder.finish()
     }
 
-    fn empty(period: Cycles) -> Self {
+    fn empty(period: Cycles, schedule: Schedule) -> Self {
         Self {
             period,
+            schedule,
             layers: Vec::new(),
             replicas: Vec::new(),
             parts: Vec::new(),
@@ -212,7 +215,7 @@ impl Builder<'_> {
         let tiles = &mut self.plan.tiles;
         *self.tiles.entry(index).or_insert_with(|| {
             let output_register = RegisterUse { fills: 1, depth: 1 };
-            tiles.push(TilePlan { index, buffers: Vec::new(), output_register });
+            tiles.push(TilePlan { index, buffers: Vec::new(), needed: Bytes(0), output_register });
             TileIdx::new(tiles.len() - 1)
         })
     }
@@ -262,7 +265,6 @@ impl Builder<'_> {
         let plan = &mut self.plan.buffers[buffer.at()];
         plan.n_channels = kept.iter().filter(|&&kept| kept).count() as u64;
         plan.slot = bytes_of(plan.n_channels, weighted.input.bits);
-        plan.reserved = Bytes(plan.slot.0 * map.window_pixels);
         buffer
     }
 
@@ -281,6 +283,7 @@ impl Builder<'_> {
         }
         self.plan.count_departures();
         self.plan.share_registers(self.arch, &self.sums_of_part);
+        self.plan.reserve_buffers();
         self.plan
     }
 }

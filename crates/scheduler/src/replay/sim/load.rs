@@ -17,6 +17,11 @@ impl<R: Recorder> Sim<'_, R> {
         if let LoadState::WaitsForRegister | LoadState::Loading = state.load {
             return;
         }
+        if !self.plan.is_turn_of(plan.layer, self.stream.n_finished_layers()) {
+            self.shares[share.at()].load = LoadState::WaitsForInput;
+            self.note_activity(share);
+            return;
+        }
         let Position { image, index } = self.position(plan.replica, state.loaded);
         let last_needed = self.plan.layers[plan.layer.at()].input.last_needed(image, index);
         if self.buffers[plan.buffer.at()].complete <= last_needed {

@@ -6,6 +6,7 @@ use rebias_units::{Action, Bytes};
 use super::pace::Completion;
 use super::state::{Missing, Parcel, Sending};
 use super::{Event, Recorder, Sim};
+use crate::replay::Schedule;
 use crate::replay::plan::{Output, PartIdx, ReplicaIdx, Role, ShareIdx};
 use crate::replay::record::Stage;
 
@@ -183,6 +184,18 @@ impl<R: Recorder> Sim<'_, R> {
         if n_left > 0 {
             for &share in &plan.shares {
                 self.try_send(share);
+            }
+        }
+        if self.plan.schedule == Schedule::LayerByLayer {
+            self.begin_layer();
+        }
+    }
+
+    /// Lets the layer begin whose turn it is.
+    fn begin_layer(&mut self) {
+        for &replica in &self.plan.layers[self.stream.n_finished_layers()].replicas {
+            for &share in &self.plan.replicas[replica.at()].shares {
+                self.try_load(share);
             }
         }
     }

@@ -3,7 +3,7 @@
 use rebias_units::Cycles;
 
 use super::ledger::Ledger;
-use crate::replay::{Steadiness, Traffic, Window};
+use crate::replay::{Steadiness, Traffic, Until, Window};
 
 /// Images after which a steady stream may repeat itself, at most.
 const MAX_PERIOD: usize = 16;
@@ -72,16 +72,17 @@ pub(super) struct Measured {
 
 impl Pace {
     pub(super) fn new(traffic: Traffic, period: Cycles) -> Self {
-        let window = match traffic.window {
-            Window::Fixed(images) => images,
-            Window::Fitted => 1,
+        let (window, spacing, admitted) = match traffic.window {
+            Window::Fixed(images) => (images, 0, images),
+            Window::Paced { images, spacing } => (images, spacing, 0),
+            Window::Fitted => (1, 0, 1),
         };
         Self {
             traffic,
             period,
             window,
-            spacing: 0,
-            admitted: window,
+            spacing,
+            admitted,
             next_entry: 0,
             completions: Vec::new(),
             since: 0,
@@ -97,7 +98,10 @@ impl Pace {
 
     /// The first image that may not enter yet.
     pub(super) fn first_held_back(&self) -> u64 {
-        self.admitted
+        match self.traffic.until {
+            Until::Steady(_) => self.admitted,
+            Until::Complete(images) => self.admitted.min(u64::from(images)),
+        }
     }
 
     /// Lets images in whose time has come; returns the cycle in which to ask again, if that is known.
@@ -127,7 +131,8 @@ impl Pace {
     /// Another image is complete.
     pub(super) fn image_done(&mut self, completion: Completion) {
         self.completions.push(completion);
-        if self.completions.len() == 1 && self.traffic.window == Window::Fitted {
+        let n_complete = self.completions.len();
+        if n_complete == 1 && self.traffic.window == Window::Fitted {
             self.fit();
         } else if let Some(period) = self.period_of_intervals() {
             if self.repeats_progress(period) {
@@ -137,7 +142,23 @@ impl Pace {
                 self.keep_pace(period);
             }
         }
-        self.is_over |= self.completions.len() >= self.traffic.max_images as usize || self.is_even();
+        self.is_over = match self.traffic.until {
+            Until::Steady(at_most) => self.is_over || n_complete >= at_most as usize || self.is_even(),
+            Until::Complete(images) => n_complete >= images as usize,
+        };
+    }
+
+    /// The window that the first image has shown to fit.
+    pub(super) fn fitted(&self) -> Window {
+        match self.traffic.window {
+            Window::Fitted => Window::Paced { images: self.window, spacing: self.spacing },
+            window @ (Window::Fixed(_) | Window::Paced { .. }) => window,
+        }
+    }
+
+    /// The cycle behind which the last image was complete.
+    pub(super) fn total(&self) -> Cycles {
+        Cycles(self.completions.last().map_or(0, |completion| completion.cycle))
     }
 
     /// By Little's law, as many images as the first one's latency has room for if they come out as fast as its busiest

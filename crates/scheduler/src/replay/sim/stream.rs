@@ -15,6 +15,8 @@ pub(super) struct Stream {
     layers: Vec<LayerBook>,
     /// Images that all last layers have finished.
     n_complete: usize,
+    /// Maps that layers have finished, of all images.
+    n_finished_maps: usize,
 }
 
 /// Books of a layer; counts and bytes are those of the first image.
@@ -43,6 +45,7 @@ impl Stream {
             open: positions + pixels,
             layers: plan.layers.iter().map(LayerBook::new).collect(),
             n_complete: 0,
+            n_finished_maps: 0,
         }
     }
 
@@ -97,11 +100,17 @@ impl Stream {
         if !self.layers[layer.at()].position_done(image as usize, cycle) {
             return false;
         }
+        self.n_finished_maps += 1;
         let last_layers = self.layers.iter().filter(|book| book.role == Role::Last);
         let n_complete = last_layers.map(|book| book.n_finished).min().unwrap_or(0);
         let another = n_complete > self.n_complete;
         self.n_complete = n_complete;
         another
+    }
+
+    /// Layers that have finished the present image, if one is on its way at a time.
+    pub(super) fn n_finished_layers(&self) -> usize {
+        self.n_finished_maps % self.layers.len()
     }
 
     /// Images that are complete.

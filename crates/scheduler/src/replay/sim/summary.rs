@@ -21,7 +21,7 @@ const KINDS: [PartKind; 9] = [
 ];
 
 impl<R: Recorder> Sim<'_, R> {
-    pub(super) fn summarise(&self) -> ReplayResult {
+    pub(in crate::replay) fn summarise(&self) -> ReplayResult {
         let measured = self.stream.pace.measured();
         let ticks = Cycles(measured.cycles.0 * self.plan.period.0);
         let layers = (0..self.plan.layers.len()).map(|layer| self.layer(LayerIdx::new(layer), &measured.ledger));
@@ -34,6 +34,7 @@ impl<R: Recorder> Sim<'_, R> {
         let critical = busiest.cloned().unwrap_or(CriticalPart { path: "Chip[0]".to_owned(), busy: 0.0 });
         ReplayResult {
             first_latency: self.stream.pace.first_latency(),
+            total: self.stream.pace.total(),
             interval: measured.interval,
             steadiness: measured.steadiness,
             layers: layers.collect(),
