@@ -1,6 +1,6 @@
 //! The assembled architecture.
 
-use rebias_tile::{ChipSpec, ImaSpec, TileSpec};
+use rebias_tile::{ChipSpec, ImaSpec, SystemSpec, TileSpec};
 
 use crate::MappingSpec;
 
@@ -9,6 +9,7 @@ use crate::MappingSpec;
 pub struct Arch {
     pub(crate) name: String,
     pub(crate) chip: ChipSpec,
+    pub(crate) system: SystemSpec,
     pub(crate) mapping: MappingSpec,
 }
 
@@ -18,9 +19,19 @@ impl Arch {
         &self.name
     }
 
-    /// The chip.
+    /// A chip.
     pub fn chip(&self) -> &ChipSpec {
         &self.chip
+    }
+
+    /// How many chips there are, and what links them.
+    pub fn system(&self) -> &SystemSpec {
+        &self.system
+    }
+
+    /// Tiles of all chips, which are numbered chip by chip.
+    pub fn n_tiles(&self) -> u32 {
+        self.system.n_chips * self.chip.n_tiles
     }
 
     /// A tile.

@@ -1,10 +1,12 @@
 //! From TOML to Specs: every key is asked for before any fault gives up the whole.
 
+mod interconnect;
+
 use rebias_buffer::{EdramSpec, RegisterSpec};
 use rebias_config::{Document, Faults, Interval, Problem, Table, Value};
 use rebias_converter::{AdcRange, AdcSpec, DacSpec};
 use rebias_crossbar::{CellSpec, CrossbarSpec, OnOff, ReadEnergy};
-use rebias_tile::{BiasConverter, BusSpec, ChipSpec, ImaSpec, NocSpec, TileSpec};
+use rebias_tile::{BiasConverter, BusSpec, ChipSpec, ImaSpec, SystemSpec, TileSpec};
 use rebias_units::{Bytes, Conductance, Cycles, Time, Voltage};
 
 use crate::{Arch, BiasColumnPlace, BiasSource, FlipEncoding, MappingSpec, Replication};
@@ -15,8 +17,6 @@ const MAX_PARTS: i64 = 65_536;
 const MAX_CROSSBARS: u64 = 1 << 22;
 /// Bits that a port moves at once at most.
 const MAX_WIRES: i64 = 1 << 20;
-/// Ticks that a flit takes through a router or a link at most.
-const MAX_TICKS: i64 = 1_000_000;
 /// How far a clock may be from dividing the chip's cycle evenly, in ticks; typed decimals are not exact.
 const TICK_TOLERANCE: f64 = 1e-6;
 
@@ -44,7 +44,8 @@ impl Arch {
             let n_tiles = chip_table.as_ref().and_then(|table| table.integer("tiles", 1..=MAX_PARTS));
             let clocks = clocks(chip_table.as_ref(), tile_table.as_ref());
             let tile = tile_table.as_ref().and_then(tile);
-            let noc = root.table("noc").and_then(|table| noc(&table));
+            let noc = root.table("noc").and_then(|table| interconnect::noc(&table));
+            let system = interconnect::system(root);
             let mapping = root.table("mapping").and_then(|table| mapping(&table, cell.as_ref(), adc.as_ref()));
 
             let (adc, n_adcs) = adc?;
@@ -52,8 +53,10 @@ impl Arch {
             let ima = ima?.with(crossbar, dac?, adc, n_adcs);
             let (cycle_time, ticks_per_cycle) = clocks?;
             let chip = ChipSpec { n_tiles: n_tiles?, cycle_time, ticks_per_cycle, tile: tile?.with(ima), noc: noc? };
-            check_size(&chip_table?, &chip)?;
-            Some(Self { name: name?, chip, mapping: mapping? })
+            let system = system?;
+            check_size(&chip_table?, &chip, &system)?;
+            interconnect::check_router(root, &system, chip.n_tiles.div_ceil(chip.noc.tiles_per_router))?;
+            Some(Self { name: name?, chip, system, mapping: mapping? })
         })
     }
 }
@@ -290,21 +293,6 @@ fn edram(table: &Table<'_>) -> Option<EdramSpec> {
     Some(EdramSpec { capacity: Bytes(capacity? * 1024), banks: banks?, port_bits: port_bits? })
 }
 
-fn noc(table: &Table<'_>) -> Option<NocSpec> {
-    let tiles_per_router = table.integer("tiles_per_router", 1..=MAX_PARTS);
-    let flit_bits = table.integer("flit_bits", 1..=MAX_WIRES);
-    let queue_flits = table.integer("queue_flits", 1..=MAX_PARTS);
-    let router_ticks = table.integer("router_ticks", 1..=MAX_TICKS);
-    let link_ticks = table.integer("link_ticks", 1..=MAX_TICKS);
-    Some(NocSpec {
-        tiles_per_router: tiles_per_router?,
-        flit_bits: flit_bits?,
-        queue_flits: queue_flits?,
-        router_ticks: Cycles(router_ticks?),
-        link_ticks: Cycles(link_ticks?),
-    })
-}
-
 /// The chip's cycle, and the whole number of ticks of the tile's clock in it.
 fn clocks(chip: Option<&Table<'_>>, tile: Option<&Table<'_>>) -> Option<(Time, Cycles)> {
     let cycle_time_ns = chip.and_then(|chip| chip.number("cycle_time_ns", Interval::closed(1e-3, 1e9)));
@@ -323,15 +311,16 @@ fn clocks(chip: Option<&Table<'_>>, tile: Option<&Table<'_>>) -> Option<(Time, C
 }
 
 /// The numbers of parts multiply to something that can be counted and listed.
-fn check_size(table: &Table<'_>, chip: &ChipSpec) -> Option<()> {
+fn check_size(table: &Table<'_>, chip: &ChipSpec, system: &SystemSpec) -> Option<()> {
     let (n_tiles, n_imas, n_crossbars) = (chip.n_tiles, chip.tile.n_imas, chip.tile.ima.n_crossbars);
-    let product = [n_imas, n_crossbars]
+    let product = [n_tiles, n_imas, n_crossbars]
         .into_iter()
-        .try_fold(u64::from(n_tiles), |product, n| product.checked_mul(u64::from(n)))
+        .try_fold(u64::from(system.n_chips), |product, n| product.checked_mul(u64::from(n)))
         .filter(|&product| product <= MAX_CROSSBARS);
     if product.is_none() {
-        let text = format!("{n_tiles} tiles of {n_imas} IMAs of {n_crossbars} crossbars are too many crossbars");
-        table.fault("tiles", Problem::new(text).legal(format!("at most {MAX_CROSSBARS} crossbars on the chip")));
+        let chips = if system.n_chips > 1 { format!("{} chips of ", system.n_chips) } else { String::new() };
+        let text = format!("{chips}{n_tiles} tiles of {n_imas} IMAs of {n_crossbars} crossbars are too many crossbars");
+        table.fault("tiles", Problem::new(text).legal(format!("at most {MAX_CROSSBARS} crossbars on all chips")));
     }
     product.map(|_| ())
 }

@@ -8,7 +8,7 @@
 //! ```
 
 use rebias_config::Document;
-use rebias_tile::ChipSpec;
+use rebias_tile::{ChipSpec, SystemSpec};
 
 use crate::{Arch, MappingSpec};
 
@@ -30,6 +30,12 @@ pub fn isaac() -> Arch {
 /// [`isaac`] with some changes; nothing checks that they are legal.
 pub fn isaac_with(change: impl FnOnce(&mut ChipSpec, &mut MappingSpec)) -> Arch {
     changed(isaac(), change)
+}
+
+/// A design on several chips with a link between them; nothing checks that they are legal.
+pub fn on_chips(mut arch: Arch, system: SystemSpec) -> Arch {
+    arch.system = system;
+    arch
 }
 
 fn changed(mut arch: Arch, change: impl FnOnce(&mut ChipSpec, &mut MappingSpec)) -> Arch {

@@ -1,9 +1,18 @@
-//! When a tile's eDRAM buffer is accessed, and what it holds.
+//! A tile's eDRAM buffer: what it is, when it is accessed, and what it holds.
 
-use rebias_engine::{Claim, RegionId, Resource, Space, Span, Tick, ticks_to_move};
+use rebias_engine::{Busy, Claim, RegionId, Resource, Space, Span, Tick, ticks_to_move};
 use rebias_units::{Bytes, Cycles};
 
-use crate::EdramSpec;
+/// What a tile's eDRAM buffer is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct EdramSpec {
+    /// What it holds.
+    pub capacity: Bytes,
+    /// Banks, each with one port; an access takes the bank that is free first.
+    pub banks: u32,
+    /// Bits that a bank moves in one tick of the tile's clock.
+    pub port_bits: u32,
+}
 
 /// An eDRAM buffer: banks that serve one access at a time, and room shared by the maps that it holds.
 ///
@@ -28,6 +37,14 @@ impl<W> EdramUnit<W> {
     /// Reads or writes some bytes, through the bank that is free first.
     pub fn access(&mut self, arrival: Tick, bytes: Bytes) -> Span {
         self.banks.serve(arrival, ticks_to_move(bytes, self.spec.port_bits))
+    }
+
+    /// Reads or writes some bytes at once.
+    ///
+    /// # Errors
+    /// [`Busy`] with the bytes if no bank is free.
+    pub fn try_access(&mut self, now: Tick, bytes: Bytes) -> Result<Span, Busy<Bytes>> {
+        self.banks.try_serve(now, ticks_to_move(bytes, self.spec.port_bits)).map_err(|_| Busy(bytes))
     }
 
     /// Claims the addresses of a region below `end`; see [`Space::claim`].
@@ -79,6 +96,17 @@ mod tests {
         assert_eq!(edram.access(Tick(0), Bytes(32)), Span { start: Tick(0), end: Tick(1) });
         assert_eq!(edram.access(Tick(0), Bytes(32)), Span { start: Tick(1), end: Tick(2) });
         assert_eq!(edram.busy_before(Tick(3)), Cycles(5));
+    }
+
+    #[test]
+    fn an_access_one_tick_before_a_bank_is_free_is_refused_and_on_time_accepted() {
+        let spec = EdramSpec { capacity: Bytes(64), banks: 1, port_bits: 256 };
+        let mut edram = EdramUnit::<()>::new(spec, []).expect("nothing is reserved");
+        assert_eq!(edram.try_access(Tick(0), Bytes(64)), Ok(Span { start: Tick(0), end: Tick(2) }));
+        let before = edram.clone();
+        assert_eq!(edram.try_access(Tick(1), Bytes(8)), Err(Busy(Bytes(8))));
+        assert_eq!(edram, before);
+        assert_eq!(edram.try_access(Tick(2), Bytes(8)), Ok(Span { start: Tick(2), end: Tick(3) }));
     }
 
     #[test]

@@ -2,8 +2,6 @@
 
 mod edram;
 mod register;
-mod spec;
 
-pub use edram::EdramUnit;
-pub use register::RegisterUse;
-pub use spec::{EdramSpec, RegisterSpec};
+pub use edram::{EdramSpec, EdramUnit};
+pub use register::{RegisterSpec, RegisterUse};

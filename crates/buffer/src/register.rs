@@ -1,8 +1,13 @@
-//! How values pass a register file.
+//! A register file (IR, OR): what it is, what it holds, and how blocks of values pass it.
 
 use rebias_units::Bytes;
 
-use crate::RegisterSpec;
+/// What a register file is (IR, OR).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct RegisterSpec {
+    /// What it holds.
+    pub capacity: Bytes,
+}
 
 /// How often and how deep blocks of values that come again and again fit a register file.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

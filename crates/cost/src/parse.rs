@@ -192,6 +192,7 @@ fn is_possible(action: Action, arch: &Arch) -> bool {
         (Action::BiasCount, bias) => bias == BiasSource::DigitalCount,
         (Action::BiasConversion, BiasSource::ColumnPerArray { converter, .. }) => converter == BiasConverter::Own,
         (Action::BiasConversion, BiasSource::DigitalCount) => false,
+        (Action::ChipLinkByte, _) => arch.system().n_chips > 1,
         _ => true,
     }
 }

@@ -2,7 +2,7 @@
 
 use rebias_units::{Bytes, Cycles};
 
-use crate::Tick;
+use crate::{Busy, Tick};
 
 /// One or several equal servers, each with one task at a time; tasks are served in order of arrival, by the server that
 /// is free first.
@@ -66,6 +66,17 @@ impl Resource {
         Span { start, end }
     }
 
+    /// Serves a task at once, if a server is free.
+    ///
+    /// # Errors
+    /// [`Busy`] with the duration if none is.
+    pub fn try_serve(&mut self, now: Tick, duration: Cycles) -> Result<Span, Busy<Cycles>> {
+        if self.free_at[self.first_free()] > now {
+            return Err(Busy(duration));
+        }
+        Ok(self.serve(now, duration))
+    }
+
     /// The number of servers.
     pub fn servers(&self) -> u32 {
         self.free_at.len() as u32
@@ -109,6 +120,16 @@ mod tests {
         assert_eq!(early.serve(Tick(9), Cycles(5)), span(10, 15));
         assert_eq!(early.busy_before(Tick(12)), Cycles(12));
         assert_eq!(early.busy_before(Tick(20)), Cycles(15));
+    }
+
+    #[test]
+    fn a_task_one_tick_before_the_server_is_free_is_refused_and_on_time_accepted() {
+        let mut resource = Resource::new(1);
+        assert_eq!(resource.try_serve(Tick(0), Cycles(10)), Ok(span(0, 10)));
+        let before = resource.clone();
+        assert_eq!(resource.try_serve(Tick(9), Cycles(5)), Err(Busy(Cycles(5))));
+        assert_eq!(resource, before);
+        assert_eq!(resource.try_serve(Tick(10), Cycles(5)), Ok(span(10, 15)));
     }
 
     #[test]

@@ -11,14 +11,18 @@
 //! that is free first. What is converted in a cycle is added up in the next, so no more is converted than can be
 //! added. A bias column's own converter keeps up with every read and takes no part in the queue.
 
+mod adc;
 mod counts;
+mod sample_hold;
 mod scarce;
+mod spec;
 
 use rebias_engine::Busy;
 use rebias_units::Counts;
 
-use crate::{BiasConverter, ImaSpec};
 use scarce::Scarce;
+
+pub use spec::{BiasConverter, ImaSpec};
 
 /// A matrix–vector product that an IMA makes again and again: some of its arrays, all fed from the input register.
 #[derive(Clone, Debug, PartialEq, Eq)]

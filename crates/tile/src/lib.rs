@@ -3,14 +3,26 @@
 //! A Spec says what a part is and how many there are, a Unit when it works. Knows nothing of tensors' values and of
 //! joules.
 
-mod digital;
+mod activation;
+mod bus;
+mod chip;
+mod chip_link;
 mod ima;
+mod interconnect;
+mod max_pool;
 mod noc;
-mod spec;
+mod shift_add;
+mod tile;
 
-pub use digital::{TileBusy, TileUnit};
-pub use ima::{Accepted, ArrayShape, ImaEvent, ImaUnit, InputSum, MvmShape, MvmTiming};
+pub use activation::ActivationUnit;
+pub use bus::{BusSpec, BusUnit};
+pub use chip::{ChipSpec, SystemSpec};
+pub use chip_link::{ChipLinkSpec, ChipLinkUnit};
+pub use ima::{Accepted, ArrayShape, BiasConverter, ImaEvent, ImaSpec, ImaUnit, InputSum, MvmShape, MvmTiming};
+pub use interconnect::{Interconnect, InterconnectEvent, InterconnectPart, InterconnectUnit};
+pub use max_pool::MaxPoolUnit;
 pub use noc::{
     Direction, LinkName, LinkUse, Mesh, MeshEvent, MeshNotice, MeshUnit, Message, NocSpec, Place, PortUnit, Route,
 };
-pub use spec::{BiasConverter, BusSpec, ChipSpec, ImaSpec, TileSpec};
+pub use shift_add::ShiftAddUnit;
+pub use tile::{TileBusy, TileSpec, TileUnit};

@@ -70,6 +70,8 @@ actions! {
     RouterByte = "router.byte",
     /// A byte crosses one link of the on-chip network.
     LinkByte = "link.byte",
+    /// A byte crosses the link between two chips.
+    ChipLinkByte = "chip-link.byte",
 }
 
 /// How often each action happened.

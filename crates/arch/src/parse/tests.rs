@@ -1,6 +1,7 @@
 //! Designs right and wrong, as users write them.
 
 mod faults;
+mod interconnect;
 mod laws;
 
 use rebias_config::Document;

@@ -2,19 +2,20 @@
 
 use std::collections::VecDeque;
 
-use rebias_engine::{Busy, Fifo};
+use rebias_engine::Busy;
 use rebias_units::Counts;
 
+use super::adc::{AdcUnit, HeldColumns};
+use super::sample_hold::SampleHoldUnit;
 use super::{ArrayShape, ImaEvent, MvmShape};
 
-/// Arrays with their sample-and-holds, and the queue of held columns.
+/// Arrays with their sample-and-holds, and the ADCs that they share.
 #[derive(Clone, Debug, PartialEq)]
 pub(super) struct Scarce {
     active_word_lines: u32,
     arrays: Vec<Array>,
     products: Vec<Product>,
-    /// One place for each array: its sample-and-holds.
-    queue: Fifo<Held>,
+    adcs: AdcUnit,
     /// The first cycle whose conversions are not yet made.
     next_conversions: u64,
     reads_left: u64,
@@ -26,7 +27,7 @@ struct Array {
     mvm: usize,
     n_reads: u32,
     next_read: u32,
-    held: u64,
+    sample_hold: SampleHoldUnit,
 }
 
 /// A product, and those of its runs whose columns are not all converted: at most one that waits for its last
@@ -44,20 +45,14 @@ struct Run {
     counts: Counts,
 }
 
-/// The columns of one read, in the queue for the converters.
-#[derive(Clone, Debug, PartialEq)]
-struct Held {
-    array: usize,
-    columns: u64,
-}
-
 impl Scarce {
     pub(super) fn new(shapes: &[MvmShape], active_word_lines: u32) -> Self {
         let mut arrays = Vec::new();
         for (mvm, shape) in shapes.iter().enumerate() {
             arrays.extend(shape.arrays.iter().map(|&array| {
                 let n_reads = shape.n_slices * array.n_groups(active_word_lines);
-                Array { shape: array, mvm, n_reads, next_read: n_reads, held: 0 }
+                let sample_hold = SampleHoldUnit::new(array.queued_columns());
+                Array { shape: array, mvm, n_reads, next_read: n_reads, sample_hold }
             }));
         }
         let products = shapes
@@ -68,8 +63,8 @@ impl Scarce {
                 runs: VecDeque::new(),
             })
             .collect();
-        let queue = Fifo::new(arrays.len());
-        Self { active_word_lines, arrays, products, queue, next_conversions: 0, reads_left: 0 }
+        let adcs = AdcUnit::new(arrays.len());
+        Self { active_word_lines, arrays, products, adcs, next_conversions: 0, reads_left: 0 }
     }
 
     pub(super) fn accept(&mut self, mvm: usize) -> Result<(), Busy<usize>> {
@@ -100,22 +95,15 @@ impl Scarce {
     }
 
     pub(super) fn is_idle(&self) -> bool {
-        self.queue.is_empty() && self.reads_left == 0
+        self.adcs.is_idle() && self.reads_left == 0
     }
 
-    /// Takes columns from the head of the queue, as many as a cycle allows.
+    /// Converts as many columns as a cycle allows, in order of their reads.
     fn convert(&mut self, conversions_per_cycle: u64, events: &mut Vec<ImaEvent>) -> u64 {
         let mut left = conversions_per_cycle;
-        while left > 0 {
-            let Some(head) = self.queue.front_mut() else { break };
-            let columns = head.columns.min(left);
-            left -= columns;
-            head.columns -= columns;
-            let array = &mut self.arrays[head.array];
-            array.held -= columns;
-            if head.columns == 0 {
-                self.queue.pop();
-            }
+        while let Some(HeldColumns { array, columns }) = self.adcs.convert(&mut left) {
+            let array = &mut self.arrays[array];
+            array.sample_hold.give(columns);
             self.products[array.mvm].convert(array, columns, events);
         }
         conversions_per_cycle - left
@@ -124,14 +112,12 @@ impl Scarce {
     /// Reads every array that has a read to do and whose sample-and-holds are free by the end of the cycle.
     fn read(&mut self, events: &mut Vec<ImaEvent>) {
         for (place, array) in self.arrays.iter_mut().enumerate() {
-            if array.held > 0 || array.next_read == array.n_reads {
+            if array.next_read == array.n_reads {
                 continue;
             }
-            let columns = array.shape.queued_columns();
-            if self.queue.accept(Held { array: place, columns }).is_err() {
-                return;
-            }
-            array.held = columns;
+            let Ok(columns) = array.sample_hold.hold() else { continue };
+            let queued = self.adcs.accept(HeldColumns { array: place, columns });
+            debug_assert!(queued.is_ok(), "the queue has a place for each array's sample-and-holds");
             let product = &mut self.products[array.mvm];
             let group = array.next_read % array.shape.n_groups(self.active_word_lines);
             if let Some(run) = product.runs.back_mut() {

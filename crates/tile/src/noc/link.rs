@@ -8,11 +8,12 @@ use rebias_units::Cycles;
 /// What a link has done, and what was in its way.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct LinkUse {
-    /// Ticks in which it moved a flit: as many as flits.
+    /// Ticks in which it moved something: on a mesh as many as flits.
     pub busy: Cycles,
     /// Ticks in which it was free and a packet waited, for room in the queue behind it.
     pub stalled_by_room: Cycles,
-    /// Ticks that packets waited for it while it moved others; of all packets together.
+    /// Ticks that packets waited for it while it moved others, those of all packets together; at the link between chips,
+    /// ticks that messages waited for it or for room.
     pub waited_for_link: Cycles,
 }
 

@@ -27,13 +27,15 @@ pub struct Mesh {
     columns: u32,
 }
 
-/// A way through the mesh.
+/// A way from tile to tile.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Route {
     /// Links between routers.
     pub links: u32,
     /// Routers, both ends included.
     pub routers: u32,
+    /// Links between chips.
+    pub chip_links: u32,
     /// Ticks from the first flit's departure to its arrival, if nothing is in its way.
     pub latency: Cycles,
 }
@@ -100,10 +102,15 @@ impl Mesh {
 
     /// The way from one tile to another; a tile reaches its neighbours at the same router without a link.
     pub fn route(&self, from: u32, to: u32) -> Route {
-        let (from, to) = (self.place(self.router_of(from)), self.place(self.router_of(to)));
+        self.route_between(self.router_of(from), self.router_of(to))
+    }
+
+    /// The way from one router to another.
+    pub fn route_between(&self, from: u32, to: u32) -> Route {
+        let (from, to) = (self.place(from), self.place(to));
         let links = from.row.abs_diff(to.row) + from.column.abs_diff(to.column);
         let routers = links + 1;
-        Route { links, routers, latency: Cycles(self.spec.hop_ticks().0 * u64::from(routers)) }
+        Route { links, routers, chip_links: 0, latency: Cycles(self.spec.hop_ticks().0 * u64::from(routers)) }
     }
 
     /// Where a packet at a router goes next on its way to another; `None` if it is there.

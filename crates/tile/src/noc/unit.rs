@@ -96,6 +96,11 @@ impl<W: Copy> MeshUnit<W> {
         Ok(())
     }
 
+    /// Whether a tile's port sends a message.
+    pub fn is_sending(&self, tile: u32) -> bool {
+        self.terminals[tile as usize].sending.is_some()
+    }
+
     /// Does what happens at a tick.
     pub fn step(
         &mut self,

@@ -13,7 +13,7 @@ fn check(document: &Document, shown: Expect) {
     shown.assert_eq(&format!("{faults}\n"));
 }
 
-fn check_toy_over(change: &str, shown: Expect) {
+pub(super) fn check_toy_over(change: &str, shown: Expect) {
     check(&over(TOY, change), shown);
 }
 
@@ -231,7 +231,7 @@ fn a_chip_has_crossbars_that_can_be_counted() {
         1 | chip.tiles = 65536
           |              ^^^^^
           |
-          = legal: at most 4194304 crossbars on the chip
+          = legal: at most 4194304 crossbars on all chips
     "#]],
     );
     assert!(toy_over("chip.tiles = 65536\ntile.imas = 16").chip().n_tiles == 65_536);

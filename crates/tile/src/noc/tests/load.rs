@@ -75,4 +75,5 @@ fn latency_rises_with_load_as_pumas_does() {
         0.02      54       20.4       37.3
         0.025    115       20.5      530.5"#]]
     .assert_eq(&table);
+    assert!(include_str!("../../../../../docs/interconnect.md").contains(&table), "the document shows this table");
 }

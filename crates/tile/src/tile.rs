@@ -1,9 +1,31 @@
-//! The digital parts of a tile outside its IMAs and its buffer: when they work.
+//! A tile: what it is, and when its digital parts outside IMAs and buffer work.
 
-use rebias_engine::{Resource, Span, Tick, ticks_to_handle, ticks_to_move};
+use rebias_buffer::{EdramSpec, RegisterSpec};
+use rebias_engine::{Span, Tick};
 use rebias_units::{Bytes, Cycles};
 
-use crate::TileSpec;
+use crate::{ActivationUnit, BusSpec, BusUnit, ImaSpec, MaxPoolUnit, ShiftAddUnit};
+
+/// What a tile is.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct TileSpec {
+    /// Number of IMAs; at least 1.
+    pub n_imas: u32,
+    /// The IMAs, all alike.
+    pub ima: ImaSpec,
+    /// Buffer of feature maps.
+    pub edram: EdramSpec,
+    /// Bus between the buffer and the IMAs.
+    pub bus: BusSpec,
+    /// Register before the buffer.
+    pub output_register: RegisterSpec,
+    /// Units that merge partial sums, each one value a tick.
+    pub n_shift_adds: u32,
+    /// Activation units, each one value a tick.
+    pub n_activations: u32,
+    /// Max-pool units, each one value a tick.
+    pub n_max_pools: u32,
+}
 
 /// Bus, shift-and-add, activation and max-pool units of a tile; each serves one block of values at a time, in order of
 /// arrival.
@@ -14,11 +36,10 @@ use crate::TileSpec;
 /// ```
 #[derive(Clone, Debug, PartialEq)]
 pub struct TileUnit {
-    spec: TileSpec,
-    bus: Resource,
-    shift_add: Resource,
-    activation: Resource,
-    max_pool: Resource,
+    bus: BusUnit,
+    shift_add: ShiftAddUnit,
+    activation: ActivationUnit,
+    max_pool: MaxPoolUnit,
 }
 
 /// Ticks that a tile's parts have worked.
@@ -37,28 +58,32 @@ pub struct TileBusy {
 impl TileUnit {
     /// An idle tile.
     pub fn new(spec: TileSpec) -> Self {
-        let one = || Resource::new(1);
-        Self { spec, bus: one(), shift_add: one(), activation: one(), max_pool: one() }
+        Self {
+            bus: BusUnit::new(spec.bus),
+            shift_add: ShiftAddUnit::new(spec.n_shift_adds),
+            activation: ActivationUnit::new(spec.n_activations),
+            max_pool: MaxPoolUnit::new(spec.n_max_pools),
+        }
     }
 
     /// Moves bytes between the IMAs and the rest of the tile.
     pub fn transfer(&mut self, arrival: Tick, bytes: Bytes) -> Span {
-        self.bus.serve(arrival, ticks_to_move(bytes, self.spec.bus.wires))
+        self.bus.transfer(arrival, bytes)
     }
 
     /// Adds partial sums to what the output register holds.
     pub fn merge(&mut self, arrival: Tick, values: u64) -> Span {
-        self.shift_add.serve(arrival, ticks_to_handle(values, self.spec.n_shift_adds))
+        self.shift_add.merge(arrival, values)
     }
 
     /// Takes finished sums through the activation units.
     pub fn activate(&mut self, arrival: Tick, values: u64) -> Span {
-        self.activation.serve(arrival, ticks_to_handle(values, self.spec.n_activations))
+        self.activation.activate(arrival, values)
     }
 
     /// Compares values with running maxima.
     pub fn pool(&mut self, arrival: Tick, values: u64) -> Span {
-        self.max_pool.serve(arrival, ticks_to_handle(values, self.spec.n_max_pools))
+        self.max_pool.pool(arrival, values)
     }
 
     /// What has been worked before a tick.
