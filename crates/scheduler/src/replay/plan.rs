@@ -51,6 +51,8 @@ indices!(LayerIdx, ReplicaIdx, PartIdx, ShareIdx, LaneIdx, BufferIdx, ImaIdx, Ti
 pub(super) struct Plan {
     /// Ticks of a chip cycle.
     pub(super) period: Cycles,
+    /// Width of the network's links.
+    pub(super) flit_bits: u32,
     pub(super) schedule: Schedule,
     pub(super) layers: Vec<LayerPlan>,
     pub(super) replicas: Vec<ReplicaPlan>,
@@ -204,7 +206,7 @@ pub(super) enum Way {
     /// They are there.
     Local,
     /// Over the network.
-    Network { from: TileIdx, routers: u16, links: u16 },
+    Network { from: TileIdx, routers: u16, links: u16, chip_links: u16 },
 }
 
 /// What the arrays of a layer on one tile read.
@@ -227,6 +229,8 @@ pub(super) struct BufferPlan {
 #[derive(Debug)]
 pub(super) struct ImaPlan {
     pub(super) id: ImaId,
+    /// The chip of its tile, and the tile's index there.
+    pub(super) place: (u32, u32),
     pub(super) shares: Vec<ShareIdx>,
     pub(super) products: Vec<MvmShape>,
 }
@@ -234,8 +238,10 @@ pub(super) struct ImaPlan {
 /// A tile in use.
 #[derive(Debug)]
 pub(super) struct TilePlan {
-    /// Its index on the chip.
+    /// Its index, counted chip by chip.
     pub(super) index: u32,
+    /// Its chip, and its index there.
+    pub(super) place: (u32, u32),
     pub(super) buffers: Vec<BufferIdx>,
     /// Room that its layers cannot do without.
     pub(super) needed: Bytes,
@@ -251,13 +257,15 @@ pub(super) struct Position {
 
 impl ImaPlan {
     pub(super) fn path(&self) -> String {
-        format!("Chip[0].Tile[{}].Ima[{}]", self.id.tile.0, self.id.ima)
+        let (chip, tile) = self.place;
+        format!("Chip[{chip}].Tile[{tile}].Ima[{}]", self.id.ima)
     }
 }
 
 impl TilePlan {
     pub(super) fn path(&self) -> String {
-        format!("Chip[0].Tile[{}]", self.index)
+        let (chip, tile) = self.place;
+        format!("Chip[{chip}].Tile[{tile}]")
     }
 }
 

@@ -152,7 +152,7 @@ pub enum PartKind {
     MaxPools,
     /// A tile's output register: busy while finished outputs leave it, stalled while some wait for room.
     Outputs,
-    /// The links of the network: between routers, and between these and tiles.
+    /// The links of the network: between routers, between these and tiles, and between chips.
     Links,
 }
 

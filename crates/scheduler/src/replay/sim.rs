@@ -30,7 +30,7 @@ use std::collections::VecDeque;
 use rebias_arch::Arch;
 use rebias_buffer::EdramUnit;
 use rebias_engine::{EventQueue, Gauge, Space, Span, Tick};
-use rebias_tile::{ImaEvent, ImaUnit, MeshEvent, MeshUnit, TileUnit};
+use rebias_tile::{ImaEvent, ImaUnit, Interconnect, InterconnectEvent, InterconnectUnit, TileUnit};
 use rebias_units::{Action, Bytes};
 
 use super::plan::{BufferIdx, ImaIdx, LayerIdx, PartIdx, Plan, Position, ReplicaIdx, ShareIdx, TileIdx};
@@ -50,7 +50,7 @@ pub(super) struct Sim<'a, R> {
     buffers: Vec<BufferState>,
     imas: Vec<ImaState>,
     tiles: Vec<TileState>,
-    mesh: MeshUnit<Parcel>,
+    network: InterconnectUnit<Parcel>,
     stream: Stream,
     /// Claims that a release has granted; kept for its allocation.
     granted: Vec<Parcel>,
@@ -91,7 +91,7 @@ enum Event {
     /// A parcel goes to its tile's port.
     Inject(Parcel),
     /// Something happens on the network.
-    Mesh(MeshEvent),
+    Network(InterconnectEvent),
     /// A parcel has come over the network.
     Received(Parcel),
     /// Codes that have room leave the output register.
@@ -124,7 +124,7 @@ impl<'a, R: Recorder> Sim<'a, R> {
             buffers: plan.buffers.iter().map(|_| BufferState::default()).collect(),
             imas: imas?,
             tiles: tiles?,
-            mesh: MeshUnit::new(arch.chip().n_tiles, arch.chip().noc),
+            network: InterconnectUnit::new(Interconnect::new(arch.chip(), arch.system())),
             stream: Stream::new(plan, traffic),
             granted: Vec::new(),
             ima_events: Vec::new(),
@@ -173,7 +173,7 @@ impl<'a, R: Recorder> Sim<'a, R> {
             Event::Activate(part, turn) => self.activate(part, turn),
             Event::Emit(part, turn) => self.emit(part, turn),
             Event::Inject(parcel) => self.inject(parcel),
-            Event::Mesh(event) => self.mesh_event(event),
+            Event::Network(event) => self.network_event(event),
             Event::Received(parcel) => self.received(parcel),
             Event::Depart(parcel) => self.depart(parcel),
             Event::Enter(parcel) => self.enter(parcel),
@@ -275,3 +275,6 @@ impl<'a, R: Recorder> Sim<'a, R> {
 fn named(amounts: impl Iterator<Item = (LayerIdx, Bytes)>, plan: &Plan) -> Vec<(String, Bytes)> {
     amounts.map(|(layer, bytes)| (plan.layers[layer.at()].name.clone(), bytes)).collect()
 }
+
+// An event goes into the queue and out of it millions of times.
+const _: () = assert!(size_of::<Event>() <= 12);

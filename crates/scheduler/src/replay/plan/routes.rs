@@ -3,7 +3,7 @@
 use std::ops::Range;
 
 use rebias_mapper::{LayerPlacement, Replica};
-use rebias_tile::Mesh;
+use rebias_tile::Interconnect;
 
 use super::{Cargo, LaneIdx, LanePlan, LayerIdx, Origin, PartIdx, Plan, TileIdx, Way, bytes_of};
 
@@ -20,7 +20,7 @@ impl Plan {
         placed: &LayerPlacement,
         replica: &Replica,
         parts: &[PartIdx],
-        mesh: &Mesh,
+        interconnect: &Interconnect,
         (partial_sum_bits, homes): (u32, &mut Homes),
     ) {
         let tiles: Vec<_> = parts.iter().map(|part| self.tile_of(*part)).collect();
@@ -45,7 +45,7 @@ impl Plan {
                     cargo: Cargo::Sums { to: parts[to], partial_bytes: bytes_of(outputs, partial_sum_bits).0 as u32 },
                     layer: self.parts[parts[from].at()].layer,
                     to: self.parts[parts[to].at()].tile,
-                    way: self.way(parts[from], self.parts[parts[to].at()].tile, mesh),
+                    way: self.way(parts[from], self.parts[parts[to].at()].tile, interconnect),
                     values: values as u32,
                     bytes: bytes_of(values, partial_sum_bits).0 as u32,
                 };
@@ -63,7 +63,7 @@ impl Plan {
         consumer: LayerIdx,
         homes: &Homes,
         channels_of_buffer: &[Vec<bool>],
-        mesh: &Mesh,
+        interconnect: &Interconnect,
     ) {
         let output = self.layers[producer.at()].output;
         let replicas = &self.layers[producer.at()].replicas;
@@ -81,7 +81,7 @@ impl Plan {
                     cargo: Cargo::Codes { buffer },
                     layer: producer,
                     to,
-                    way: self.way(part, to, mesh),
+                    way: self.way(part, to, interconnect),
                     values: values as u32,
                     bytes: output.bytes(values).0 as u32,
                 };
@@ -121,14 +121,19 @@ impl Plan {
         LaneIdx::new(self.lanes.len() - 1)
     }
 
-    fn way(&self, from: PartIdx, to: TileIdx, mesh: &Mesh) -> Way {
+    fn way(&self, from: PartIdx, to: TileIdx, interconnect: &Interconnect) -> Way {
         let from = self.parts[from.at()].tile;
         if from == to {
             return Way::Local;
         }
         let index = |tile: TileIdx| self.tiles[tile.at()].index;
-        let route = mesh.route(index(from), index(to));
-        Way::Network { from, routers: route.routers as u16, links: route.links as u16 }
+        let route = interconnect.route(index(from), index(to));
+        Way::Network {
+            from,
+            routers: route.routers as u16,
+            links: route.links as u16,
+            chip_links: route.chip_links as u16,
+        }
     }
 
     fn tile_of(&self, part: PartIdx) -> u32 {

@@ -77,7 +77,7 @@ impl<R: Recorder> Sim<'_, R> {
         columns.push(stalled(PartKind::Outputs, Stall::Room, waited));
         columns.push(busy(PartKind::Outputs, left));
 
-        let links: Vec<_> = self.mesh.links_before(now).map(|(_, done)| done).collect();
+        let links: Vec<_> = self.network.links_before(now).map(|(_, _, done)| done).collect();
         columns.push(stalled(PartKind::Links, Stall::Room, links.iter().map(|done| done.stalled_by_room.0).collect()));
         columns.push(busy(PartKind::Links, links.iter().map(|done| done.busy.0).collect()));
         Ledger(columns)

@@ -1,7 +1,7 @@
 //! Parcels over the network on chip.
 
 use rebias_engine::{Span, Tick, ticks_to_move};
-use rebias_tile::{MeshEvent, MeshNotice, Message};
+use rebias_tile::{InterconnectEvent, MeshNotice, Message};
 use rebias_units::Action;
 
 use super::state::Parcel;
@@ -13,13 +13,14 @@ impl<R: Recorder> Sim<'_, R> {
     /// A parcel goes to its tile's port, behind those that wait there.
     pub(super) fn inject(&mut self, parcel: Parcel) {
         let lane = &self.plan.lanes[parcel.lane.at()];
-        let Way::Network { from, routers, links } = lane.way else {
+        let Way::Network { from, routers, links, chip_links } = lane.way else {
             return;
         };
         let position = self.position_of(parcel);
         self.stream.sent(lane.layer, position.image, lane.bytes());
         self.count(lane.layer, position.image, Action::RouterByte, lane.bytes().0 * u64::from(routers));
         self.count(lane.layer, position.image, Action::LinkByte, lane.bytes().0 * u64::from(links));
+        self.count(lane.layer, position.image, Action::ChipLinkByte, lane.bytes().0 * u64::from(chip_links));
         self.tiles[from.at()].outbox.push_back((parcel, self.queue.now()));
         if self.tiles[from.at()].outbox.len() == 1 {
             self.send_next(from);
@@ -36,17 +37,17 @@ impl<R: Recorder> Sim<'_, R> {
             payload: parcel,
             from: self.plan.tiles[from.at()].index,
             to: self.plan.tiles[lane.to.at()].index,
-            flits: ticks_to_move(lane.bytes(), self.mesh.mesh().spec().flit_bits).0 as u32,
+            flits: ticks_to_move(lane.bytes(), self.plan.flit_bits).0 as u32,
         };
         let queue = &mut self.queue;
-        let sent = self.mesh.inject(queue.now(), message, &mut |at, event| queue.push(at, Event::Mesh(event)));
+        let sent = self.network.inject(queue.now(), message, &mut |at, event| queue.push(at, Event::Network(event)));
         debug_assert!(sent.is_ok(), "a port is given a parcel when the one before it has left");
     }
 
     /// Something happens on the network.
-    pub(super) fn mesh_event(&mut self, event: MeshEvent) {
+    pub(super) fn network_event(&mut self, event: InterconnectEvent) {
         let queue = &mut self.queue;
-        let notice = self.mesh.step(queue.now(), event, &mut |at, event| queue.push(at, Event::Mesh(event)));
+        let notice = self.network.step(queue.now(), event, &mut |at, event| queue.push(at, Event::Network(event)));
         match notice {
             Some(MeshNotice::Left(parcel)) => self.has_left(parcel),
             Some(MeshNotice::Delivered(parcel)) => self.delivered(parcel),
@@ -72,7 +73,7 @@ impl<R: Recorder> Sim<'_, R> {
     fn delivered(&mut self, parcel: Parcel) {
         let lane = &self.plan.lanes[parcel.lane.at()];
         let end = self.queue.now();
-        let flits = ticks_to_move(lane.bytes(), self.mesh.mesh().spec().flit_bits);
+        let flits = ticks_to_move(lane.bytes(), self.plan.flit_bits);
         let start = Tick(end.0.saturating_sub(flits.0));
         self.record(Stage::Network, lane.to, lane.layer, self.position_of(parcel), Span { start, end });
         self.queue.push(self.boundary(), Event::Received(parcel));

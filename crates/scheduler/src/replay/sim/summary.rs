@@ -98,8 +98,11 @@ impl<R: Recorder> Sim<'_, R> {
             | PartKind::MaxPools
             | PartKind::Outputs => of_tiles().zip(0..).collect(),
             PartKind::Links => {
-                let links = self.mesh.links_before(self.queue.now());
-                return links.enumerate().map(|(place, (name, _))| unit(format!("Chip[0].{name}"), place)).collect();
+                let links = self.network.links_before(self.queue.now());
+                return links
+                    .enumerate()
+                    .map(|(place, (chip, name, _))| unit(format!("Chip[{chip}].{name}"), place))
+                    .collect();
             }
         };
         paths.into_iter().map(|(host, place)| unit(format!("{host}.{}", kind.name()), place)).collect()
