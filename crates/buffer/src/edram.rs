@@ -57,6 +57,16 @@ impl<W> EdramUnit<W> {
         self.space.release(region, base.0, granted);
     }
 
+    /// What it can hold.
+    pub fn capacity(&self) -> Bytes {
+        self.spec.capacity
+    }
+
+    /// What a region holds.
+    pub fn held(&self, region: RegionId) -> Bytes {
+        Bytes(self.space.held(region))
+    }
+
     /// Who waits for room in a region.
     pub fn waiting(&self, region: RegionId) -> impl Iterator<Item = &W> {
         self.space.waiting(region)

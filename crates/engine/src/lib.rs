@@ -5,10 +5,12 @@
 //! | [`EventQueue`] | what happens when, in a fixed order | – |
 //! | [`Resource`] | servers that each do one thing at a time, in order of arrival | later arrivals start later |
 //! | [`Fifo`] | a queue of a few places | refuses with [`Busy`] and hands the work back |
+//! | [`Gauge`] | a level over time, its peak and mean | – |
 //! | [`Space`] | a store shared by regions, each with a guaranteed part | claims wait in order of arrival |
 
 mod busy;
 mod fifo;
+mod gauge;
 mod queue;
 mod resource;
 mod space;
@@ -16,6 +18,7 @@ mod tick;
 
 pub use busy::Busy;
 pub use fifo::Fifo;
+pub use gauge::Gauge;
 pub use queue::EventQueue;
 pub use resource::{Resource, Span, ticks_to_handle, ticks_to_move};
 pub use space::{Claim, RegionId, Space};

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use crate::Tick;
 
-/// Ticks of one turn of the wheel.
+/// Ticks that the wheel looks ahead.
 const SLOTS: usize = 1 << 13;
 /// Slots in a word of the occupancy map.
 const WORD: usize = u64::BITS as usize;
@@ -12,13 +12,14 @@ const WORDS: usize = SLOTS / WORD;
 
 /// Events in order of time; events of one time in the order in which they were pushed.
 ///
-/// A timing wheel: a list of events for each tick of the present turn, and one for each later turn, which is spread
-/// over the slots when its turn comes. So an event costs the same however many there are.
+/// A timing wheel: a list of events for each of the next ticks, and a sorted store for those beyond, from which they
+/// come to the wheel as soon as it reaches them. So an event costs the same however many there are.
 ///
 /// ```text
-///  slots  ┬───┬─▼─┬───┬───┬─ … ─┐     later turns   12: e, f   15: g
-///         │   │ a │   │ b │     │
-///         │   │   │   │ c │     │
+///       now
+///  slots ┬─▼─┬───┬───┬─ … ─┐     beyond   8200: e, f   9000: g
+///        │ a │   │ b │     │
+///        │   │   │ c │     │
 /// ```
 #[derive(Clone, Debug)]
 pub struct EventQueue<E> {
@@ -30,9 +31,10 @@ pub struct EventQueue<E> {
     nodes: Vec<Node<E>>,
     /// Nodes without an event.
     free: Vec<u32>,
-    turn: u64,
-    /// Events of later turns, in the order of their pushes.
-    later: BTreeMap<u64, Vec<(Tick, E)>>,
+    /// Events of ticks that the wheel does not reach yet, in the order of their pushes.
+    beyond: BTreeMap<u64, Vec<E>>,
+    /// The first tick beyond the wheel that has events.
+    first_beyond: Option<u64>,
     pushed: u64,
     now: Tick,
 }
@@ -53,8 +55,8 @@ impl<E: Copy> EventQueue<E> {
             occupied_words: 0,
             nodes: Vec::new(),
             free: Vec::new(),
-            turn: 0,
-            later: BTreeMap::new(),
+            beyond: BTreeMap::new(),
+            first_beyond: None,
             pushed: 0,
             now: Tick::ZERO,
         }
@@ -66,38 +68,37 @@ impl<E: Copy> EventQueue<E> {
     /// If the tick has passed: nothing acts on the past.
     pub fn push(&mut self, at: Tick, event: E) {
         assert!(at >= self.now, "an event at tick {} is pushed at tick {}", at.0, self.now.0);
-        let turn = at.0 / SLOTS as u64;
-        if turn == self.turn {
+        if at.0 - self.now.0 < SLOTS as u64 {
             self.append(at, event);
         } else {
-            self.later.entry(turn).or_default().push((at, event));
+            self.beyond.entry(at.0).or_default().push(event);
+            self.first_beyond = Some(self.first_beyond.map_or(at.0, |first| first.min(at.0)));
         }
         self.pushed += 1;
     }
 
     /// The next event, and its tick becomes now.
     pub fn pop(&mut self) -> Option<E> {
-        if self.occupied_words == 0 {
-            let (turn, events) = self.later.pop_first()?;
-            self.turn = turn;
-            for (at, event) in events {
-                self.append(at, event);
-            }
+        let slot = match self.next_slot() {
+            Some(slot) => slot,
+            None => self.jump()?,
+        };
+        let ahead = slot.wrapping_sub(self.now.0 as usize) % SLOTS;
+        if ahead > 0 {
+            self.now.0 += ahead as u64;
+            self.reach();
         }
-        let word = self.occupied_words.trailing_zeros() as usize;
-        let bit = self.occupied[word].trailing_zeros() as usize;
-        let slot = word * WORD + bit;
-        self.now = Tick(self.turn * SLOTS as u64 + slot as u64);
         let (first, last) = self.slots[slot];
         let Node { event, next } = self.nodes[first as usize];
         self.free.push(first);
-        if first != last {
+        if first == last {
+            let word = slot / WORD;
+            self.occupied[word] &= !(1 << (slot % WORD));
+            if self.occupied[word] == 0 {
+                self.occupied_words &= !(1 << word);
+            }
+        } else {
             self.slots[slot].0 = next;
-            return Some(event);
-        }
-        self.occupied[word] &= !(1 << bit);
-        if self.occupied[word] == 0 {
-            self.occupied_words &= !(1 << word);
         }
         Some(event)
     }
@@ -112,7 +113,48 @@ impl<E: Copy> EventQueue<E> {
         self.pushed
     }
 
-    /// Puts an event of the present turn at the end of its slot's list.
+    /// The first occupied slot from now on, around the wheel.
+    fn next_slot(&self) -> Option<usize> {
+        let here = self.now.0 as usize % SLOTS;
+        let (word, bit) = (here / WORD, here % WORD);
+        let in_word = |word: usize, bits: u64| word * WORD + bits.trailing_zeros() as usize;
+        let ahead = self.occupied[word] >> bit << bit;
+        if ahead != 0 {
+            return Some(in_word(word, ahead));
+        }
+        if self.occupied_words == 0 {
+            return None;
+        }
+        // Words behind this one, then those before it, then the slots of this one that stand before now.
+        let behind = self.occupied_words.checked_shr(word as u32 + 1).unwrap_or(0);
+        let next = if behind == 0 {
+            self.occupied_words.trailing_zeros() as usize
+        } else {
+            word + 1 + behind.trailing_zeros() as usize
+        };
+        Some(in_word(next, self.occupied[next]))
+    }
+
+    /// Goes to the first tick beyond an empty wheel.
+    fn jump(&mut self) -> Option<usize> {
+        let (&at, _) = self.beyond.first_key_value()?;
+        self.now = Tick(at);
+        self.reach();
+        Some(at as usize % SLOTS)
+    }
+
+    /// Brings to the wheel what it reaches now.
+    fn reach(&mut self) {
+        while self.first_beyond.is_some_and(|at| at - self.now.0 < SLOTS as u64) {
+            let Some((at, events)) = self.beyond.pop_first() else { return };
+            for event in events {
+                self.append(Tick(at), event);
+            }
+            self.first_beyond = self.beyond.first_key_value().map(|(&at, _)| at);
+        }
+    }
+
+    /// Puts an event at the end of its slot's list.
     fn append(&mut self, at: Tick, event: E) {
         let node = self.store(event);
         let slot = at.0 as usize % SLOTS;

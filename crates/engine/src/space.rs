@@ -16,6 +16,7 @@ use std::collections::BTreeMap;
 /// ```
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Space<W> {
+    capacity: u64,
     shared_free: u64,
     regions: Vec<Region<W>>,
     n_arrivals: u64,
@@ -67,7 +68,7 @@ impl<W> Space<W> {
             .collect();
         let reserved = regions.iter().try_fold(0u64, |sum, region| sum.checked_add(region.reserved))?;
         let shared_free = capacity.checked_sub(reserved)?;
-        Some(Self { shared_free, regions, n_arrivals: 0, n_waiting: 0 })
+        Some(Self { capacity, shared_free, regions, n_arrivals: 0, n_waiting: 0 })
     }
 
     /// Claims all addresses of a region below `end`.
@@ -102,6 +103,11 @@ impl<W> Space<W> {
             self.take(next, end);
             granted.push(claimant);
         }
+    }
+
+    /// What all regions together can hold.
+    pub const fn capacity(&self) -> u64 {
+        self.capacity
     }
 
     /// What a region holds.

@@ -11,8 +11,8 @@ mod run;
 
 pub use accuracy::Proportion;
 pub use replay::{
-    CriticalPart, LayerReplay, PartKind, PartReplay, ReplayError, ReplayOptions, ReplayResult, Steadiness, Waits,
-    replay,
+    BufferReplay, CriticalPart, Images, LayerReplay, PartKind, PartReplay, ReplayError, ReplayOptions, ReplayResult,
+    Schedule, Stall, Steadiness, UnitReplay, replay,
 };
 pub use result::{
     AdcBand, AdcModelCost, Allocation, Component, Conversion, Cost, LayerResult, ModelledCost, Quality, RunResult,

@@ -9,9 +9,8 @@
 //! which comes late slips into a later cycle. No length of a pipeline is given anywhere: it follows from the parts.
 //!
 //! The outside is never in the way: it keeps the buffers of the layers that read the network's input full, and takes
-//! finished images at once. It starts with one image more on its way than there are weighted layers, and sends more as
-//! long as that shortens the interval: beyond that, early layers would only run ahead until all buffers are full. The
-//! first image's latency is that of an image alone on the chip.
+//! finished images at once. The first image is alone on the chip; the others follow at the distance that the busiest part
+//! allows, or else as fast as images come out.
 
 mod error;
 mod plan;
@@ -28,22 +27,49 @@ use rebias_network::Network;
 pub use error::ReplayError;
 use plan::Plan;
 use record::Unwatched;
-pub use result::{CriticalPart, LayerReplay, PartKind, PartReplay, ReplayResult, Steadiness, Waits};
+pub use result::{
+    BufferReplay, CriticalPart, LayerReplay, PartKind, PartReplay, ReplayResult, Stall, Steadiness, UnitReplay,
+};
 use sim::Sim;
 
-/// How long a replay goes on.
+/// What is replayed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct ReplayOptions {
-    /// Images at most; the replay ends sooner when the interval is steady. At least 3: fewer are taken as 3.
-    pub max_images: u32,
+    /// Which layers work at the same time.
+    pub schedule: Schedule,
+    /// How many images there are.
+    pub images: Images,
 }
 
 impl ReplayOptions {
-    /// Sixty-four images at most.
-    pub const DEFAULT: Self = Self { max_images: 64 };
+    /// Layers as a pipeline, until the interval is steady, sixty-four images at most.
+    pub const DEFAULT: Self = Self { schedule: Schedule::InterLayer, images: Images::UntilSteady { at_most: 64 } };
 }
 
-/// Replays a lone image and a stream of images of a placed network on a chip.
+/// Which layers work at the same time.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Schedule {
+    /// All of them, as a pipeline: a position is computed as soon as its window is complete, and images follow each
+    /// other.
+    InterLayer,
+    /// One: a layer begins when the one before it, in the network's order, has finished its whole map, and an image when
+    /// the one before it is complete. Whole maps have to fit the eDRAM of the tiles that hold them.
+    LayerByLayer,
+}
+
+/// How many images are replayed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Images {
+    /// As many as it takes until their interval is steady.
+    UntilSteady {
+        /// Images at most; fewer than 3 are taken as 3.
+        at_most: u32,
+    },
+    /// So many; none is taken as one.
+    Exactly(u32),
+}
+
+/// Replays a stream of images of a placed network on a chip.
 ///
 /// # Errors
 ///
@@ -54,37 +80,51 @@ pub fn replay(
     placement: &Placement,
     options: &ReplayOptions,
 ) -> Result<ReplayResult, ReplayError> {
-    let plan = Plan::new(network, arch, placement);
-    let run = |traffic| Sim::new(&plan, arch, traffic, &mut Unwatched)?.run();
-    let alone = run(Traffic::ALONE)?;
-
-    let max_images = options.max_images.max(3);
-    let mut in_flight = plan.layers.len() as u64 + 1;
-    let mut stream = run(Traffic { max_images, in_flight })?;
-    while stream.critical.busy < SATURATED && in_flight < u64::from(max_images) / 2 {
-        in_flight *= 2;
-        let denser = run(Traffic { max_images, in_flight })?;
-        if denser.interval >= stream.interval {
-            break;
+    let plan = Plan::new(network, arch, placement, options.schedule);
+    let run = |traffic| Sim::new(&plan, arch, traffic, Unwatched)?.run();
+    let window = match options.schedule {
+        Schedule::InterLayer => Window::Fitted,
+        Schedule::LayerByLayer => Window::Fixed(1),
+    };
+    match options.images {
+        Images::UntilSteady { at_most } => {
+            Ok(run(Traffic { until: Until::Steady(at_most.max(3)), window })?.summarise())
         }
-        stream = denser;
+        Images::Exactly(images) => {
+            let first = run(Traffic { until: Until::Complete(1), window })?;
+            let alone = first.summarise();
+            if images <= 1 {
+                return Ok(alone);
+            }
+            let stream = run(Traffic { until: Until::Complete(images), window: first.fitted_window() })?.summarise();
+            Ok(ReplayResult { first_latency: alone.first_latency, ..stream })
+        }
     }
-    Ok(ReplayResult { first_latency: alone.first_latency, ..stream })
 }
-
-/// Share of the interval in which the busiest part works that leaves nothing to gain from more images on their way.
-const SATURATED: f64 = 0.99;
 
 /// The images that the outside sends through the chip.
 #[derive(Clone, Copy, Debug)]
 struct Traffic {
-    /// Images after which a replay ends, steady or not.
-    max_images: u32,
-    /// Images that may be on their way at once.
-    in_flight: u64,
+    until: Until,
+    window: Window,
 }
 
-impl Traffic {
-    /// One image and no other.
-    const ALONE: Self = Self { max_images: 1, in_flight: 1 };
+/// When a replay ends.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Until {
+    /// When the interval is steady, or so many images are complete.
+    Steady(u32),
+    /// When so many images are complete, and no more are sent.
+    Complete(u32),
+}
+
+/// How many images may be on their way at once.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Window {
+    /// So many, from the start.
+    Fixed(u64),
+    /// So many, one every so many cycles.
+    Paced { images: u64, spacing: u64 },
+    /// The first alone, then as many as fit into its latency, and more as long as that shortens the interval.
+    Fitted,
 }

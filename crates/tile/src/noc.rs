@@ -17,7 +17,6 @@
 
 mod link;
 mod mesh;
-mod port;
 mod queue;
 mod spec;
 mod unit;
@@ -25,7 +24,6 @@ mod wiring;
 
 pub use link::LinkUse;
 pub use mesh::{Direction, Mesh, Place, Route};
-pub use port::PortUnit;
 pub use spec::NocSpec;
 pub use unit::{MeshEvent, MeshNotice, MeshUnit, Message};
 pub use wiring::LinkName;

@@ -6,11 +6,11 @@ use rebias_units::Bytes;
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum ReplayError {
-    /// The windows that a tile's layers need at once do not fit its buffer: give it a larger one, or spread the layers
-    /// over more tiles.
+    /// What a tile's layers need at once does not fit its buffer: give it a larger one, or spread the layers over more
+    /// tiles. Nothing is spilled.
     #[error(
-        "the eDRAM of {tile} has {} bytes, but the windows of its layers need {}: {}",
-        capacity.0, needed.0, list(windows)
+        "the eDRAM of {tile} has {} bytes, but the {what} of its layers need {}: {}",
+        capacity.0, needed.0, list(parts)
     )]
     BufferTooSmall {
         /// Path of the tile.
@@ -19,8 +19,11 @@ pub enum ReplayError {
         capacity: Bytes,
         /// What it would have to hold.
         needed: Bytes,
+        /// What has to fit: the windows of all layers in a pipeline; layer by layer, the whole maps that are written and
+        /// read at the same time.
+        what: &'static str,
         /// Each layer on the tile with its part.
-        windows: Vec<(String, Bytes)>,
+        parts: Vec<(String, Bytes)>,
     },
     /// The inputs of one position of each product do not fit an IMA's input register: give it a larger one.
     #[error(

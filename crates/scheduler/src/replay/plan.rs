@@ -2,24 +2,26 @@
 //!
 //! ```text
 //!  layer ── replica ── part (the replica on one tile) ── share (the part in one IMA)
-//!    │                   │  link: sums to the part that finishes an output
-//!    │                   └─ target: codes to a buffer
+//!    │                   └─ lanes: sums to the part that finishes an output, codes to buffers
 //!    └─ buffer (the layer's input on one tile)
 //! ```
 
 mod build;
 mod input_map;
 mod registers;
+mod reserve;
 mod routes;
 
 use rebias_buffer::RegisterUse;
 use rebias_engine::RegionId;
 use rebias_mapper::ImaId;
 use rebias_network::LayerId;
-use rebias_tile::{MvmShape, Route};
+use rebias_tile::MvmShape;
 use rebias_units::{Bytes, Cycles};
 
 pub(super) use input_map::{Entered, InputMap, Source};
+
+use super::Schedule;
 
 /// Defines indices into the tables of a plan, one type for each table.
 macro_rules! indices {
@@ -42,19 +44,21 @@ macro_rules! indices {
     };
 }
 
-indices!(LayerIdx, ReplicaIdx, PartIdx, ShareIdx, LinkIdx, TargetIdx, BufferIdx, ImaIdx, TileIdx);
+indices!(LayerIdx, ReplicaIdx, PartIdx, ShareIdx, LaneIdx, BufferIdx, ImaIdx, TileIdx);
 
 /// The static side of a replay.
 #[derive(Debug)]
 pub(super) struct Plan {
     /// Ticks of a chip cycle.
     pub(super) period: Cycles,
+    /// Width of the network's links.
+    pub(super) flit_bits: u32,
+    pub(super) schedule: Schedule,
     pub(super) layers: Vec<LayerPlan>,
     pub(super) replicas: Vec<ReplicaPlan>,
     pub(super) parts: Vec<PartPlan>,
     pub(super) shares: Vec<SharePlan>,
-    pub(super) links: Vec<LinkPlan>,
-    pub(super) targets: Vec<TargetPlan>,
+    pub(super) lanes: Vec<LanePlan>,
     pub(super) buffers: Vec<BufferPlan>,
     pub(super) imas: Vec<ImaPlan>,
     pub(super) tiles: Vec<TilePlan>,
@@ -103,7 +107,7 @@ pub(super) struct ReplicaPlan {
     pub(super) shares: Vec<ShareIdx>,
     /// Positions whose sums the tiles' output registers hold at once.
     pub(super) depth: u64,
-    /// Links and targets that a position leaves by.
+    /// Lanes that a position leaves by.
     pub(super) departures: u32,
 }
 
@@ -116,10 +120,12 @@ pub(super) struct PartPlan {
     pub(super) n_shares: u32,
     /// Outputs that are finished here.
     pub(super) n_outputs: u64,
-    /// Links that end here.
+    /// Parts whose sums come here.
     pub(super) n_incoming: u32,
-    pub(super) links: Vec<LinkIdx>,
-    pub(super) targets: Vec<TargetIdx>,
+    /// Lanes of sums that are finished elsewhere.
+    pub(super) sums: Vec<LaneIdx>,
+    /// Lanes of codes that are finished here.
+    pub(super) codes: Vec<LaneIdx>,
 }
 
 /// The arrays of a copy in one IMA.
@@ -147,35 +153,60 @@ pub(super) struct SharePlan {
     pub(super) unsent: u64,
 }
 
-/// Sums that go from one part of a copy to another.
+/// A way that the same parcels go, one for each turn: from a part of a copy, or from the outside.
 #[derive(Debug)]
-pub(super) struct LinkPlan {
-    pub(super) from: PartIdx,
-    pub(super) to: PartIdx,
-    pub(super) values: u64,
-    pub(super) bytes: Bytes,
-    /// Bytes of these that are partial sums, and not the sum of inputs.
-    pub(super) sums: Bytes,
-    pub(super) route: Route,
-}
-
-/// Codes that go from a part to a buffer.
-#[derive(Debug)]
-pub(super) struct TargetPlan {
-    pub(super) from: PartIdx,
-    pub(super) buffer: BufferIdx,
-    pub(super) values: u64,
-    pub(super) bytes: Bytes,
+pub(super) struct LanePlan {
+    pub(super) origin: Origin,
+    pub(super) cargo: Cargo,
+    /// The layer that the parcels are counted for.
+    pub(super) layer: LayerIdx,
+    pub(super) to: TileIdx,
     pub(super) way: Way,
+    values: u32,
+    bytes: u32,
 }
 
-/// How codes reach a buffer.
+impl LanePlan {
+    /// Values in a parcel.
+    pub(super) fn values(&self) -> u64 {
+        u64::from(self.values)
+    }
+
+    /// Bytes of a parcel.
+    pub(super) fn bytes(&self) -> Bytes {
+        Bytes(u64::from(self.bytes))
+    }
+}
+
+/// Where parcels come from.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Origin {
+    /// A part of a copy; a turn of the copy is a turn of the lane.
+    Part(PartIdx),
+    /// The outside, pixel by pixel.
+    Outside,
+}
+
+/// What parcels bring.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Cargo {
+    /// Sums that another part of the copy finishes.
+    Sums {
+        to: PartIdx,
+        /// Bytes of these that are partial sums, and not the sum of inputs.
+        partial_bytes: u32,
+    },
+    /// Codes for a buffer.
+    Codes { buffer: BufferIdx },
+}
+
+/// How parcels reach their tile.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Way {
-    /// Within the tile.
+    /// They are there.
     Local,
     /// Over the network.
-    Network(Route),
+    Network { from: TileIdx, routers: u16, links: u16, chip_links: u16 },
 }
 
 /// What the arrays of a layer on one tile read.
@@ -190,12 +221,16 @@ pub(super) struct BufferPlan {
     pub(super) slot: Bytes,
     pub(super) reserved: Bytes,
     pub(super) shares: Vec<ShareIdx>,
+    /// The lane from the outside, if the layer reads the network's input.
+    pub(super) outside: Option<LaneIdx>,
 }
 
 /// An IMA in use.
 #[derive(Debug)]
 pub(super) struct ImaPlan {
     pub(super) id: ImaId,
+    /// The chip of its tile, and the tile's index there.
+    pub(super) place: (u32, u32),
     pub(super) shares: Vec<ShareIdx>,
     pub(super) products: Vec<MvmShape>,
 }
@@ -203,9 +238,13 @@ pub(super) struct ImaPlan {
 /// A tile in use.
 #[derive(Debug)]
 pub(super) struct TilePlan {
-    /// Its index on the chip.
+    /// Its index, counted chip by chip.
     pub(super) index: u32,
+    /// Its chip, and its index there.
+    pub(super) place: (u32, u32),
     pub(super) buffers: Vec<BufferIdx>,
+    /// Room that its layers cannot do without.
+    pub(super) needed: Bytes,
     pub(super) output_register: RegisterUse,
 }
 
@@ -218,13 +257,23 @@ pub(super) struct Position {
 
 impl ImaPlan {
     pub(super) fn path(&self) -> String {
-        format!("Chip[0].Tile[{}].Ima[{}]", self.id.tile.0, self.id.ima)
+        let (chip, tile) = self.place;
+        format!("Chip[{chip}].Tile[{tile}].Ima[{}]", self.id.ima)
     }
 }
 
 impl TilePlan {
     pub(super) fn path(&self) -> String {
-        format!("Chip[0].Tile[{}]", self.index)
+        let (chip, tile) = self.place;
+        format!("Chip[{chip}].Tile[{tile}]")
+    }
+}
+
+impl PartPlan {
+    /// Lanes that a position leaves by; outputs that go nowhere else are written to the tile's own eDRAM.
+    pub(super) fn departures(&self) -> u32 {
+        let finished = if self.n_outputs > 0 { self.codes.len().max(1) } else { 0 };
+        (self.sums.len() + finished) as u32
     }
 }
 

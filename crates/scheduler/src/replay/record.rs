@@ -39,6 +39,12 @@ pub(super) trait Recorder {
     fn record(&mut self, work: Work, span: Span);
 }
 
+impl<R: Recorder> Recorder for &mut R {
+    fn record(&mut self, work: Work, span: Span) {
+        (**self).record(work, span);
+    }
+}
+
 /// Nobody watches.
 pub(super) struct Unwatched;
 

@@ -6,8 +6,10 @@ use rebias_units::{Bytes, Counts, Cycles};
 /// How fast a placed network runs on a chip, and what its parts do meanwhile.
 #[derive(Clone, Debug, PartialEq)]
 pub struct ReplayResult {
-    /// From the start to the first image's last output, in chip cycles.
+    /// From the start to the last output of an image that is alone on the chip, in chip cycles.
     pub first_latency: Cycles,
+    /// From the start to the last output of all images replayed, in chip cycles.
+    pub total: Cycles,
     /// From an image's last output to the next one's, in chip cycles.
     pub interval: Cycles,
     /// How the interval was found.
@@ -16,6 +18,12 @@ pub struct ReplayResult {
     pub layers: Vec<LayerReplay>,
     /// Each kind of part.
     pub parts: Vec<PartReplay>,
+    /// Each part of the allocated tiles, and each link that moved something.
+    pub units: Vec<UnitReplay>,
+    /// The buffers of the allocated tiles, and what they held.
+    pub buffers: Vec<BufferReplay>,
+    /// Ticks of the digital clock from which the interval, `parts` and `units` are taken: those of the last images.
+    pub measured: Cycles,
     /// The part that is busiest in the last interval.
     pub critical: CriticalPart,
     /// Events that the replay took.
@@ -25,12 +33,13 @@ pub struct ReplayResult {
 /// How the steady interval was found.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Steadiness {
-    /// The last two intervals agree, and in the last every IMA began as many positions as an image has for it.
+    /// The stream repeats itself: intervals do, and every IMA, copy and buffer is as far ahead of the complete images as
+    /// it was a period before.
     Steady {
         /// Images replayed.
         images: u32,
     },
-    /// They do not; the interval is the mean of the later half, rounded up.
+    /// It does not; the interval is a mean over the later images, 16 at most, rounded up.
     Unsteady {
         /// Images replayed.
         images: u32,
@@ -53,19 +62,75 @@ pub struct LayerReplay {
     pub start: Cycles,
     /// The cycle after which the first image's last output has left.
     pub end: Cycles,
-    /// What the layer waited for, in all images.
-    pub waits: Waits,
+    /// What the layer's IMAs waited for in the measured images: ticks, summed over all of them.
+    pub stalled: Vec<(Stall, Cycles)>,
 }
 
-/// Ticks of waiting, summed over all who waited.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct Waits {
-    /// IMAs waited for the last code of a window.
-    pub input: Cycles,
-    /// IMAs waited for room in their input register.
-    pub input_register: Cycles,
-    /// Finished outputs waited for room in a buffer.
-    pub buffer: Cycles,
+/// What a part waits for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Stall {
+    /// The window of the next position is not complete.
+    Input,
+    /// The input register has no room.
+    InputRegister,
+    /// The inputs are on their way: eDRAM banks or the bus.
+    Transfer,
+    /// The sample-and-holds are not free until the ADCs have converted what they hold.
+    Converters,
+    /// The sums before cannot leave: output registers, bus, network, or whoever takes the outputs.
+    Output,
+    /// There is no room at the destination: in a buffer, or in the queue behind a link.
+    Room,
+}
+
+impl Stall {
+    /// All of them.
+    pub const ALL: [Self; 6] =
+        [Self::Input, Self::InputRegister, Self::Transfer, Self::Converters, Self::Output, Self::Room];
+
+    /// The name in reports.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Input => "input",
+            Self::InputRegister => "input register",
+            Self::Transfer => "transfer",
+            Self::Converters => "converters",
+            Self::Output => "output",
+            Self::Room => "room",
+        }
+    }
+}
+
+/// What a part did in the measured images, in ticks of the digital clock; together these are
+/// [`ReplayResult::measured`].
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct UnitReplay {
+    /// Its kind.
+    pub kind: PartKind,
+    /// Its path, such as `Chip[0].Tile[3].Ima[5].Adcs`.
+    pub path: String,
+    /// Ticks in which it worked. Equal servers count as one that is as fast as all; the arrays of an IMA are as busy as
+    /// the busiest of its copies.
+    pub busy: Cycles,
+    /// Ticks in which it had something to do and could not, by reason; only such as occurred.
+    pub stalled: Vec<(Stall, Cycles)>,
+    /// The rest.
+    pub idle: Cycles,
+}
+
+/// What a buffer held.
+#[derive(Clone, Debug, PartialEq)]
+pub struct BufferReplay {
+    /// Its path: `Chip[0].Tile[3].Edram`, or `Chip[0].Tile[3].Ima[5].InputRegister`.
+    pub path: String,
+    /// The layer whose input it is; `None` for the whole buffer.
+    pub layer: Option<LayerId>,
+    /// What it can hold.
+    pub capacity: Bytes,
+    /// The most that it held.
+    pub peak: Bytes,
+    /// What it held in the mean over all of the replay, in bytes.
+    pub mean: f64,
 }
 
 /// A kind of part.
@@ -85,10 +150,10 @@ pub enum PartKind {
     Activations,
     /// A tile's max-pool units.
     MaxPools,
-    /// A tile's port into the network.
-    Injection,
-    /// A tile's port out of the network.
-    Ejection,
+    /// A tile's output register: busy while finished outputs leave it, stalled while some wait for room.
+    Outputs,
+    /// The links of the network: between routers, between these and tiles, and between chips.
+    Links,
 }
 
 impl PartKind {
@@ -102,8 +167,8 @@ impl PartKind {
             Self::ShiftAdds => "ShiftAdds",
             Self::Activations => "Activations",
             Self::MaxPools => "MaxPools",
-            Self::Injection => "Injection",
-            Self::Ejection => "Ejection",
+            Self::Outputs => "Outputs",
+            Self::Links => "Links",
         }
     }
 }

@@ -12,34 +12,37 @@
 //!
 //! What cannot go on is not asked again and again: it is woken by what it waits for.
 
-mod codes;
 mod deadlock;
 mod deliver;
+mod ledger;
 mod load;
 mod merge;
 mod network;
 mod outside;
+mod pace;
 mod product;
 mod state;
 mod stream;
 mod summary;
 
+use std::collections::VecDeque;
+
 use rebias_arch::Arch;
 use rebias_buffer::EdramUnit;
-use rebias_engine::{EventQueue, Space, Span, Tick};
-use rebias_tile::{ImaEvent, ImaUnit, PortUnit, TileUnit};
+use rebias_engine::{EventQueue, Gauge, Space, Span, Tick};
+use rebias_tile::{ImaEvent, ImaUnit, Interconnect, InterconnectEvent, InterconnectUnit, TileUnit};
 use rebias_units::{Action, Bytes};
 
 use super::plan::{BufferIdx, ImaIdx, LayerIdx, PartIdx, Plan, Position, ReplicaIdx, ShareIdx, TileIdx};
 use super::record::{Recorder, Stage, Work};
-use super::{ReplayError, ReplayResult, Traffic};
-use state::{BufferState, ImaState, Parcel, PartState, ReplicaState, ShareState, TileState, Waiting};
+use super::{ReplayError, Schedule, Traffic, Window};
+use state::{BufferState, ImaState, Outputs, Parcel, PartState, ReplicaState, ShareState, TileState};
 use stream::Stream;
 
 /// A replay under way.
 pub(super) struct Sim<'a, R> {
     plan: &'a Plan,
-    recorder: &'a mut R,
+    recorder: R,
     queue: EventQueue<Event>,
     replicas: Vec<ReplicaState>,
     parts: Vec<PartState>,
@@ -47,9 +50,10 @@ pub(super) struct Sim<'a, R> {
     buffers: Vec<BufferState>,
     imas: Vec<ImaState>,
     tiles: Vec<TileState>,
+    network: InterconnectUnit<Parcel>,
     stream: Stream,
     /// Claims that a release has granted; kept for its allocation.
-    granted: Vec<Waiting>,
+    granted: Vec<Parcel>,
     ima_events: Vec<ImaEvent>,
 }
 
@@ -66,6 +70,8 @@ enum Event {
     Start(ShareIdx),
     /// The last read of a position begins.
     LastRead(ShareIdx),
+    /// The reads of a position are over.
+    NextRead(ShareIdx),
     /// An IMA with scarce converters takes a cycle.
     Step(ImaIdx),
     /// A position's sums are in the output register.
@@ -74,40 +80,38 @@ enum Event {
     Send(ShareIdx),
     /// Sums have passed the bus.
     Sent(ShareIdx),
-    /// A share's sums are merged on their tile.
-    Merged(PartIdx, u64),
-    /// Another tile's sums are merged.
-    LinkMerged(PartIdx, u64),
-    /// Finished sums go through the activation units.
-    Activate(PartIdx, u64),
-    /// Outputs are finished.
-    Activated(PartIdx, u64),
-    /// Outputs that the outside takes are written.
-    WriteLast(PartIdx, u64),
-    /// Something enters the network.
+    /// A share's sums of a turn are merged on their tile.
+    Merged(PartIdx, u32),
+    /// Another tile's sums of a turn are merged.
+    LinkMerged(PartIdx, u32),
+    /// Finished sums of a turn go through the activation units.
+    Activate(PartIdx, u32),
+    /// A part's outputs of a turn are finished.
+    Emit(PartIdx, u32),
+    /// A parcel goes to its tile's port.
     Inject(Parcel),
-    /// Its first flit is at its destination.
-    Eject(Parcel),
-    /// Its last flit is.
+    /// Something happens on the network.
+    Network(InterconnectEvent),
+    /// A parcel has come over the network.
     Received(Parcel),
-    /// Outputs ask for room in a buffer.
-    Offer(Parcel),
-    /// Outputs that have room go.
+    /// Codes that have room leave the output register.
     Depart(Parcel),
     /// Codes are at the tile of their buffer.
     Enter(Parcel),
-    /// Codes are written to the buffer.
+    /// Pooled codes are written to the buffer.
     Write(Parcel),
-    /// Codes may be read.
-    Arrive(Parcel),
-    /// A position's outputs have left a tile's output register one way.
-    Left(ReplicaIdx, u64),
+    /// All pixels of a buffer before one may be read.
+    Complete(BufferIdx, u32),
+    /// A position's outputs have left the output registers.
+    Left(ReplicaIdx),
     /// An image is complete.
     ImageDone,
+    /// The outside may send another image.
+    Admit,
 }
 
 impl<'a, R: Recorder> Sim<'a, R> {
-    pub(super) fn new(plan: &'a Plan, arch: &Arch, traffic: Traffic, recorder: &'a mut R) -> Result<Self, ReplayError> {
+    pub(super) fn new(plan: &'a Plan, arch: &Arch, traffic: Traffic, recorder: R) -> Result<Self, ReplayError> {
         let imas: Result<_, _> = plan.imas.iter().map(|ima| Self::ima(plan, arch, ima)).collect();
         let tiles: Result<_, _> = plan.tiles.iter().map(|tile| Self::tile(plan, arch, tile)).collect();
         Ok(Self {
@@ -120,14 +124,17 @@ impl<'a, R: Recorder> Sim<'a, R> {
             buffers: plan.buffers.iter().map(|_| BufferState::default()).collect(),
             imas: imas?,
             tiles: tiles?,
+            network: InterconnectUnit::new(Interconnect::new(arch.chip(), arch.system())),
             stream: Stream::new(plan, traffic),
             granted: Vec::new(),
             ima_events: Vec::new(),
         })
     }
 
-    pub(super) fn run(mut self) -> Result<ReplayResult, ReplayError> {
+    /// Goes on until there have been enough images.
+    pub(super) fn run(mut self) -> Result<Self, ReplayError> {
         self.open_buffers();
+        self.admit();
         self.fill_inputs();
         for share in 0..self.shares.len() {
             self.try_load(ShareIdx::new(share));
@@ -138,7 +145,12 @@ impl<'a, R: Recorder> Sim<'a, R> {
             };
             self.handle(event);
         }
-        Ok(self.summarise())
+        Ok(self)
+    }
+
+    /// The window that the first image has shown to fit.
+    pub(super) fn fitted_window(&self) -> Window {
+        self.stream.pace.fitted()
     }
 
     fn handle(&mut self, event: Event) {
@@ -148,6 +160,7 @@ impl<'a, R: Recorder> Sim<'a, R> {
             Event::Loaded(share) => self.loaded(share),
             Event::Start(share) => self.start(share),
             Event::LastRead(share) => self.last_read(share),
+            Event::NextRead(share) => self.next_read(share),
             Event::Step(ima) => {
                 self.imas[ima.at()].is_stepping = false;
                 self.step(ima);
@@ -158,18 +171,17 @@ impl<'a, R: Recorder> Sim<'a, R> {
             Event::Merged(part, turn) => self.merged(part, turn),
             Event::LinkMerged(part, turn) => self.finish_sums(part, turn),
             Event::Activate(part, turn) => self.activate(part, turn),
-            Event::Activated(part, turn) => self.activated(part, turn),
-            Event::WriteLast(part, turn) => self.write_last(part, turn),
+            Event::Emit(part, turn) => self.emit(part, turn),
             Event::Inject(parcel) => self.inject(parcel),
-            Event::Eject(parcel) => self.eject(parcel),
+            Event::Network(event) => self.network_event(event),
             Event::Received(parcel) => self.received(parcel),
-            Event::Offer(parcel) => self.offer(parcel),
             Event::Depart(parcel) => self.depart(parcel),
             Event::Enter(parcel) => self.enter(parcel),
             Event::Write(parcel) => self.write(parcel),
-            Event::Arrive(parcel) => self.arrive(parcel),
-            Event::Left(replica, turn) => self.left(replica, turn),
+            Event::Complete(buffer, behind) => self.complete(buffer, behind),
+            Event::Left(replica) => self.left(replica),
             Event::ImageDone => self.image_done(),
+            Event::Admit => self.admit(),
         }
     }
 
@@ -229,20 +241,33 @@ impl<'a, R: Recorder> Sim<'a, R> {
             needed: inputs.clone().sum(),
             inputs: named(ima.shares.iter().map(|share| plan.shares[share.at()].layer).zip(inputs), plan),
         })?;
-        Ok(ImaState { unit: ImaUnit::new(spec, &ima.products), register, is_stepping: false })
+        Ok(ImaState { unit: ImaUnit::new(spec, &ima.products), register, held: Gauge::default(), is_stepping: false })
     }
 
     fn tile(plan: &Plan, arch: &Arch, tile: &super::plan::TilePlan) -> Result<TileState, ReplayError> {
         let spec = arch.tile();
         let buffers = || tile.buffers.iter().map(|buffer: &BufferIdx| &plan.buffers[buffer.at()]);
-        let edram = EdramUnit::new(spec.edram, buffers().map(|buffer| buffer.reserved));
-        let edram = edram.ok_or_else(|| ReplayError::BufferTooSmall {
+        let too_small = || ReplayError::BufferTooSmall {
             tile: tile.path(),
             capacity: spec.edram.capacity,
-            needed: buffers().map(|buffer| buffer.reserved).sum(),
-            windows: named(buffers().map(|buffer| (buffer.layer, buffer.reserved)), plan),
-        })?;
-        Ok(TileState { unit: TileUnit::new(*spec), edram, port: PortUnit::new(&arch.chip().noc) })
+            needed: tile.needed,
+            what: match plan.schedule {
+                Schedule::InterLayer => "windows",
+                Schedule::LayerByLayer => "whole maps",
+            },
+            parts: named(buffers().map(|buffer| (buffer.layer, plan.needed_of(buffer))), plan),
+        };
+        if tile.needed > spec.edram.capacity {
+            return Err(too_small());
+        }
+        let edram = EdramUnit::new(spec.edram, buffers().map(|buffer| buffer.reserved)).ok_or_else(too_small)?;
+        Ok(TileState {
+            unit: TileUnit::new(*spec),
+            edram,
+            held: Gauge::default(),
+            outputs: Outputs::default(),
+            outbox: VecDeque::new(),
+        })
     }
 }
 
@@ -250,3 +275,6 @@ impl<'a, R: Recorder> Sim<'a, R> {
 fn named(amounts: impl Iterator<Item = (LayerIdx, Bytes)>, plan: &Plan) -> Vec<(String, Bytes)> {
     amounts.map(|(layer, bytes)| (plan.layers[layer.at()].name.clone(), bytes)).collect()
 }
+
+// An event goes into the queue and out of it millions of times.
+const _: () = assert!(size_of::<Event>() <= 12);

@@ -16,9 +16,9 @@ use chart::Chart;
 fn charted(network: &Network, arch: &Arch, n_cycles: usize) -> (ReplayResult, String) {
     let placement = rebias_mapper::map(network, arch).expect("the network fits");
     let mut chart = Chart::default();
-    let plan = Plan::new(network, arch, &placement);
-    let dense = Traffic { max_images: 64, in_flight: u64::MAX };
-    let result = Sim::new(&plan, arch, dense, &mut chart).and_then(Sim::run).expect("it runs");
+    let plan = Plan::new(network, arch, &placement, Schedule::InterLayer);
+    let dense = Traffic { until: Until::Steady(64), window: Window::Fixed(u64::MAX) };
+    let result = Sim::new(&plan, arch, dense, &mut chart).and_then(Sim::run).expect("it runs").summarise();
     (result, chart.render(arch.chip().ticks_per_cycle, n_cycles))
 }
 

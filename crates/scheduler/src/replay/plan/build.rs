@@ -7,10 +7,12 @@ use rebias_buffer::RegisterUse;
 use rebias_engine::RegionId;
 use rebias_mapper::{ImaId, LayerPlacement, PlacedArray, Placement, Replica};
 use rebias_network::{Layer, LayerId, Network, OutputFormat, Weighted};
-use rebias_tile::{ArrayShape, InputSum, Mesh, MvmShape};
-use rebias_units::{Bytes, Cycles};
+use rebias_tile::{ArrayShape, ChipSpec, InputSum, Interconnect, MvmShape};
+use rebias_units::Bytes;
 
 use super::routes::Homes;
+use crate::replay::Schedule;
+
 use super::{
     BufferIdx, BufferPlan, ImaIdx, ImaPlan, InputMap, LayerIdx, LayerPlan, Output, PartIdx, PartPlan, Plan, ReplicaIdx,
     ReplicaPlan, Role, ShareIdx, SharePlan, Source, TileIdx, TilePlan, bytes_of,
@@ -20,7 +22,7 @@ use super::{
 struct Builder<'a> {
     network: &'a Network,
     arch: &'a Arch,
-    mesh: Mesh,
+    interconnect: Interconnect,
     plan: Plan,
     tiles: BTreeMap<u32, TileIdx>,
     imas: BTreeMap<ImaId, ImaIdx>,
@@ -34,12 +36,12 @@ struct Builder<'a> {
 }
 
 impl Plan {
-    pub(crate) fn new(network: &Network, arch: &Arch, placement: &Placement) -> Self {
+    pub(crate) fn new(network: &Network, arch: &Arch, placement: &Placement, schedule: Schedule) -> Self {
         let mut builder = Builder {
             network,
             arch,
-            mesh: Mesh::new(arch.chip().n_tiles, arch.chip().noc),
-            plan: Plan::empty(arch.chip().ticks_per_cycle),
+            interconnect: Interconnect::new(arch.chip(), arch.system()),
+            plan: Plan::empty(arch.chip(), schedule),
             tiles: BTreeMap::new(),
             imas: BTreeMap::new(),
             buffers: BTreeMap::new(),
@@ -57,15 +59,16 @@ impl Plan {
         builder.finish()
     }
 
-    fn empty(period: Cycles) -> Self {
+    fn empty(chip: &ChipSpec, schedule: Schedule) -> Self {
         Self {
-            period,
+            period: chip.ticks_per_cycle,
+            flit_bits: chip.noc.flit_bits,
+            schedule,
             layers: Vec::new(),
             replicas: Vec::new(),
             parts: Vec::new(),
             shares: Vec::new(),
-            links: Vec::new(),
-            targets: Vec::new(),
+            lanes: Vec::new(),
             buffers: Vec::new(),
             imas: Vec::new(),
             tiles: Vec::new(),
@@ -139,7 +142,7 @@ impl Builder<'_> {
             self.sums_of_part.push(bytes_of(outputs, self.arch.ima().partial_sum_bits));
         }
         let bits = self.arch.ima().partial_sum_bits;
-        self.plan.link_parts(placed, replica, &parts, &self.mesh, (bits, &mut self.homes));
+        self.plan.link_parts(placed, replica, &parts, &self.interconnect, (bits, &mut self.homes));
     }
 
     fn add_part(&mut self, replica: ReplicaIdx, tile: TileIdx, n_shares: usize) -> PartIdx {
@@ -153,8 +156,8 @@ impl Builder<'_> {
             n_shares: n_shares as u32,
             n_outputs: 0,
             n_incoming: 0,
-            links: Vec::new(),
-            targets: Vec::new(),
+            sums: Vec::new(),
+            codes: Vec::new(),
         });
         self.homes.push(Vec::new());
         part
@@ -210,18 +213,20 @@ impl Builder<'_> {
     }
 
     fn tile(&mut self, index: u32) -> TileIdx {
+        let place = self.interconnect.place(index);
         let tiles = &mut self.plan.tiles;
         *self.tiles.entry(index).or_insert_with(|| {
             let output_register = RegisterUse { fills: 1, depth: 1 };
-            tiles.push(TilePlan { index, buffers: Vec::new(), output_register });
+            tiles.push(TilePlan { index, place, buffers: Vec::new(), needed: Bytes(0), output_register });
             TileIdx::new(tiles.len() - 1)
         })
     }
 
     fn ima(&mut self, id: ImaId) -> ImaIdx {
+        let place = self.interconnect.place(id.tile.0);
         let imas = &mut self.plan.imas;
         *self.imas.entry(id).or_insert_with(|| {
-            imas.push(ImaPlan { id, shares: Vec::new(), products: Vec::new() });
+            imas.push(ImaPlan { id, place, shares: Vec::new(), products: Vec::new() });
             ImaIdx::new(imas.len() - 1)
         })
     }
@@ -249,6 +254,7 @@ impl Builder<'_> {
                 slot: Bytes(0),
                 reserved: Bytes(0),
                 shares: Vec::new(),
+                outside: None,
             });
             self.channels_of_buffer.push(vec![false; map.n_channels]);
             buffer
@@ -262,7 +268,6 @@ impl Builder<'_> {
         let plan = &mut self.plan.buffers[buffer.at()];
         plan.n_channels = kept.iter().filter(|&&kept| kept).count() as u64;
         plan.slot = bytes_of(plan.n_channels, weighted.input.bits);
-        plan.reserved = Bytes(plan.slot.0 * map.window_pixels);
         buffer
     }
 
@@ -272,14 +277,16 @@ impl Builder<'_> {
         for consumer in 0..self.plan.layers.len() {
             let consumer = LayerIdx::new(consumer);
             let Source::Layer(producer) = self.plan.layers[consumer.at()].input.source else {
+                self.plan.feed_buffers(consumer);
                 continue;
             };
             let producer = layers[&producer];
             self.plan.layers[producer.at()].role = Role::Inner;
-            self.plan.target_buffers(producer, consumer, &self.homes, &self.channels_of_buffer, &self.mesh);
+            self.plan.target_buffers(producer, consumer, &self.homes, &self.channels_of_buffer, &self.interconnect);
         }
         self.plan.count_departures();
         self.plan.share_registers(self.arch, &self.sums_of_part);
+        self.plan.reserve_buffers();
         self.plan
     }
 }

@@ -3,9 +3,9 @@
 use std::ops::Range;
 
 use rebias_mapper::{LayerPlacement, Replica};
-use rebias_tile::Mesh;
+use rebias_tile::Interconnect;
 
-use super::{LayerIdx, LinkIdx, LinkPlan, PartIdx, Plan, TargetIdx, TargetPlan, Way, bytes_of};
+use super::{Cargo, LaneIdx, LanePlan, LayerIdx, Origin, PartIdx, Plan, TileIdx, Way, bytes_of};
 
 /// The outputs that a part finishes.
 pub(super) type Homes = Vec<Vec<Range<usize>>>;
@@ -20,7 +20,7 @@ impl Plan {
         placed: &LayerPlacement,
         replica: &Replica,
         parts: &[PartIdx],
-        mesh: &Mesh,
+        interconnect: &Interconnect,
         (partial_sum_bits, homes): (u32, &mut Homes),
     ) {
         let tiles: Vec<_> = parts.iter().map(|part| self.tile_of(*part)).collect();
@@ -40,16 +40,17 @@ impl Plan {
             let tells_sum = u64::from(holds[from].tells_sum);
             for (to, &outputs) in row.iter().enumerate().filter(|&(_, &outputs)| outputs > 0) {
                 let values = outputs + tells_sum;
-                let link = LinkIdx::new(self.links.len());
-                self.links.push(LinkPlan {
-                    from: parts[from],
-                    to: parts[to],
-                    values,
-                    bytes: bytes_of(values, partial_sum_bits),
-                    sums: bytes_of(outputs, partial_sum_bits),
-                    route: mesh.route(tiles[from], tiles[to]),
-                });
-                self.parts[parts[from].at()].links.push(link);
+                let lane = LanePlan {
+                    origin: Origin::Part(parts[from]),
+                    cargo: Cargo::Sums { to: parts[to], partial_bytes: bytes_of(outputs, partial_sum_bits).0 as u32 },
+                    layer: self.parts[parts[from].at()].layer,
+                    to: self.parts[parts[to].at()].tile,
+                    way: self.way(parts[from], self.parts[parts[to].at()].tile, interconnect),
+                    values: values as u32,
+                    bytes: bytes_of(values, partial_sum_bits).0 as u32,
+                };
+                let lane = self.add_lane(lane);
+                self.parts[parts[from].at()].sums.push(lane);
                 self.parts[parts[to].at()].n_incoming += 1;
             }
         }
@@ -62,36 +63,76 @@ impl Plan {
         consumer: LayerIdx,
         homes: &Homes,
         channels_of_buffer: &[Vec<bool>],
-        mesh: &Mesh,
+        interconnect: &Interconnect,
     ) {
         let output = self.layers[producer.at()].output;
-        let replicas = self.layers[producer.at()].replicas.clone();
-        for part in replicas.into_iter().flat_map(|replica| self.replicas[replica.at()].parts.clone()) {
-            for &buffer in &self.layers[consumer.at()].buffers {
+        let replicas = &self.layers[producer.at()].replicas;
+        let parts: Vec<_> = replicas.iter().flat_map(|replica| &self.replicas[replica.at()].parts).copied().collect();
+        for part in parts {
+            for buffer in self.layers[consumer.at()].buffers.clone() {
                 let kept = |channel: &usize| channels_of_buffer[buffer.at()][*channel];
                 let values = homes[part.at()].iter().cloned().flatten().filter(kept).count() as u64;
                 if values == 0 {
                     continue;
                 }
-                let (from, to) = (self.tile_of(part), self.tiles[self.buffers[buffer.at()].tile.at()].index);
-                let way = if from == to { Way::Local } else { Way::Network(mesh.route(from, to)) };
-                let target = TargetIdx::new(self.targets.len());
-                self.targets.push(TargetPlan { from: part, buffer, values, bytes: output.bytes(values), way });
-                self.parts[part.at()].targets.push(target);
+                let to = self.buffers[buffer.at()].tile;
+                let lane = LanePlan {
+                    origin: Origin::Part(part),
+                    cargo: Cargo::Codes { buffer },
+                    layer: producer,
+                    to,
+                    way: self.way(part, to, interconnect),
+                    values: values as u32,
+                    bytes: output.bytes(values).0 as u32,
+                };
+                let lane = self.add_lane(lane);
+                self.parts[part.at()].codes.push(lane);
             }
         }
     }
 
-    /// Counts the ways by which a position leaves its copy's output registers; a part whose outputs go nowhere else
-    /// writes them to its own eDRAM.
+    /// Counts the lanes by which a position leaves its copy's output registers.
     pub(super) fn count_departures(&mut self) {
         for replica in &mut self.replicas {
-            replica.departures = 0;
-            for part in &replica.parts {
-                let part = &self.parts[part.at()];
-                let finished = if part.n_outputs > 0 { part.targets.len().max(1) } else { 0 };
-                replica.departures += (part.links.len() + finished) as u32;
-            }
+            replica.departures = replica.parts.iter().map(|part| self.parts[part.at()].departures()).sum();
+        }
+    }
+
+    /// Lets the outside fill the buffers of a layer.
+    pub(super) fn feed_buffers(&mut self, reader: LayerIdx) {
+        for buffer in self.layers[reader.at()].buffers.clone() {
+            let plan = &self.buffers[buffer.at()];
+            let lane = LanePlan {
+                origin: Origin::Outside,
+                cargo: Cargo::Codes { buffer },
+                layer: reader,
+                to: plan.tile,
+                way: Way::Local,
+                values: plan.n_channels as u32,
+                bytes: plan.slot.0 as u32,
+            };
+            let lane = self.add_lane(lane);
+            self.buffers[buffer.at()].outside = Some(lane);
+        }
+    }
+
+    fn add_lane(&mut self, lane: LanePlan) -> LaneIdx {
+        self.lanes.push(lane);
+        LaneIdx::new(self.lanes.len() - 1)
+    }
+
+    fn way(&self, from: PartIdx, to: TileIdx, interconnect: &Interconnect) -> Way {
+        let from = self.parts[from.at()].tile;
+        if from == to {
+            return Way::Local;
+        }
+        let index = |tile: TileIdx| self.tiles[tile.at()].index;
+        let route = interconnect.route(index(from), index(to));
+        Way::Network {
+            from,
+            routers: route.routers as u16,
+            links: route.links as u16,
+            chip_links: route.chip_links as u16,
         }
     }
 

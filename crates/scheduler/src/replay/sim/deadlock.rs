@@ -1,9 +1,9 @@
 //! Who waits for whom when nothing can go on.
 
-use super::state::{LoadState, Parcel};
+use super::state::LoadState;
 use super::{Recorder, Sim};
 use crate::replay::ReplayError;
-use crate::replay::plan::{LayerIdx, ShareIdx, Source};
+use crate::replay::plan::{LayerIdx, Origin, ShareIdx, Source};
 
 impl<R: Recorder> Sim<'_, R> {
     pub(super) fn deadlock(&self) -> ReplayError {
@@ -13,12 +13,10 @@ impl<R: Recorder> Sim<'_, R> {
             let tile = &self.plan.tiles[plan.tile.at()];
             let waiting = self.tiles[plan.tile.at()].edram.waiting(plan.region);
             waits.extend(waiting.take(1).map(|waiting| {
-                let sender = match waiting.parcel {
-                    Parcel::Codes { target, .. } => {
-                        let from = self.plan.targets[target.at()].from;
-                        format!("`{}`", self.name(self.plan.parts[from.at()].layer))
-                    }
-                    Parcel::Input { .. } | Parcel::Sums { .. } => "the network's input".to_owned(),
+                let lane = &self.plan.lanes[waiting.lane.at()];
+                let sender = match lane.origin {
+                    Origin::Part(_) => format!("`{}`", self.name(lane.layer)),
+                    Origin::Outside => "the network's input".to_owned(),
                 };
                 let complete = self.buffers[buffer].complete;
                 let reader = self.name(plan.layer);
@@ -38,7 +36,7 @@ impl<R: Recorder> Sim<'_, R> {
         let ima = self.plan.imas[plan.ima.at()].path();
         let reader = self.name(plan.layer);
         match state.load {
-            LoadState::WaitsForInput(_) => {
+            LoadState::WaitsForInput => {
                 let position = self.turn_of(share, state.loaded);
                 let map = &self.plan.layers[plan.layer.at()].input;
                 let pixel = map.last_needed(position.image, position.index);
@@ -51,7 +49,7 @@ impl<R: Recorder> Sim<'_, R> {
                 };
                 Some(format!("`{reader}` in {ima} waits for pixel {pixel} of {source}"))
             }
-            LoadState::WaitsForRegister(_) => Some(format!("`{reader}` waits for room in the input register of {ima}")),
+            LoadState::WaitsForRegister => Some(format!("`{reader}` waits for room in the input register of {ima}")),
             LoadState::Idle | LoadState::Loading => None,
         }
     }

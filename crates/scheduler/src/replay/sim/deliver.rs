@@ -3,70 +3,122 @@
 use rebias_engine::{Claim, Tick};
 use rebias_units::{Action, Bytes};
 
-use super::codes::Codes;
-use super::state::{LoadState, Parcel, Waiting};
+use super::state::{Arrivals, LoadState, Parcel};
 use super::{Event, Recorder, Sim};
-use crate::replay::plan::{BufferIdx, Way};
+use crate::replay::plan::{BufferIdx, Cargo, Entered, InputMap, LanePlan, Origin, Position, Way};
 use crate::replay::record::Stage;
 
-impl<R: Recorder> Sim<'_, R> {
+/// Codes of one source pixel for one buffer.
+#[derive(Clone, Copy)]
+struct Codes<'a> {
+    lane: &'a LanePlan,
+    buffer: BufferIdx,
+    map: &'a InputMap,
+    /// The position that made them, or the pixel of the network's input.
+    position: Position,
+    entered: Entered,
+}
+
+impl Codes<'_> {
+    fn bytes_written(&self) -> Bytes {
+        Bytes(self.lane.bytes().0 * self.entered.n_pixels())
+    }
+}
+
+impl<'a, R: Recorder> Sim<'a, R> {
+    /// What a parcel brings to its buffer; `None` for partial sums.
+    fn codes(&self, parcel: Parcel) -> Option<Codes<'a>> {
+        let plan = self.plan;
+        let lane = &plan.lanes[parcel.lane.at()];
+        let Cargo::Codes { buffer } = lane.cargo else {
+            return None;
+        };
+        let map = &plan.layers[plan.buffers[buffer.at()].layer.at()].input;
+        let position = self.position_of(parcel);
+        Some(Codes { lane, buffer, map, position, entered: map.entered(position.index as usize) })
+    }
+
+    /// The position whose sums or codes a parcel brings.
+    pub(super) fn position_of(&self, parcel: Parcel) -> Position {
+        let lane = &self.plan.lanes[parcel.lane.at()];
+        let turn = u64::from(parcel.turn);
+        match lane.origin {
+            Origin::Part(part) => self.position(self.plan.parts[part.at()].replica, turn),
+            Origin::Outside => {
+                let n_pixels = self.plan.layers[lane.layer.at()].input.n_source_pixels() as u64;
+                Position { image: turn / n_pixels, index: turn % n_pixels }
+            }
+        }
+    }
+
     /// Claims room for a parcel of codes; `None` if no window of the pool covers them, so that nobody needs them.
-    pub(super) fn claim(&mut self, parcel: Parcel) -> Option<Claim<Waiting>> {
+    pub(super) fn claim(&mut self, parcel: Parcel) -> Option<Claim<Parcel>> {
         let codes = self.codes(parcel)?;
         let plan = &self.plan.buffers[codes.buffer.at()];
-        let pixels = codes.position.image * self.plan.layers[plan.layer.at()].input.n_pixels as u64;
+        let pixels = codes.position.image * codes.map.n_pixels as u64;
         let end = Bytes((pixels + codes.entered.last()? as u64 + 1) * plan.slot.0);
-        let claimant = Waiting { parcel, since: self.queue.now() };
-        Some(self.tiles[plan.tile.at()].edram.claim(plan.region, end, claimant))
+        let claim = self.tiles[plan.tile.at()].edram.claim(plan.region, end, parcel);
+        if let Claim::Granted(_) = claim {
+            self.note_room(codes.buffer);
+        }
+        Some(claim)
+    }
+
+    /// Notes what a buffer holds now.
+    pub(super) fn note_room(&mut self, buffer: BufferIdx) {
+        let (plan, now) = (&self.plan.buffers[buffer.at()], self.queue.now());
+        let tile = &mut self.tiles[plan.tile.at()];
+        let (held, gauge) = (tile.edram.held(plan.region).0, &mut self.buffers[buffer.at()].held);
+        if held != gauge.level() {
+            tile.held.set(now, tile.held.level() + held - gauge.level());
+            gauge.set(now, held);
+        }
     }
 
     /// A parcel that has waited for room gets it.
-    pub(super) fn admitted(&mut self, parcel: Parcel, since: Tick) {
+    pub(super) fn admitted(&mut self, parcel: Parcel) {
         let at = self.boundary();
-        match parcel {
-            Parcel::Codes { target, .. } => {
-                let layer = self.plan.parts[self.plan.targets[target.at()].from.at()].layer;
-                self.stream.waits(layer).buffer += self.queue.now() - since;
+        let lane = &self.plan.lanes[parcel.lane.at()];
+        match (lane.origin, lane.cargo) {
+            (Origin::Part(part), _) => {
+                let now = self.queue.now();
+                self.tiles[self.plan.parts[part.at()].tile.at()].outputs.change(now).waiting -= 1;
                 self.queue.push(at, Event::Depart(parcel));
             }
-            Parcel::Input { buffer, .. } => {
+            (Origin::Outside, Cargo::Codes { buffer }) => {
                 self.queue.push(at, Event::Enter(parcel));
                 self.feed(buffer);
             }
-            Parcel::Sums { .. } => {}
+            (Origin::Outside, Cargo::Sums { .. }) => {}
         }
     }
 
+    /// Offers finished codes to their buffer: they leave, or wait for room.
     pub(super) fn offer(&mut self, parcel: Parcel) {
         match self.claim(parcel) {
-            Some(Claim::Granted(Waiting { parcel, .. })) => self.depart(parcel),
-            Some(Claim::Waits) => {}
-            None => self.drop_codes(parcel),
-        }
-    }
-
-    /// Codes that no window covers go nowhere.
-    fn drop_codes(&mut self, parcel: Parcel) {
-        if let Parcel::Codes { target, turn } = parcel {
-            let replica = self.plan.parts[self.plan.targets[target.at()].from.at()].replica;
-            self.stream.closes(self.position(replica, turn).image);
-            self.queue.push(self.queue.now(), Event::Left(replica, turn));
+            Some(Claim::Granted(parcel)) => self.depart(parcel),
+            Some(Claim::Waits) => {
+                if let Origin::Part(part) = self.plan.lanes[parcel.lane.at()].origin {
+                    let now = self.queue.now();
+                    self.tiles[self.plan.parts[part.at()].tile.at()].outputs.change(now).waiting += 1;
+                }
+            }
+            None => {
+                self.stream.closes(self.position_of(parcel).image);
+                self.leave(parcel, self.queue.now());
+            }
         }
     }
 
     /// Codes with room at their destination leave the output register.
     pub(super) fn depart(&mut self, parcel: Parcel) {
-        let Parcel::Codes { target, .. } = parcel else {
-            return;
-        };
-        match self.plan.targets[target.at()].way {
+        let lane = &self.plan.lanes[parcel.lane.at()];
+        match lane.way {
             Way::Local => {
-                if let Some(codes) = self.codes(parcel) {
-                    self.stream.sent(codes.layer, codes.position.image, codes.bytes);
-                }
+                self.stream.sent(lane.layer, self.position_of(parcel).image, lane.bytes());
                 self.enter(parcel);
             }
-            Way::Network(_) => self.inject(parcel),
+            Way::Network { .. } => self.inject(parcel),
         }
     }
 
@@ -75,90 +127,121 @@ impl<R: Recorder> Sim<'_, R> {
         let Some(codes) = self.codes(parcel) else {
             return;
         };
-        let plan = &self.plan.buffers[codes.buffer.at()];
-        if self.plan.layers[plan.layer.at()].input.pooling.is_none() {
-            self.write(parcel);
+        if codes.map.pooling.is_none() {
+            let end = self.write_codes(&codes);
+            self.leave_locally(parcel, end);
             return;
         }
-        let tile = &mut self.tiles[plan.tile.at()];
-        let compared = tile.unit.pool(self.queue.now(), codes.values * codes.entered.n_pixels());
+        let now = self.queue.now();
+        let tile = &mut self.tiles[codes.lane.to.at()];
+        let compared = tile.unit.pool(now, codes.lane.values() * codes.entered.n_pixels());
         // Maxima begun by earlier codes are read from the buffer.
-        let read = tile.edram.access(self.queue.now(), Bytes(codes.bytes.0 * codes.entered.n_resumed()));
+        let read = tile.edram.access(now, Bytes(codes.lane.bytes().0 * codes.entered.n_resumed()));
         let end = compared.end.max(read.end);
-        self.record(Stage::MaxPool, plan.tile, codes.layer, codes.position, compared);
+        self.record(Stage::MaxPool, codes.lane.to, codes.lane.layer, codes.position, compared);
         self.queue.push(end.next_boundary(self.plan.period), Event::Write(parcel));
-        if let Some((replica, turn)) = codes.local_turn {
-            self.queue.push(end, Event::Left(replica, turn));
+        self.leave_locally(parcel, end);
+    }
+
+    /// Pooled codes are written to the banks.
+    pub(super) fn write(&mut self, parcel: Parcel) {
+        if let Some(codes) = self.codes(parcel) {
+            self.write_codes(&codes);
         }
     }
 
-    pub(super) fn write(&mut self, parcel: Parcel) {
-        let Some(codes) = self.codes(parcel) else {
-            return;
-        };
-        let plan = &self.plan.buffers[codes.buffer.at()];
-        let bytes = Bytes(codes.bytes.0 * codes.entered.n_pixels());
-        let span = self.tiles[plan.tile.at()].edram.access(self.queue.now(), bytes);
-        self.count_entry(&codes);
-        let stage = if let Parcel::Input { .. } = parcel { Stage::Fill } else { Stage::EdramWrite };
-        self.record(stage, plan.tile, codes.layer, codes.position, span);
-        self.queue.push(span.end.next_boundary(self.plan.period), Event::Arrive(parcel));
-        if let (Some((replica, turn)), None) = (codes.local_turn, self.plan.layers[plan.layer.at()].input.pooling) {
-            self.queue.push(span.end, Event::Left(replica, turn));
+    /// Writes codes to the banks, and schedules the pixels that are complete by that; returns when the access ends.
+    fn write_codes(&mut self, codes: &Codes<'_>) -> Tick {
+        let span = self.tiles[codes.lane.to.at()].edram.access(self.queue.now(), codes.bytes_written());
+        self.count_entry(codes);
+        let stage = if codes.lane.origin == Origin::Outside { Stage::Fill } else { Stage::EdramWrite };
+        self.record(stage, codes.lane.to, codes.lane.layer, codes.position, span);
+        if self.receive(codes, span.end.next_boundary(self.plan.period)) {
+            let state = &self.buffers[codes.buffer.at()];
+            self.queue.push(state.written_by, Event::Complete(codes.buffer, state.written as u32));
+        }
+        span.end
+    }
+
+    /// Lets the outside write codes before the clock starts.
+    pub(super) fn preload(&mut self, parcel: Parcel) {
+        if let Some(codes) = self.codes(parcel) {
+            self.count_entry(&codes);
+            self.receive(&codes, Tick::ZERO);
+            let state = &mut self.buffers[codes.buffer.at()];
+            state.complete = state.written;
         }
     }
 
     /// Counts what brings codes into their buffer.
-    pub(super) fn count_entry(&mut self, codes: &Codes) {
-        let (layer, image) = (codes.layer, codes.position.image);
-        let buffer = &self.plan.buffers[codes.buffer.at()];
-        let n_pixels = codes.entered.n_pixels();
-        if self.plan.layers[buffer.layer.at()].input.pooling.is_some() {
-            self.count(layer, image, Action::MaxPool, codes.values * n_pixels);
-            self.count(layer, image, Action::EdramRead, codes.bytes.0 * codes.entered.n_resumed());
+    fn count_entry(&mut self, codes: &Codes<'_>) {
+        let (layer, image) = (codes.lane.layer, codes.position.image);
+        if codes.map.pooling.is_some() {
+            self.count(layer, image, Action::MaxPool, codes.lane.values() * codes.entered.n_pixels());
+            self.count(layer, image, Action::EdramRead, codes.lane.bytes().0 * codes.entered.n_resumed());
         }
-        self.count(layer, image, Action::EdramWrite, codes.bytes.0 * n_pixels);
+        self.count(layer, image, Action::EdramWrite, codes.bytes_written().0);
     }
 
-    /// Codes are in their buffer, and whoever waits for a window that they complete is woken.
-    pub(super) fn arrive(&mut self, parcel: Parcel) {
-        let Some(codes) = self.codes(parcel) else {
-            return;
-        };
+    /// Notes codes that can be read from a boundary on; whether that completes pixels.
+    fn receive(&mut self, codes: &Codes<'_>, readable: Tick) -> bool {
         let image = codes.position.image;
-        if let Parcel::Codes { .. } = parcel {
-            self.stream.received(codes.layer, image, codes.bytes);
+        if codes.lane.origin != Origin::Outside {
+            self.stream.received(codes.lane.layer, image, codes.lane.bytes());
         }
         self.stream.closes(image);
-        let plan = &self.plan.buffers[codes.buffer.at()];
-        let map = &self.plan.layers[plan.layer.at()].input;
+        let (map, n_pixels) = (codes.map, codes.map.n_pixels as u64);
+        let n_channels = self.plan.buffers[codes.buffer.at()].n_channels;
         let state = &mut self.buffers[codes.buffer.at()];
         for pixel in codes.entered.pixels() {
-            let ahead = (image * map.n_pixels as u64 + pixel as u64 - state.complete) as usize;
-            if state.received.len() <= ahead {
-                state.received.resize(ahead + 1, 0);
+            let ahead = (image * n_pixels + pixel as u64 - state.written) as usize;
+            if state.pixels.len() <= ahead {
+                state.pixels.resize(ahead + 1, Arrivals::default());
             }
-            state.received[ahead] += codes.values;
+            let arrivals = &mut state.pixels[ahead];
+            arrivals.values += codes.lane.values();
+            arrivals.readable = arrivals.readable.max(readable);
         }
-        let before = state.complete;
-        while let Some(&received) = state.received.front() {
-            let pixel = (state.complete % map.n_pixels as u64) as usize;
-            if received < plan.n_channels * u64::from(map.n_contributions(pixel)) {
+        let before = state.written;
+        while let Some(&arrivals) = state.pixels.front() {
+            let pixel = (state.written % n_pixels) as usize;
+            if arrivals.values < n_channels * u64::from(map.n_contributions(pixel)) {
                 break;
             }
-            state.received.pop_front();
-            state.complete += 1;
+            state.pixels.pop_front();
+            state.written += 1;
+            state.written_by = state.written_by.max(arrivals.readable);
         }
-        if state.complete > before {
-            self.wake_readers(codes.buffer);
+        state.written > before
+    }
+
+    /// All pixels before one are complete: whoever waits for a window that they complete is woken.
+    pub(super) fn complete(&mut self, buffer: BufferIdx, behind: u32) {
+        let state = &mut self.buffers[buffer.at()];
+        state.complete = u64::from(behind);
+        if state.awaited.is_none_or(|pixel| pixel >= state.complete) {
+            return;
+        }
+        state.awaited = None;
+        for &share in &self.plan.buffers[buffer.at()].shares {
+            if let LoadState::WaitsForInput = self.shares[share.at()].load {
+                self.try_load(share);
+            }
         }
     }
 
-    fn wake_readers(&mut self, buffer: BufferIdx) {
-        for &share in &self.plan.buffers[buffer.at()].shares {
-            if let LoadState::WaitsForInput(_) = self.shares[share.at()].load {
-                self.try_load(share);
-            }
+    /// A parcel that stays on its tile leaves the output register.
+    fn leave_locally(&mut self, parcel: Parcel, at: Tick) {
+        let lane = &self.plan.lanes[parcel.lane.at()];
+        if lane.way == Way::Local {
+            self.leave(parcel, at);
+        }
+    }
+
+    /// A parcel leaves the output register at a tick.
+    pub(super) fn leave(&mut self, parcel: Parcel, at: Tick) {
+        if let Origin::Part(part) = self.plan.lanes[parcel.lane.at()].origin {
+            self.leave_part(part, u64::from(parcel.turn), at);
         }
     }
 }

@@ -3,9 +3,10 @@
 use rebias_engine::{Claim, RegionId, Span};
 use rebias_units::{Action, Bytes};
 
-use super::state::{LoadState, Waiting};
+use super::state::{Activity, LoadState};
 use super::{Event, Recorder, Sim};
-use crate::replay::plan::{BufferIdx, Position, ShareIdx};
+use crate::replay::Stall;
+use crate::replay::plan::{BufferIdx, Cargo, ImaIdx, Position, ShareIdx};
 use crate::replay::record::Stage;
 
 impl<R: Recorder> Sim<'_, R> {
@@ -13,28 +14,60 @@ impl<R: Recorder> Sim<'_, R> {
     pub(super) fn try_load(&mut self, share: ShareIdx) {
         let plan = &self.plan.shares[share.at()];
         let state = &self.shares[share.at()];
-        let now = self.queue.now();
-        let waited_since = match state.load {
-            LoadState::Idle => now,
-            LoadState::WaitsForInput(since) => since,
-            LoadState::WaitsForRegister(_) | LoadState::Loading => return,
-        };
+        if let LoadState::WaitsForRegister | LoadState::Loading = state.load {
+            return;
+        }
+        if !self.plan.is_turn_of(plan.layer, self.stream.n_finished_layers()) {
+            self.shares[share.at()].load = LoadState::WaitsForInput;
+            self.note_activity(share);
+            return;
+        }
         let Position { image, index } = self.position(plan.replica, state.loaded);
         let last_needed = self.plan.layers[plan.layer.at()].input.last_needed(image, index);
         if self.buffers[plan.buffer.at()].complete <= last_needed {
-            self.shares[share.at()].load = LoadState::WaitsForInput(waited_since);
+            self.shares[share.at()].load = LoadState::WaitsForInput;
+            let awaited = &mut self.buffers[plan.buffer.at()].awaited;
+            *awaited = Some(awaited.map_or(last_needed, |pixel| pixel.min(last_needed)));
+            self.note_activity(share);
             return;
         }
-        self.stream.waits(plan.layer).input += now - waited_since;
         let end = (state.loaded + 1) * plan.input.0;
         match self.imas[plan.ima.at()].register.claim(RegionId(plan.mvm), end, share) {
             Claim::Granted(share) => self.begin_load(share),
-            Claim::Waits => self.shares[share.at()].load = LoadState::WaitsForRegister(now),
+            Claim::Waits => {
+                self.shares[share.at()].load = LoadState::WaitsForRegister;
+                self.note_activity(share);
+            }
         }
+    }
+
+    /// Notes what keeps the arrays of a share from reading, if they do not read.
+    pub(super) fn note_activity(&mut self, share: ShareIdx) {
+        let state = &self.shares[share.at()];
+        if state.diary.is_reading() {
+            return;
+        }
+        let activity = match state.load {
+            _ if state.started < state.loaded => Activity::Stalled(Stall::Output),
+            LoadState::WaitsForInput if self.has_no_image(share) => Activity::Idle,
+            LoadState::WaitsForInput => Activity::Stalled(Stall::Input),
+            LoadState::WaitsForRegister => Activity::Stalled(Stall::InputRegister),
+            LoadState::Loading | LoadState::Idle => Activity::Stalled(Stall::Transfer),
+        };
+        let now = self.queue.now();
+        self.shares[share.at()].diary.begins(activity, now);
+    }
+
+    /// Whether the image that a share works on next has not been let in yet.
+    fn has_no_image(&self, share: ShareIdx) -> bool {
+        let next = self.turn_of(share, self.shares[share.at()].loaded);
+        next.image >= self.stream.pace.first_held_back()
     }
 
     fn begin_load(&mut self, share: ShareIdx) {
         self.shares[share.at()].load = LoadState::Loading;
+        self.note_register(self.plan.shares[share.at()].ima);
+        self.note_activity(share);
         self.queue.push(self.boundary(), Event::Load(share));
     }
 
@@ -95,8 +128,12 @@ impl<R: Recorder> Sim<'_, R> {
         let mut granted = std::mem::take(&mut self.granted);
         let base = Bytes(first * plan.slot.0);
         self.tiles[plan.tile.at()].edram.release(plan.region, base, &mut granted);
-        for Waiting { parcel, since } in granted.drain(..) {
-            self.admitted(parcel, since);
+        self.note_room(buffer);
+        for parcel in granted.drain(..) {
+            if let Cargo::Codes { buffer } = self.plan.lanes[parcel.lane.at()].cargo {
+                self.note_room(buffer);
+            }
+            self.admitted(parcel);
         }
         self.granted = granted;
     }
@@ -111,17 +148,24 @@ impl<R: Recorder> Sim<'_, R> {
         self.count(plan.layer, position.image, Action::InputRegisterRead, plan.input.0);
         let mut granted = Vec::new();
         self.imas[plan.ima.at()].register.release(RegionId(plan.mvm), base, &mut granted);
+        self.note_register(plan.ima);
         for share in granted {
             self.wake_load(share);
         }
     }
 
     fn wake_load(&mut self, share: ShareIdx) {
-        if let LoadState::WaitsForRegister(since) = self.shares[share.at()].load {
-            let layer = self.plan.shares[share.at()].layer;
-            self.stream.waits(layer).input_register += self.queue.now() - since;
+        if self.shares[share.at()].load == LoadState::WaitsForRegister {
             self.begin_load(share);
         }
+    }
+
+    /// Notes what an input register holds now.
+    fn note_register(&mut self, ima: ImaIdx) {
+        let now = self.queue.now();
+        let state = &mut self.imas[ima.at()];
+        let held = (0..self.plan.imas[ima.at()].shares.len()).map(|region| state.register.held(RegionId(region))).sum();
+        state.held.set(now, held);
     }
 
     /// A span of whole chip cycles.

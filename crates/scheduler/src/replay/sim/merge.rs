@@ -3,10 +3,11 @@
 use rebias_engine::Tick;
 use rebias_units::{Action, Bytes};
 
-use super::state::{Parcel, Sending};
-use super::stream::Completion;
+use super::pace::Completion;
+use super::state::{Missing, Parcel, Sending};
 use super::{Event, Recorder, Sim};
-use crate::replay::plan::{LinkIdx, Output, PartIdx, ReplicaIdx, Role, ShareIdx};
+use crate::replay::Schedule;
+use crate::replay::plan::{Output, PartIdx, ReplicaIdx, Role, ShareIdx};
 use crate::replay::record::Stage;
 
 impl<R: Recorder> Sim<'_, R> {
@@ -55,7 +56,7 @@ impl<R: Recorder> Sim<'_, R> {
         self.count(plan.layer, position.image, Action::OutputRegisterRead, plan.sums.0);
         self.count(plan.layer, position.image, Action::TileOutputRegisterWrite, plan.sums.0);
         let merged = self.merge(plan.part, turn, plan.merges);
-        self.queue.push(merged, Event::Merged(plan.part, turn));
+        self.queue.push(merged, Event::Merged(plan.part, turn as u32));
         self.queue.push(self.boundary(), Event::Start(share));
         self.try_send(share);
     }
@@ -74,16 +75,17 @@ impl<R: Recorder> Sim<'_, R> {
     }
 
     /// One share's sums are merged; with the last, the tile's own are complete.
-    pub(super) fn merged(&mut self, part: PartIdx, turn: u64) {
+    pub(super) fn merged(&mut self, part: PartIdx, turn: u32) {
         let plan = &self.plan.parts[part.at()];
-        let ahead = turn - self.replicas[plan.replica.at()].left;
-        let missing = self.parts[part.at()].missing(ahead, plan);
+        let missing = self.missing(part, turn);
         missing.shares -= 1;
         if missing.shares > 0 {
             return;
         }
-        for &link in &plan.links {
-            self.queue.push(self.boundary(), Event::Inject(Parcel::Sums { link, turn }));
+        let now = self.queue.now();
+        self.tiles[plan.tile.at()].outputs.change(now).open += plan.sums.len() as u32;
+        for &lane in &plan.sums {
+            self.queue.push(self.boundary(), Event::Inject(Parcel { lane, turn }));
         }
         if plan.n_outputs > 0 {
             self.finish_sums(part, turn);
@@ -91,92 +93,153 @@ impl<R: Recorder> Sim<'_, R> {
     }
 
     /// Another tile's sums are here.
-    pub(super) fn merge_link(&mut self, link: LinkIdx, turn: u64) {
-        let plan = &self.plan.links[link.at()];
-        let layer = self.plan.parts[plan.to.at()].layer;
-        let image = self.position(self.plan.parts[plan.to.at()].replica, turn).image;
-        self.count(layer, image, Action::TileOutputRegisterWrite, plan.sums.0);
-        self.stream.received(layer, image, plan.bytes);
-        let merged = self.merge(plan.to, turn, plan.values);
-        self.queue.push(merged, Event::LinkMerged(plan.to, turn));
+    pub(super) fn merge_link(&mut self, parcel: Parcel, to: PartIdx, partial_bytes: u32) {
+        let lane = &self.plan.lanes[parcel.lane.at()];
+        let image = self.position_of(parcel).image;
+        self.count(lane.layer, image, Action::TileOutputRegisterWrite, u64::from(partial_bytes));
+        self.stream.received(lane.layer, image, lane.bytes());
+        let merged = self.merge(to, u64::from(parcel.turn), lane.values());
+        self.queue.push(merged, Event::LinkMerged(to, parcel.turn));
     }
 
     /// The sums of one tile are merged into those of the part that finishes them; with the last, they are complete.
-    pub(super) fn finish_sums(&mut self, part: PartIdx, turn: u64) {
-        let plan = &self.plan.parts[part.at()];
-        let ahead = turn - self.replicas[plan.replica.at()].left;
-        let missing = self.parts[part.at()].missing(ahead, plan);
+    pub(super) fn finish_sums(&mut self, part: PartIdx, turn: u32) {
+        let missing = self.missing(part, turn);
         missing.tiles -= 1;
         if missing.tiles == 0 {
             self.queue.push(self.boundary(), Event::Activate(part, turn));
         }
     }
 
-    /// Adds the bias and applies the activation; logits take the same way with their bias only.
-    pub(super) fn activate(&mut self, part: PartIdx, turn: u64) {
+    /// What a part's sums of a turn wait for.
+    fn missing(&mut self, part: PartIdx, turn: u32) -> &mut Missing {
         let plan = &self.plan.parts[part.at()];
-        let position = self.position(plan.replica, turn);
+        let ahead = u64::from(turn) - self.replicas[plan.replica.at()].left;
+        self.parts[part.at()].missing(ahead, plan)
+    }
+
+    /// Adds the bias and applies the activation; logits take the same way with their bias only.
+    pub(super) fn activate(&mut self, part: PartIdx, turn: u32) {
+        let plan = &self.plan.parts[part.at()];
+        let position = self.position(plan.replica, u64::from(turn));
         let span = self.tiles[plan.tile.at()].unit.activate(self.queue.now(), plan.n_outputs);
         self.count(plan.layer, position.image, Action::BiasMultiply, plan.n_outputs);
         if let Output::Codes { .. } = self.plan.layers[plan.layer.at()].output {
             self.count(plan.layer, position.image, Action::Activation, plan.n_outputs);
         }
         self.record(Stage::Activation, plan.tile, plan.layer, position, span);
-        self.queue.push(span.end, Event::Activated(part, turn));
+        self.queue.push(span.end.next_boundary(self.plan.period), Event::Emit(part, turn));
     }
 
-    pub(super) fn activated(&mut self, part: PartIdx, turn: u64) {
+    /// Outputs go to the buffers that keep them. Those that no layer reads are written to the eDRAM, where the outside
+    /// takes them.
+    pub(super) fn emit(&mut self, part: PartIdx, turn: u32) {
         let plan = &self.plan.parts[part.at()];
-        let at = self.boundary();
-        if self.plan.layers[plan.layer.at()].role == Role::Last {
-            self.queue.push(at, Event::WriteLast(part, turn));
-            return;
-        }
-        let image = self.position(plan.replica, turn).image;
-        for &target in &plan.targets {
-            self.stream.opens(image);
-            self.queue.push(at, Event::Offer(Parcel::Codes { target, turn }));
+        let position = self.position(plan.replica, u64::from(turn));
+        let now = self.queue.now();
+        self.tiles[plan.tile.at()].outputs.change(now).open += plan.codes.len().max(1) as u32;
+        match self.plan.layers[plan.layer.at()].role {
+            Role::Inner => {
+                for &lane in &plan.codes {
+                    self.stream.opens(position.image);
+                    self.offer(Parcel { lane, turn });
+                }
+            }
+            Role::Last => {
+                let bytes = self.plan.layers[plan.layer.at()].output.bytes(plan.n_outputs);
+                let span = self.tiles[plan.tile.at()].edram.access(self.queue.now(), bytes);
+                self.count(plan.layer, position.image, Action::EdramWrite, bytes.0);
+                self.record(Stage::EdramWrite, plan.tile, plan.layer, position, span);
+                self.leave_part(part, u64::from(turn), span.end);
+            }
         }
     }
 
-    /// Outputs that no layer reads are written to the eDRAM, where the outside takes them.
-    pub(super) fn write_last(&mut self, part: PartIdx, turn: u64) {
-        let plan = &self.plan.parts[part.at()];
-        let position = self.position(plan.replica, turn);
-        let bytes = self.plan.layers[plan.layer.at()].output.bytes(plan.n_outputs);
-        let span = self.tiles[plan.tile.at()].edram.access(self.queue.now(), bytes);
-        self.count(plan.layer, position.image, Action::EdramWrite, bytes.0);
-        self.record(Stage::EdramWrite, plan.tile, plan.layer, position, span);
-        self.queue.push(span.end, Event::Left(plan.replica, turn));
+    /// A part's turn leaves by one of its lanes, at a tick.
+    pub(super) fn leave_part(&mut self, part: PartIdx, turn: u64, at: Tick) {
+        let replica = self.plan.parts[part.at()].replica;
+        let lanes = self.plan.replicas[replica.at()].departures;
+        if let Some(until) = self.replicas[replica.at()].leave(turn, lanes, at) {
+            self.queue.push(until.next_boundary(self.plan.period), Event::Left(replica));
+        }
     }
 
-    /// A position has left one way; with the last, the output registers have room for another.
-    pub(super) fn left(&mut self, replica: ReplicaIdx, turn: u64) {
+    /// A position has left by all lanes: the output registers have room for another.
+    pub(super) fn left(&mut self, replica: ReplicaIdx) {
         let plan = &self.plan.replicas[replica.at()];
         let first = self.replicas[replica.at()].left;
-        let n_left = self.replicas[replica.at()].depart(turn, plan.departures);
-        if n_left == 0 {
-            return;
-        }
+        let n_left = self.replicas[replica.at()].take_left(self.queue.now());
+        let (now, cycle) = (self.queue.now(), self.cycle());
         for part in &plan.parts {
             let turns = &mut self.parts[part.at()].turns;
             turns.drain(..turns.len().min(n_left as usize));
+            let part = &self.plan.parts[part.at()];
+            self.tiles[part.tile.at()].outputs.change(now).open -= part.departures() * n_left as u32;
         }
-        let at = self.boundary();
         for turn in first..first + n_left {
-            let image = plan.position(turn).image;
-            if self.stream.position_done(plan.layer, image, at.0 / self.plan.period.0) {
-                self.queue.push(at, Event::ImageDone);
+            if self.stream.position_done(plan.layer, plan.position(turn).image, cycle) {
+                self.queue.push(now, Event::ImageDone);
             }
         }
-        for &share in &plan.shares {
-            self.try_send(share);
+        if n_left > 0 {
+            for &share in &plan.shares {
+                self.try_send(share);
+            }
+        }
+        if self.plan.schedule == Schedule::LayerByLayer {
+            self.begin_layer();
+        }
+    }
+
+    /// Lets the layer begin whose turn it is.
+    fn begin_layer(&mut self) {
+        for &replica in &self.plan.layers[self.stream.n_finished_layers()].replicas {
+            for &share in &self.plan.replicas[replica.at()].shares {
+                self.try_load(share);
+            }
         }
     }
 
     pub(super) fn image_done(&mut self) {
-        let started = self.shares.iter().map(|share| share.started).collect();
-        self.stream.image_done(Completion { cycle: self.cycle(), busy: self.busy(), started });
-        self.feed_next_image();
+        let completion = Completion { cycle: self.cycle(), ledger: self.ledger(), progress: self.progress() };
+        self.stream.pace.image_done(completion);
+        self.admit();
+    }
+
+    /// Lets the outside go on with the images whose time has come.
+    pub(super) fn admit(&mut self) {
+        let held_back = self.stream.pace.first_held_back();
+        if let Some(cycle) = self.stream.pace.admit(self.cycle()) {
+            self.queue.push(self.start_of(cycle), Event::Admit);
+        }
+        self.feed_next_images(held_back);
+        for share in (0..self.shares.len()).map(ShareIdx::new) {
+            self.note_activity(share);
+        }
+    }
+
+    /// Digest of how far every share, copy and buffer is ahead of the complete images.
+    fn progress(&self) -> u64 {
+        let n_complete = self.stream.n_complete();
+        let mut digest = 0u64;
+        let mut note = |count: u64, per_image: u64| {
+            let ahead = count.wrapping_sub(n_complete * per_image);
+            digest = (digest.rotate_left(5) ^ ahead).wrapping_mul(0x9E37_79B9_7F4A_7C15);
+        };
+        for (share, plan) in self.shares.iter().zip(&self.plan.shares) {
+            let per_image = self.plan.replicas[plan.replica.at()].positions_per_image;
+            for count in [share.loaded, share.started, share.drained, share.summed, share.sent] {
+                note(count, per_image);
+            }
+        }
+        for (replica, plan) in self.replicas.iter().zip(&self.plan.replicas) {
+            note(replica.left, plan.positions_per_image);
+        }
+        for (buffer, plan) in self.buffers.iter().zip(&self.plan.buffers) {
+            let map = &self.plan.layers[plan.layer.at()].input;
+            note(buffer.complete, map.n_pixels as u64);
+            note(buffer.written, map.n_pixels as u64);
+        }
+        digest
     }
 }

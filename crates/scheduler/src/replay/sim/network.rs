@@ -1,74 +1,89 @@
-//! Packets over the network on chip.
+//! Parcels over the network on chip.
 
-use rebias_tile::Route;
-use rebias_units::{Action, Bytes};
+use rebias_engine::{Span, Tick, ticks_to_move};
+use rebias_tile::{InterconnectEvent, MeshNotice, Message};
+use rebias_units::Action;
 
 use super::state::Parcel;
 use super::{Event, Recorder, Sim};
-use crate::replay::plan::{LayerIdx, PartIdx, Position, TileIdx, Way};
+use crate::replay::plan::{Cargo, TileIdx, Way};
 use crate::replay::record::Stage;
 
-/// A packet on the network.
-struct Packet {
-    layer: LayerIdx,
-    position: Position,
-    from: PartIdx,
-    to: TileIdx,
-    bytes: Bytes,
-    route: Route,
-    turn: u64,
-}
-
 impl<R: Recorder> Sim<'_, R> {
+    /// A parcel goes to its tile's port, behind those that wait there.
     pub(super) fn inject(&mut self, parcel: Parcel) {
-        let Some(packet) = self.packet(parcel) else {
+        let lane = &self.plan.lanes[parcel.lane.at()];
+        let Way::Network { from, routers, links, chip_links } = lane.way else {
             return;
         };
-        let Packet { layer, position, bytes, route, .. } = packet;
-        let from = &self.plan.parts[packet.from.at()];
-        let span = self.tiles[from.tile.at()].port.inject(self.queue.now(), bytes);
-        self.stream.sent(layer, position.image, bytes);
-        self.count(layer, position.image, Action::RouterByte, bytes.0 * u64::from(route.routers));
-        self.count(layer, position.image, Action::LinkByte, bytes.0 * u64::from(route.links));
-        self.record(Stage::Network, from.tile, layer, position, span);
-        self.queue.push(span.start + route.latency, Event::Eject(parcel));
-        self.queue.push(span.end, Event::Left(from.replica, packet.turn));
-    }
-
-    pub(super) fn eject(&mut self, parcel: Parcel) {
-        let Some(packet) = self.packet(parcel) else {
-            return;
-        };
-        let span = self.tiles[packet.to.at()].port.eject(self.queue.now(), packet.bytes);
-        self.record(Stage::Network, packet.to, packet.layer, packet.position, span);
-        self.queue.push(span.end.next_boundary(self.plan.period), Event::Received(parcel));
-    }
-
-    pub(super) fn received(&mut self, parcel: Parcel) {
-        match parcel {
-            Parcel::Sums { link, turn } => self.merge_link(link, turn),
-            Parcel::Codes { .. } | Parcel::Input { .. } => self.enter(parcel),
+        let position = self.position_of(parcel);
+        self.stream.sent(lane.layer, position.image, lane.bytes());
+        self.count(lane.layer, position.image, Action::RouterByte, lane.bytes().0 * u64::from(routers));
+        self.count(lane.layer, position.image, Action::LinkByte, lane.bytes().0 * u64::from(links));
+        self.count(lane.layer, position.image, Action::ChipLinkByte, lane.bytes().0 * u64::from(chip_links));
+        self.tiles[from.at()].outbox.push_back((parcel, self.queue.now()));
+        if self.tiles[from.at()].outbox.len() == 1 {
+            self.send_next(from);
         }
     }
 
-    /// What a parcel is on the network; `None` for what never travels there.
-    fn packet(&self, parcel: Parcel) -> Option<Packet> {
-        let (from, to, bytes, route, turn) = match parcel {
-            Parcel::Sums { link, turn } => {
-                let plan = &self.plan.links[link.at()];
-                (plan.from, self.plan.parts[plan.to.at()].tile, plan.bytes, plan.route, turn)
-            }
-            Parcel::Codes { target, turn } => {
-                let plan = &self.plan.targets[target.at()];
-                let Way::Network(route) = plan.way else {
-                    return None;
-                };
-                (plan.from, self.plan.buffers[plan.buffer.at()].tile, plan.bytes, route, turn)
-            }
-            Parcel::Input { .. } => return None,
+    /// Gives the network the first parcel at a port.
+    fn send_next(&mut self, from: TileIdx) {
+        let Some(&(parcel, _)) = self.tiles[from.at()].outbox.front() else {
+            return;
         };
-        let sender = &self.plan.parts[from.at()];
-        let position = self.position(sender.replica, turn);
-        Some(Packet { layer: sender.layer, position, from, to, bytes, route, turn })
+        let lane = &self.plan.lanes[parcel.lane.at()];
+        let message = Message {
+            payload: parcel,
+            from: self.plan.tiles[from.at()].index,
+            to: self.plan.tiles[lane.to.at()].index,
+            flits: ticks_to_move(lane.bytes(), self.plan.flit_bits).0 as u32,
+        };
+        let queue = &mut self.queue;
+        let sent = self.network.inject(queue.now(), message, &mut |at, event| queue.push(at, Event::Network(event)));
+        debug_assert!(sent.is_ok(), "a port is given a parcel when the one before it has left");
+    }
+
+    /// Something happens on the network.
+    pub(super) fn network_event(&mut self, event: InterconnectEvent) {
+        let queue = &mut self.queue;
+        let notice = self.network.step(queue.now(), event, &mut |at, event| queue.push(at, Event::Network(event)));
+        match notice {
+            Some(MeshNotice::Left(parcel)) => self.has_left(parcel),
+            Some(MeshNotice::Delivered(parcel)) => self.delivered(parcel),
+            None => {}
+        }
+    }
+
+    /// A parcel's last flit has left its tile.
+    fn has_left(&mut self, parcel: Parcel) {
+        let lane = &self.plan.lanes[parcel.lane.at()];
+        let now = self.queue.now();
+        self.leave(parcel, now);
+        let Way::Network { from, .. } = lane.way else {
+            return;
+        };
+        if let Some((_, start)) = self.tiles[from.at()].outbox.pop_front() {
+            self.record(Stage::Network, from, lane.layer, self.position_of(parcel), Span { start, end: now });
+        }
+        self.send_next(from);
+    }
+
+    /// Its last flit is at its tile.
+    fn delivered(&mut self, parcel: Parcel) {
+        let lane = &self.plan.lanes[parcel.lane.at()];
+        let end = self.queue.now();
+        let flits = ticks_to_move(lane.bytes(), self.plan.flit_bits);
+        let start = Tick(end.0.saturating_sub(flits.0));
+        self.record(Stage::Network, lane.to, lane.layer, self.position_of(parcel), Span { start, end });
+        self.queue.push(self.boundary(), Event::Received(parcel));
+    }
+
+    /// A parcel goes on at the boundary behind its arrival.
+    pub(super) fn received(&mut self, parcel: Parcel) {
+        match self.plan.lanes[parcel.lane.at()].cargo {
+            Cargo::Sums { to, partial_bytes } => self.merge_link(parcel, to, partial_bytes),
+            Cargo::Codes { .. } => self.enter(parcel),
+        }
     }
 }

@@ -4,21 +4,14 @@ use rebias_engine::Claim;
 
 use super::state::Parcel;
 use super::{Event, Recorder, Sim};
-use crate::replay::plan::{BufferIdx, Source};
+use crate::replay::plan::BufferIdx;
 
 impl<R: Recorder> Sim<'_, R> {
     /// Lets the outside fill the buffers of the network's input before the clock starts.
     pub(super) fn fill_inputs(&mut self) {
-        for (layer, plan) in self.plan.layers.iter().enumerate() {
-            if plan.input.source == Source::Network {
-                for &buffer in &self.plan.layers[layer].buffers {
-                    while let Some(parcel) = self.next_input(buffer) {
-                        if let Some(codes) = self.codes(parcel) {
-                            self.count_entry(&codes);
-                        }
-                        self.arrive(parcel);
-                    }
-                }
+        for buffer in (0..self.plan.buffers.len()).map(BufferIdx::new) {
+            while let Some(parcel) = self.next_input(buffer) {
+                self.preload(parcel);
             }
         }
     }
@@ -31,12 +24,10 @@ impl<R: Recorder> Sim<'_, R> {
     }
 
     /// Lets the outside go on with the images that the completion of one has made room for.
-    pub(super) fn feed_next_image(&mut self) {
-        let admitted = self.stream.first_held_back() - 1;
+    pub(super) fn feed_next_images(&mut self, held_back: u64) {
         for buffer in (0..self.plan.buffers.len()).map(BufferIdx::new) {
             let map = &self.plan.layers[self.plan.buffers[buffer.at()].layer.at()].input;
-            let is_held_back = self.buffers[buffer.at()].fed == admitted * map.n_source_pixels() as u64;
-            if map.source == Source::Network && is_held_back {
+            if self.buffers[buffer.at()].fed == held_back * map.n_source_pixels() as u64 {
                 self.feed(buffer);
             }
         }
@@ -46,15 +37,16 @@ impl<R: Recorder> Sim<'_, R> {
     /// pixel waits.
     fn next_input(&mut self, buffer: BufferIdx) -> Option<Parcel> {
         let plan = &self.plan.buffers[buffer.at()];
-        let map = &self.plan.layers[plan.layer.at()].input;
+        let lane = plan.outside?;
+        let n_pixels = self.plan.layers[plan.layer.at()].input.n_source_pixels() as u64;
         loop {
             let pixel = self.buffers[buffer.at()].fed;
-            let image = pixel / map.n_source_pixels() as u64;
-            if image >= self.stream.first_held_back() {
+            let image = pixel / n_pixels;
+            if image >= self.stream.pace.first_held_back() {
                 return None;
             }
             self.buffers[buffer.at()].fed += 1;
-            let parcel = Parcel::Input { buffer, pixel };
+            let parcel = Parcel { lane, turn: pixel as u32 };
             match self.claim(parcel) {
                 Some(Claim::Granted(_)) => return Some(parcel),
                 Some(Claim::Waits) => return None,

@@ -3,6 +3,7 @@
 use rebias_tile::{Accepted, ImaEvent};
 use rebias_units::Action;
 
+use super::state::Activity;
 use super::{Event, Recorder, Sim};
 use crate::replay::plan::{ImaIdx, Position, ShareIdx};
 use crate::replay::record::Stage;
@@ -14,6 +15,7 @@ impl<R: Recorder> Sim<'_, R> {
         let plan = &self.plan.shares[share.at()];
         let state = &self.shares[share.at()];
         if state.started == state.loaded || state.started - state.sent > plan.unsent {
+            self.note_activity(share);
             return;
         }
         let cycle = self.cycle();
@@ -23,6 +25,9 @@ impl<R: Recorder> Sim<'_, R> {
         };
         let position = self.position(plan.replica, self.shares[share.at()].started);
         self.shares[share.at()].started += 1;
+        self.shares[share.at()].reading += 1;
+        let now = self.queue.now();
+        self.shares[share.at()].diary.begins(Activity::Reading, now);
         match accepted {
             Accepted::Timed(timing) => {
                 self.queue.push(self.start_of(timing.last_read), Event::LastRead(share));
@@ -39,7 +44,19 @@ impl<R: Recorder> Sim<'_, R> {
 
     pub(super) fn last_read(&mut self, share: ShareIdx) {
         self.drain(share);
-        self.queue.push(self.start_of(self.cycle() + 1), Event::Start(share));
+        self.queue.push(self.start_of(self.cycle() + 1), Event::NextRead(share));
+    }
+
+    /// The reads of a position are over: those of the next begin, or it becomes known what they wait for.
+    pub(super) fn next_read(&mut self, share: ShareIdx) {
+        let now = self.queue.now();
+        let state = &mut self.shares[share.at()];
+        // Where converters are scarce, the next position may have been accepted in the cycle of the last read.
+        state.reading -= 1;
+        if state.reading == 0 {
+            state.diary.begins(Activity::Idle, now);
+        }
+        self.start(share);
     }
 
     /// Takes an IMA through the present cycle.

@@ -3,27 +3,18 @@
 use std::collections::VecDeque;
 
 use rebias_buffer::EdramUnit;
-use rebias_engine::{Space, Tick};
-use rebias_tile::{ImaUnit, PortUnit, TileUnit};
+use rebias_engine::{Gauge, Space, Tick};
+use rebias_tile::{ImaUnit, TileUnit};
 
-use crate::replay::plan::{BufferIdx, LinkIdx, PartPlan, ShareIdx, TargetIdx};
+use crate::replay::Stall;
+use crate::replay::plan::{LaneIdx, PartPlan, ShareIdx};
 
-/// Something on its way to a tile.
+/// Something on its way to a tile: what its lane carries, for a turn of the copy it comes from, or a pixel of the
+/// network's input, counted over all images in a row.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Parcel {
-    /// Partial sums of a copy's turn.
-    Sums { link: LinkIdx, turn: u64 },
-    /// Output codes of a copy's turn.
-    Codes { target: TargetIdx, turn: u64 },
-    /// A pixel of the network's input, counted over all images in a row.
-    Input { buffer: BufferIdx, pixel: u64 },
-}
-
-/// A parcel that waits for room.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) struct Waiting {
-    pub(super) parcel: Parcel,
-    pub(super) since: Tick,
+pub(super) struct Parcel {
+    pub(super) lane: LaneIdx,
+    pub(super) turn: u32,
 }
 
 /// The arrays of a copy in one IMA: how many positions have come how far. The stages keep their order.
@@ -31,6 +22,8 @@ pub(super) struct Waiting {
 pub(super) struct ShareState {
     pub(super) loaded: u64,
     pub(super) started: u64,
+    /// Positions of these whose reads are not over.
+    pub(super) reading: u32,
     /// Positions whose inputs have left the input register.
     pub(super) drained: u64,
     /// Positions whose last columns are converted, where converters are scarce.
@@ -41,6 +34,50 @@ pub(super) struct ShareState {
     pub(super) sending: Sending,
     /// The first pixel, of all images in a row, that a position still to be loaded needs.
     pub(super) first_needed: u64,
+    pub(super) diary: Diary,
+}
+
+/// What the arrays of a share do, and for how many ticks they have done what.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(super) struct Diary {
+    activity: Activity,
+    since: Tick,
+    stalled: [u64; Stall::ALL.len()],
+}
+
+/// What the arrays of a share do.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(super) enum Activity {
+    /// Nothing: no image has come for them.
+    #[default]
+    Idle,
+    /// The reads of a position are under way; those that wait for converters are told apart by the IMA.
+    Reading,
+    Stalled(Stall),
+}
+
+impl Diary {
+    pub(super) fn begins(&mut self, activity: Activity, now: Tick) {
+        self.stalled = self.stalled_before(now);
+        (self.activity, self.since) = (activity, now);
+    }
+
+    pub(super) fn is_reading(&self) -> bool {
+        self.activity == Activity::Reading
+    }
+
+    /// Ticks before a tick for which each has stalled the arrays. Reads count as waiting for converters; those that did
+    /// not wait have to be taken off.
+    pub(super) fn stalled_before(&self, tick: Tick) -> [u64; Stall::ALL.len()] {
+        let mut stalled = self.stalled;
+        let by = match self.activity {
+            Activity::Idle => return stalled,
+            Activity::Reading => Stall::Converters,
+            Activity::Stalled(stall) => stall,
+        };
+        stalled[by as usize] += (tick - self.since).0;
+        stalled
+    }
 }
 
 /// What the loading side of a share does.
@@ -50,9 +87,9 @@ pub(super) enum LoadState {
     #[default]
     Idle,
     /// The window of the next position is not complete.
-    WaitsForInput(Tick),
+    WaitsForInput,
     /// The input register has no room.
-    WaitsForRegister(Tick),
+    WaitsForRegister,
     /// A position is being loaded.
     Loading,
 }
@@ -72,8 +109,17 @@ pub(super) enum Sending {
 pub(super) struct ReplicaState {
     /// Turns that have left, all up to here.
     pub(super) left: u64,
-    /// Departures that each later turn still has before it.
-    pub(super) departures: VecDeque<u32>,
+    /// What each later turn still has before it.
+    pub(super) leaving: VecDeque<Leaving>,
+}
+
+/// A turn on its way out of the output registers.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Leaving {
+    /// Lanes that it has not left by.
+    pub(super) lanes: u32,
+    /// When the last of the others was done.
+    pub(super) until: Tick,
 }
 
 /// A copy on one tile: for each turn that has not left, what its sums still wait for.
@@ -96,10 +142,26 @@ pub(super) struct Missing {
 pub(super) struct BufferState {
     /// Pixels, of all images in a row, that are complete up to here.
     pub(super) complete: u64,
-    /// Codes received of the pixels behind.
-    pub(super) received: VecDeque<u64>,
+    /// Pixels, likewise, whose last codes are at least on their way into the banks.
+    pub(super) written: u64,
+    /// When the last of these is complete.
+    pub(super) written_by: Tick,
+    /// What has come of the pixels behind.
+    pub(super) pixels: VecDeque<Arrivals>,
+    /// The lowest pixel that a share waits for; nobody needs to be woken for those before.
+    pub(super) awaited: Option<u64>,
     /// Pixels that the outside has given, if it fills the buffer.
     pub(super) fed: u64,
+    pub(super) held: Gauge,
+}
+
+/// What has come of a pixel.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(super) struct Arrivals {
+    /// Values whose access to the banks is scheduled.
+    pub(super) values: u64,
+    /// When the last of these can be read.
+    pub(super) readable: Tick,
 }
 
 /// An IMA.
@@ -107,6 +169,7 @@ pub(super) struct BufferState {
 pub(super) struct ImaState {
     pub(super) unit: ImaUnit,
     pub(super) register: Space<ShareIdx>,
+    pub(super) held: Gauge,
     /// Whether its next cycle is in the queue.
     pub(super) is_stepping: bool,
 }
@@ -115,8 +178,42 @@ pub(super) struct ImaState {
 #[derive(Debug)]
 pub(super) struct TileState {
     pub(super) unit: TileUnit,
-    pub(super) edram: EdramUnit<Waiting>,
-    pub(super) port: PortUnit,
+    pub(super) edram: EdramUnit<Parcel>,
+    pub(super) held: Gauge,
+    pub(super) outputs: Outputs,
+    /// Parcels at the port into the network, the first on its way into it, each with the tick at which it came.
+    pub(super) outbox: VecDeque<(Parcel, Tick)>,
+}
+
+/// Finished outputs in a tile's output register.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(super) struct Outputs {
+    /// Parcels that have not left.
+    pub(super) open: u32,
+    /// Parcels among these that wait for room at their destination.
+    pub(super) waiting: u32,
+    since: Tick,
+    busy: u64,
+    stalled: u64,
+}
+
+impl Outputs {
+    /// Something is going to change at a tick.
+    pub(super) fn change(&mut self, now: Tick) -> &mut Self {
+        (self.busy, self.stalled) = self.before(now);
+        self.since = now;
+        self
+    }
+
+    /// Ticks before a tick in which all outputs were on their way, and in which some waited.
+    pub(super) fn before(&self, tick: Tick) -> (u64, u64) {
+        let ticks = (tick - self.since).0;
+        match (self.open, self.waiting) {
+            (_, 1..) => (self.busy, self.stalled + ticks),
+            (1.., 0) => (self.busy + ticks, self.stalled),
+            (0, 0) => (self.busy, self.stalled),
+        }
+    }
 }
 
 impl PartState {
@@ -131,16 +228,23 @@ impl PartState {
 }
 
 impl ReplicaState {
-    /// Takes one departure off a turn; returns how many turns in a row have left by that.
-    pub(super) fn depart(&mut self, turn: u64, departures: u32) -> u64 {
+    /// A turn leaves by one of its lanes, at a tick; when by all, that was the last of these ticks.
+    pub(super) fn leave(&mut self, turn: u64, lanes: u32, at: Tick) -> Option<Tick> {
         let ahead = (turn - self.left) as usize;
-        while self.departures.len() <= ahead {
-            self.departures.push_back(departures);
+        if self.leaving.len() <= ahead {
+            self.leaving.resize(ahead + 1, Leaving { lanes, until: Tick::ZERO });
         }
-        self.departures[ahead] -= 1;
+        let leaving = &mut self.leaving[ahead];
+        leaving.lanes -= 1;
+        leaving.until = leaving.until.max(at);
+        (leaving.lanes == 0).then_some(leaving.until)
+    }
+
+    /// Takes off the turns that have left, all up to `now`; returns how many.
+    pub(super) fn take_left(&mut self, now: Tick) -> u64 {
         let before = self.left;
-        while self.departures.front() == Some(&0) {
-            self.departures.pop_front();
+        while self.leaving.front().is_some_and(|leaving| leaving.lanes == 0 && leaving.until <= now) {
+            self.leaving.pop_front();
             self.left += 1;
         }
         self.left - before

@@ -1,120 +1,155 @@
 //! From the books to the result.
 
-use rebias_units::Cycles;
+use rebias_units::{Bytes, Cycles};
 
+use super::ledger::Ledger;
 use super::{Recorder, Sim};
-use crate::replay::plan::ShareIdx;
-use crate::replay::{CriticalPart, LayerReplay, PartKind, PartReplay, ReplayResult};
+use crate::replay::plan::{LayerIdx, ShareIdx};
+use crate::replay::{BufferReplay, CriticalPart, LayerReplay, PartKind, PartReplay, ReplayResult, Stall, UnitReplay};
 
-/// Ticks that each part has worked, kind by kind; of a kind, part by part.
-#[derive(Clone, Debug, Default)]
-pub(super) struct Busy(Vec<(PartKind, Vec<u64>)>);
-
-impl Busy {
-    /// What has been worked since an earlier time.
-    pub(super) fn since(&self, earlier: &Self) -> Self {
-        let mut worked = self.clone();
-        for ((_, now), (_, before)) in worked.0.iter_mut().zip(&earlier.0) {
-            for (now, before) in now.iter_mut().zip(before) {
-                *now -= before;
-            }
-        }
-        worked
-    }
-}
+/// Kinds of parts, in the order of the pipeline.
+const KINDS: [PartKind; 9] = [
+    PartKind::Crossbars,
+    PartKind::Adcs,
+    PartKind::EdramBanks,
+    PartKind::Bus,
+    PartKind::ShiftAdds,
+    PartKind::Activations,
+    PartKind::MaxPools,
+    PartKind::Outputs,
+    PartKind::Links,
+];
 
 impl<R: Recorder> Sim<'_, R> {
-    /// What all parts have worked so far. Parts with several equal servers work as one that is as fast as all.
-    pub(super) fn busy(&self) -> Busy {
-        let (now, cycle, period) = (self.queue.now(), self.cycle(), self.plan.period.0);
-        let of_imas = |ticks: &dyn Fn(usize) -> u64| (0..self.imas.len()).map(ticks).collect::<Vec<_>>();
-        let of_tiles = |ticks: &dyn Fn(usize) -> Cycles| (0..self.tiles.len()).map(|tile| ticks(tile).0).collect();
-        let tile = |tile: usize| self.tiles[tile].unit.busy_before(now);
-        let read = |share: &ShareIdx| {
-            let share = &self.plan.shares[share.at()];
-            self.imas[share.ima.at()].unit.read_cycles_before(share.mvm, cycle) * period
-        };
-        Busy(vec![
-            // A product keeps the arrays that take part in it; an IMA is as busy as the busiest of them.
-            (PartKind::Crossbars, of_imas(&|ima| self.plan.imas[ima].shares.iter().map(read).max().unwrap_or(0))),
-            (
-                PartKind::Adcs,
-                of_imas(&|ima| {
-                    let unit = &self.imas[ima].unit;
-                    unit.conversions_before(cycle) * period / unit.conversions_per_cycle()
-                }),
-            ),
-            (
-                PartKind::EdramBanks,
-                of_tiles(&|tile| {
-                    let edram = &self.tiles[tile].edram;
-                    Cycles(edram.busy_before(now).0 / u64::from(edram.n_banks()))
-                }),
-            ),
-            (PartKind::Bus, of_tiles(&|index| tile(index).bus)),
-            (PartKind::ShiftAdds, of_tiles(&|index| tile(index).shift_add)),
-            (PartKind::Activations, of_tiles(&|index| tile(index).activation)),
-            (PartKind::MaxPools, of_tiles(&|index| tile(index).max_pool)),
-            (PartKind::Injection, of_tiles(&|tile| self.tiles[tile].port.busy_before(now).0)),
-            (PartKind::Ejection, of_tiles(&|tile| self.tiles[tile].port.busy_before(now).1)),
-        ])
-    }
-
-    pub(super) fn summarise(&self) -> ReplayResult {
-        let layers = self.plan.layers.iter().zip(self.stream.layers()).map(|(plan, book)| {
-            debug_assert_eq!(book.sent, book.received, "bytes sent are bytes received");
-            LayerReplay {
-                layer: plan.id,
-                counts: book.counts,
-                sent: book.sent,
-                received: book.received,
-                start: Cycles(book.start.unwrap_or(0)),
-                end: Cycles(book.end.unwrap_or(0)),
-                waits: book.waits,
-            }
-        });
-        let parts = self.parts_in_measured_images();
-        let busiest = parts.iter().map(|part| &part.busiest).max_by(|one, other| one.busy.total_cmp(&other.busy));
+    pub(in crate::replay) fn summarise(&self) -> ReplayResult {
+        let measured = self.stream.pace.measured();
+        let ticks = Cycles(measured.cycles.0 * self.plan.period.0);
+        let layers = (0..self.plan.layers.len()).map(|layer| self.layer(LayerIdx::new(layer), &measured.ledger));
+        let of_kinds: Vec<_> =
+            KINDS.into_iter().map(|kind| (kind, self.units(kind, &measured.ledger, ticks))).collect();
+        let parts: Vec<_> = of_kinds.iter().filter_map(|(kind, units)| part(*kind, units, ticks)).collect();
+        // What leaves an output register is moved by other parts.
+        let moving = parts.iter().filter(|part| part.kind != PartKind::Outputs).map(|part| &part.busiest);
+        let busiest = moving.max_by(|one, other| one.busy.total_cmp(&other.busy));
         let critical = busiest.cloned().unwrap_or(CriticalPart { path: "Chip[0]".to_owned(), busy: 0.0 });
         ReplayResult {
-            first_latency: self.stream.first_latency(),
-            interval: self.stream.interval(),
-            steadiness: self.stream.steadiness(),
+            first_latency: self.stream.pace.first_latency(),
+            total: self.stream.pace.total(),
+            interval: measured.interval,
+            steadiness: measured.steadiness,
             layers: layers.collect(),
             parts,
+            units: of_kinds.into_iter().flat_map(|(_, units)| units).filter(has_use).collect(),
+            buffers: self.buffer_use(),
+            measured: ticks,
             critical,
             n_events: self.queue.n_pushed(),
         }
     }
 
-    fn parts_in_measured_images(&self) -> Vec<PartReplay> {
-        let (cycles, busy) = self.stream.measured();
-        let ticks = (cycles.0 * self.plan.period.0).max(1) as f64;
-        let of_kind = |(kind, ticks_of): (PartKind, Vec<u64>)| {
-            // Of equally busy parts the first counts.
-            let (index, &most) = ticks_of.iter().enumerate().rev().max_by_key(|&(_, worked)| worked)?;
-            let total: u64 = ticks_of.iter().sum();
-            Some(PartReplay {
-                kind,
-                n_units: ticks_of.len() as u32,
-                busy: total as f64 / (ticks * ticks_of.len() as f64),
-                busiest: CriticalPart { path: self.path(kind, index), busy: most as f64 / ticks },
-            })
-        };
-        busy.0.into_iter().filter_map(of_kind).collect()
+    fn layer(&self, layer: LayerIdx, ledger: &Ledger) -> LayerReplay {
+        let (plan, book) = (&self.plan.layers[layer.at()], &self.stream.layers()[layer.at()]);
+        debug_assert_eq!(book.sent, book.received, "bytes sent are bytes received");
+        let stalled = ledger.of(PartKind::Crossbars).filter_map(|column| {
+            let of_layer = self.plan.shares.iter().zip(&column.ticks).filter(|(share, _)| share.layer == layer);
+            let ticks: u64 = of_layer.map(|(_, &ticks)| ticks).sum();
+            Some((column.stall?, Cycles(ticks))).filter(|_| ticks > 0)
+        });
+        LayerReplay {
+            layer: plan.id,
+            counts: book.counts,
+            sent: book.sent,
+            received: book.received,
+            start: Cycles(book.start.unwrap_or(0)),
+            end: Cycles(book.end.unwrap_or(0)),
+            stalled: stalled.collect(),
+        }
     }
 
-    fn path(&self, kind: PartKind, index: usize) -> String {
-        let host = match kind {
-            PartKind::Crossbars | PartKind::Adcs => self.plan.imas[index].path(),
+    /// The parts of a kind.
+    fn units(&self, kind: PartKind, ledger: &Ledger, ticks: Cycles) -> Vec<UnitReplay> {
+        let unit = |path: String, place: usize| {
+            let of = |stall| ledger.of(kind).find(|column| column.stall == stall).map(|column| column.ticks[place]);
+            let busy = of(None).unwrap_or(0);
+            let stalls = Stall::ALL.into_iter().filter_map(|stall| Some((stall, Cycles(of(Some(stall))?))));
+            let stalled: Vec<_> = stalls.filter(|&(_, ticks)| ticks > Cycles(0)).collect();
+            let not_idle = busy + stalled.iter().map(|(_, ticks)| ticks.0).sum::<u64>();
+            debug_assert!(not_idle <= ticks.0, "{path} does one thing at a time: {not_idle} of {}", ticks.0);
+            UnitReplay { kind, path, busy: Cycles(busy), stalled, idle: Cycles(ticks.0.saturating_sub(not_idle)) }
+        };
+        let of_tiles = || self.plan.tiles.iter().map(|tile| tile.path());
+        let paths: Vec<(String, usize)> = match kind {
+            PartKind::Crossbars => {
+                // A product keeps the arrays that take part in it; an IMA is as busy as the busiest of them.
+                let busy = ledger.of(kind).find(|column| column.stall.is_none());
+                let read = |share: &&ShareIdx| busy.map(|column| column.ticks[share.at()]);
+                let busiest = self
+                    .plan
+                    .imas
+                    .iter()
+                    .filter_map(|ima| Some((ima.path(), ima.shares.iter().rev().max_by_key(read)?.at())));
+                busiest.collect()
+            }
+            PartKind::Adcs => self.plan.imas.iter().map(|ima| ima.path()).zip(0..).collect(),
             PartKind::EdramBanks
             | PartKind::Bus
             | PartKind::ShiftAdds
             | PartKind::Activations
             | PartKind::MaxPools
-            | PartKind::Injection
-            | PartKind::Ejection => self.plan.tiles[index].path(),
+            | PartKind::Outputs => of_tiles().zip(0..).collect(),
+            PartKind::Links => {
+                let links = self.network.links_before(self.queue.now());
+                return links
+                    .enumerate()
+                    .map(|(place, (chip, name, _))| unit(format!("Chip[{chip}].{name}"), place))
+                    .collect();
+            }
         };
-        format!("{host}.{}", kind.name())
+        paths.into_iter().map(|(host, place)| unit(format!("{host}.{}", kind.name()), place)).collect()
     }
+
+    fn buffer_use(&self) -> Vec<BufferReplay> {
+        let now = self.queue.now();
+        let entry = |path, layer, capacity: u64, held: &rebias_engine::Gauge| BufferReplay {
+            path,
+            layer,
+            capacity: Bytes(capacity),
+            peak: Bytes(held.peak()),
+            mean: held.area_before(now) as f64 / now.0.max(1) as f64,
+        };
+        let mut buffers = Vec::new();
+        for (plan, tile) in self.plan.tiles.iter().zip(&self.tiles) {
+            let path = format!("{}.Edram", plan.path());
+            let capacity = tile.edram.capacity().0;
+            buffers.push(entry(path.clone(), None, capacity, &tile.held));
+            for buffer in &plan.buffers {
+                let layer = self.plan.layers[self.plan.buffers[buffer.at()].layer.at()].id;
+                buffers.push(entry(path.clone(), Some(layer), capacity, &self.buffers[buffer.at()].held));
+            }
+        }
+        for (plan, ima) in self.plan.imas.iter().zip(&self.imas) {
+            let path = format!("{}.InputRegister", plan.path());
+            buffers.push(entry(path, None, ima.register.capacity(), &ima.held));
+        }
+        buffers
+    }
+}
+
+/// What the parts of a kind did altogether.
+fn part(kind: PartKind, units: &[UnitReplay], ticks: Cycles) -> Option<PartReplay> {
+    let share = |worked: u64| worked as f64 / ticks.0.max(1) as f64;
+    // Of equally busy parts the first counts.
+    let busiest = units.iter().rev().max_by_key(|unit| unit.busy)?;
+    let total: u64 = units.iter().map(|unit| unit.busy.0).sum();
+    Some(PartReplay {
+        kind,
+        n_units: units.len() as u32,
+        busy: share(total) / units.len() as f64,
+        busiest: CriticalPart { path: busiest.path.clone(), busy: share(busiest.busy.0) },
+    })
+}
+
+/// Whether a part is worth a line: a link that nothing goes over is not.
+fn has_use(unit: &UnitReplay) -> bool {
+    unit.kind != PartKind::Links || unit.busy > Cycles(0) || !unit.stalled.is_empty()
 }

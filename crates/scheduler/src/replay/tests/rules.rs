@@ -1,7 +1,7 @@
 //! Counts, conservation, errors, and the effect of single parts.
 
 use rebias_arch::testing::{isaac, toy, toy_with};
-use rebias_arch::{BiasColumnPlace, BiasSource, Replication};
+use rebias_arch::{Arch, BiasColumnPlace, BiasSource, Replication};
 use rebias_engine::RegionId;
 use rebias_network::{Network, Shape};
 use rebias_tile::BiasConverter;
@@ -9,11 +9,11 @@ use rebias_units::{Action, Bytes, Cycles};
 
 use super::nets::{chain, conv, linear, pool};
 use super::{ReplayError, replayed};
-use crate::replay::Traffic;
 use crate::replay::plan::Plan;
 use crate::replay::record::Unwatched;
 use crate::replay::sim::Sim;
-use crate::replay::{PartKind, ReplayResult, Steadiness};
+use crate::replay::{Images, PartKind, ReplayOptions, ReplayResult, Stall, Steadiness, replay};
+use crate::replay::{Schedule, Traffic, Until, Window};
 
 /// Two convolutions with a pool between them, and a linear layer: 5 × 5 row blocks at most, so several IMAs and tiles.
 fn small() -> Network {
@@ -158,16 +158,106 @@ fn a_deadlock_names_who_waits_for_whom() {
     // The two windows are 2 and 44 bytes.
     let tight = toy_with(|chip, _| chip.tile.edram.capacity = Bytes(40));
     let placement = rebias_mapper::map(&network, &tight).expect("it fits");
-    let mut plan = Plan::new(&network, &tight, &placement);
+    let mut plan = Plan::new(&network, &tight, &placement, Schedule::InterLayer);
     let second = plan.buffers.iter_mut().find(|buffer| buffer.region == RegionId(1)).expect("a buffer for each layer");
     second.reserved = Bytes(0);
-    let error = Sim::new(&plan, &tight, Traffic { max_images: 3, in_flight: 3 }, &mut Unwatched)
-        .expect("what is reserved fits")
-        .run();
-    let ReplayError::Deadlock { waits, .. } = error.expect_err("the window never gets complete") else {
-        panic!("another error")
-    };
+    plan.tiles[0].needed = Bytes(2);
+    let traffic = Traffic { until: Until::Steady(3), window: Window::Fixed(3) };
+    let error = Sim::new(&plan, &tight, traffic, Unwatched).expect("what is reserved fits").run();
+    let Err(ReplayError::Deadlock { waits, .. }) = error else { panic!("another error") };
     let text = waits.join("\n");
     assert!(text.contains("`layer1` in Chip[0].Tile[0].Ima[1] waits for pixel"), "{text}");
     assert!(text.contains("`layer0` waits for room in the buffer of `layer1` on Chip[0].Tile[0]"), "{text}");
+}
+
+#[test]
+fn every_part_is_busy_stalled_or_idle_all_the_time() {
+    let scarce = toy_with(|chip, _| (chip.tile.ima.n_adcs, chip.tile.bus.wires) = (1, 8));
+    for arch in [toy(), isaac(), scarce, toy_with(|chip, _| chip.tile.n_imas = 1)] {
+        let result = replayed(&small(), &arch).expect("it runs");
+        for unit in &result.units {
+            let stalled: Cycles = unit.stalled.iter().map(|&(_, ticks)| ticks).sum();
+            assert_eq!(unit.busy + stalled + unit.idle, result.measured, "{unit:?}");
+        }
+    }
+}
+
+#[test]
+fn arrays_say_what_they_wait_for() {
+    let waits_of = |arch: &Arch, layer: usize| {
+        let result = replayed(&small(), arch).expect("it runs");
+        let most = result.layers[layer].stalled.iter().max_by_key(|(_, ticks)| *ticks);
+        most.map(|&(stall, _)| stall)
+    };
+    // The first layer reads all the time, the others wait for what it gives.
+    assert_eq!(waits_of(&toy(), 0), None);
+    assert_eq!(waits_of(&toy(), 1), Some(Stall::Input));
+    assert_eq!(waits_of(&toy_with(|chip, _| chip.tile.bus.wires = 1), 0), Some(Stall::Transfer));
+    let one_adc = toy_with(|chip, _| (chip.tile.ima.n_adcs, chip.tile.ima.adc.conversions_per_cycle) = (1, 8));
+    assert_eq!(waits_of(&one_adc, 0), Some(Stall::Converters));
+}
+
+#[test]
+fn buffers_say_what_they_held() {
+    let network = chain(Shape::new(4, 6, 6), 8, vec![conv(8, 2, 4, 3)]);
+    let window = (2 * 6 + 3) * 4;
+    let result = replayed(&network, &toy_with(|chip, _| chip.tile.edram.capacity = Bytes(window))).expect("it runs");
+    let edram = result.buffers.iter().find(|buffer| buffer.path == "Chip[0].Tile[0].Edram").expect("there is one");
+    assert_eq!((edram.capacity, edram.peak), (Bytes(window), Bytes(window)));
+    assert!(edram.mean > 0.5 * window as f64 && edram.mean <= window as f64, "{}", edram.mean);
+    let register = result.buffers.iter().find(|buffer| buffer.path.ends_with("Ima[0].InputRegister"));
+    assert_eq!(register.expect("there is one").peak.0 % 36, 0, "it holds whole positions of nine pixels");
+}
+
+#[test]
+fn layer_by_layer_one_layer_works_at_a_time() {
+    let arch = toy();
+    let placement = rebias_mapper::map(&small(), &arch).expect("it fits");
+    let options = ReplayOptions { schedule: Schedule::LayerByLayer, ..ReplayOptions::DEFAULT };
+    let result = replay(&small(), &arch, &placement, &options).expect("the maps fit");
+    for pair in result.layers.windows(2) {
+        assert!(pair[0].end <= pair[1].start, "{} begins when {} has finished", pair[1].layer.0, pair[0].layer.0);
+    }
+    // An image at a time; the first's inputs are there from the start, the others' first window has to be written.
+    let longer = result.interval - result.first_latency;
+    assert!(longer <= Cycles(4), "{longer:?}");
+    let pipeline = replayed(&small(), &arch).expect("it runs");
+    assert!(pipeline.first_latency < result.first_latency && pipeline.interval < result.interval);
+    assert_eq!(result.counts(), pipeline.counts());
+}
+
+#[test]
+fn layer_by_layer_whole_maps_must_fit() {
+    // The first layer reads 64 pixels of 2 bytes and writes 64 of 4, which the second reads.
+    let network = chain(Shape::new(4, 8, 8), 4, vec![conv(8, 2, 4, 3), conv(8, 2, 4, 3)]);
+    let with = |bytes| {
+        let arch = toy_with(|chip, _| chip.tile.edram.capacity = Bytes(bytes));
+        let placement = rebias_mapper::map(&network, &arch).expect("it fits");
+        let options = ReplayOptions { schedule: Schedule::LayerByLayer, ..ReplayOptions::DEFAULT };
+        replay(&network, &arch, &placement, &options)
+    };
+    assert!(with(64 * (2 + 4)).is_ok());
+    let error = with(64 * (2 + 4) - 1).expect_err("one byte is missing");
+    assert_eq!(
+        error.to_string(),
+        "the eDRAM of Chip[0].Tile[0] has 383 bytes, but the whole maps of its layers need 384: `layer0` 128, `layer1` \
+         256"
+    );
+}
+
+#[test]
+fn a_stream_of_so_many_images_ends_with_the_last() {
+    let arch = toy();
+    let placement = rebias_mapper::map(&small(), &arch).expect("it fits");
+    let of = |images| {
+        let options = ReplayOptions { images: Images::Exactly(images), ..ReplayOptions::DEFAULT };
+        replay(&small(), &arch, &placement, &options).expect("it runs")
+    };
+    let (one, five) = (of(1), of(5));
+    assert_eq!((one.total, one.interval), (one.first_latency, one.first_latency));
+    assert_eq!(five.first_latency, one.first_latency);
+    assert_eq!(five.interval, Cycles(64 * 8));
+    // Each image after the first adds an interval; the first window of the others has to be written before.
+    let longer = five.total - one.total - Cycles(4 * 64 * 8);
+    assert!(longer <= Cycles(4), "{longer:?}");
 }
