@@ -10,8 +10,8 @@ mod run;
 
 pub use accuracy::Proportion;
 pub use replay::{
-    BufferReplay, CriticalPart, Images, LayerReplay, PartKind, PartReplay, ReplayError, ReplayOptions, ReplayResult,
-    Schedule, Stall, Steadiness, UnitReplay, replay,
+    Buffer, BufferReplay, CriticalPart, Images, LayerReplay, PartKind, PartReplay, Recorder, ReplayError,
+    ReplayOptions, ReplayResult, Schedule, Stage, Stall, Steadiness, UnitReplay, Work, replay, replay_recorded,
 };
 pub use result::{Allocation, Component, Conversion, Cost, LayerResult, Quality, RunResult, Timing};
 pub use run::{RunError, RunOptions, run};

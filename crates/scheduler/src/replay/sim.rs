@@ -34,7 +34,7 @@ use rebias_tile::{ImaEvent, ImaUnit, Interconnect, InterconnectEvent, Interconne
 use rebias_units::{Action, Bytes};
 
 use super::plan::{BufferIdx, ImaIdx, LayerIdx, PartIdx, Plan, Position, ReplicaIdx, ShareIdx, TileIdx};
-use super::record::{Recorder, Stage, Work};
+use super::record::{Buffer, Recorder, Stage, Work};
 use super::{ReplayError, Schedule, Traffic, Window};
 use state::{BufferState, ImaState, Outputs, Parcel, PartState, ReplicaState, ShareState, TileState};
 use stream::Stream;
@@ -226,9 +226,10 @@ impl<'a, R: Recorder> Sim<'a, R> {
             tile: self.plan.tiles[tile.at()].index,
             ima: ima.map(|ima| self.plan.imas[ima.at()].id.ima),
             layer: of_layer.id,
+            image: position.image,
             position: position.image * of_layer.n_positions + position.index,
         };
-        self.recorder.record(work, span);
+        self.recorder.work(work, span);
     }
 
     fn ima(plan: &Plan, arch: &Arch, ima: &super::plan::ImaPlan) -> Result<ImaState, ReplayError> {
