@@ -11,7 +11,8 @@ mod run;
 pub use accuracy::Proportion;
 pub use replay::{
     Buffer, BufferReplay, CriticalPart, Images, LayerReplay, PartKind, PartReplay, Recorder, ReplayError,
-    ReplayOptions, ReplayResult, Schedule, Stage, Stall, Steadiness, UnitReplay, Work, replay, replay_recorded,
+    ReplayOptions, ReplayResult, Schedule, Smallest, SmallestBuffers, Stage, Stall, Steadiness, UnitReplay, Work,
+    replay, replay_recorded, smallest_buffers,
 };
 pub use result::{Allocation, Component, Conversion, Cost, LayerResult, Quality, RunResult, Timing};
 pub use run::{RunError, RunOptions, run};

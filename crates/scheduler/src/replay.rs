@@ -17,6 +17,7 @@ mod plan;
 mod record;
 mod result;
 mod sim;
+mod smallest;
 #[cfg(test)]
 mod tests;
 
@@ -32,6 +33,7 @@ pub use result::{
     BufferReplay, CriticalPart, LayerReplay, PartKind, PartReplay, ReplayResult, Stall, Steadiness, UnitReplay,
 };
 use sim::Sim;
+pub use smallest::{Smallest, SmallestBuffers, smallest_buffers};
 
 /// What is replayed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -97,6 +99,15 @@ pub fn replay_recorded<R: Recorder>(
     recorder: &mut R,
 ) -> Result<ReplayResult, ReplayError> {
     let plan = Plan::new(network, arch, placement, options.schedule);
+    replay_plan(&plan, arch, options, recorder)
+}
+
+fn replay_plan<R: Recorder>(
+    plan: &Plan,
+    arch: &Arch,
+    options: &ReplayOptions,
+    recorder: &mut R,
+) -> Result<ReplayResult, ReplayError> {
     let window = match options.schedule {
         Schedule::InterLayer => Window::Fitted,
         Schedule::LayerByLayer => Window::Fixed(1),
@@ -105,12 +116,12 @@ pub fn replay_recorded<R: Recorder>(
         Images::UntilSteady { at_most } => (Traffic { until: Until::Steady(at_most.max(3)), window }, None),
         Images::Exactly(0 | 1) => (Traffic { until: Until::Complete(1), window }, None),
         Images::Exactly(images) => {
-            let first = Sim::new(&plan, arch, Traffic { until: Until::Complete(1), window }, Unwatched)?.run()?;
+            let first = Sim::new(plan, arch, Traffic { until: Until::Complete(1), window }, Unwatched)?.run()?;
             let traffic = Traffic { until: Until::Complete(images), window: first.fitted_window() };
             (traffic, Some(first.summarise().first_latency))
         }
     };
-    let stream = Sim::new(&plan, arch, traffic, recorder)?.run()?.summarise();
+    let stream = Sim::new(plan, arch, traffic, recorder)?.run()?.summarise();
     Ok(ReplayResult { first_latency: alone.unwrap_or(stream.first_latency), ..stream })
 }
 

@@ -28,7 +28,7 @@ mod summary;
 use std::collections::VecDeque;
 
 use rebias_arch::Arch;
-use rebias_buffer::EdramUnit;
+use rebias_buffer::{EdramSpec, EdramUnit};
 use rebias_engine::{EventQueue, Gauge, Space, Span, Tick};
 use rebias_tile::{ImaEvent, ImaUnit, Interconnect, InterconnectEvent, InterconnectUnit, TileUnit};
 use rebias_units::{Action, Bytes};
@@ -235,10 +235,10 @@ impl<'a, R: Recorder> Sim<'a, R> {
     fn ima(plan: &Plan, arch: &Arch, ima: &super::plan::ImaPlan) -> Result<ImaState, ReplayError> {
         let spec = arch.ima();
         let inputs = ima.shares.iter().map(|share| plan.shares[share.at()].input);
-        let register = Space::new(spec.input_register.capacity.0, inputs.clone().map(|bytes| bytes.0));
+        let register = Space::new(plan.input_register.0, inputs.clone().map(|bytes| bytes.0));
         let register = register.ok_or_else(|| ReplayError::InputRegisterTooSmall {
             ima: ima.path(),
-            capacity: spec.input_register.capacity,
+            capacity: plan.input_register,
             needed: inputs.clone().sum(),
             inputs: named(ima.shares.iter().map(|share| plan.shares[share.at()].layer).zip(inputs), plan),
         })?;
@@ -250,7 +250,7 @@ impl<'a, R: Recorder> Sim<'a, R> {
         let buffers = || tile.buffers.iter().map(|buffer: &BufferIdx| &plan.buffers[buffer.at()]);
         let too_small = || ReplayError::BufferTooSmall {
             tile: tile.path(),
-            capacity: spec.edram.capacity,
+            capacity: plan.edram,
             needed: tile.needed,
             what: match plan.schedule {
                 Schedule::InterLayer => "windows",
@@ -258,10 +258,11 @@ impl<'a, R: Recorder> Sim<'a, R> {
             },
             parts: named(buffers().map(|buffer| (buffer.layer, plan.needed_of(buffer))), plan),
         };
-        if tile.needed > spec.edram.capacity {
+        let memory = EdramSpec { capacity: plan.edram, ..spec.edram };
+        if tile.needed > plan.edram {
             return Err(too_small());
         }
-        let edram = EdramUnit::new(spec.edram, buffers().map(|buffer| buffer.reserved)).ok_or_else(too_small)?;
+        let edram = EdramUnit::new(memory, buffers().map(|buffer| buffer.reserved)).ok_or_else(too_small)?;
         Ok(TileState {
             unit: TileUnit::new(*spec),
             edram,
