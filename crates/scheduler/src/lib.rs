@@ -11,8 +11,9 @@ mod run;
 
 pub use accuracy::Proportion;
 pub use replay::{
-    BufferReplay, CriticalPart, Images, LayerReplay, PartKind, PartReplay, ReplayError, ReplayOptions, ReplayResult,
-    Schedule, Stall, Steadiness, UnitReplay, replay,
+    Buffer, BufferReplay, CriticalPart, Images, LayerReplay, PartKind, PartReplay, Recorder, ReplayError,
+    ReplayOptions, ReplayResult, Schedule, Smallest, SmallestBuffers, Stage, Stall, Steadiness, UnitReplay, Work,
+    replay, replay_recorded, smallest_buffers,
 };
 pub use result::{
     AdcBand, AdcModelCost, Allocation, Component, Conversion, Cost, LayerResult, ModelledCost, Quality, RunResult,

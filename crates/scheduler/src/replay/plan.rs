@@ -51,6 +51,10 @@ indices!(LayerIdx, ReplicaIdx, PartIdx, ShareIdx, LaneIdx, BufferIdx, ImaIdx, Ti
 pub(super) struct Plan {
     /// Ticks of a chip cycle.
     pub(super) period: Cycles,
+    /// What each tile's eDRAM holds.
+    pub(super) edram: Bytes,
+    /// What each IMA's input register holds.
+    pub(super) input_register: Bytes,
     /// Width of the network's links.
     pub(super) flit_bits: u32,
     pub(super) schedule: Schedule,

@@ -62,6 +62,8 @@ impl Plan {
     fn empty(chip: &ChipSpec, schedule: Schedule) -> Self {
         Self {
             period: chip.ticks_per_cycle,
+            edram: chip.tile.edram.capacity,
+            input_register: chip.tile.ima.input_register.capacity,
             flit_bits: chip.noc.flit_bits,
             schedule,
             layers: Vec::new(),

@@ -4,7 +4,7 @@ use rebias_engine::{Claim, Tick};
 use rebias_units::{Action, Bytes};
 
 use super::state::{Arrivals, LoadState, Parcel};
-use super::{Event, Recorder, Sim};
+use super::{Buffer, Event, Recorder, Sim};
 use crate::replay::plan::{BufferIdx, Cargo, Entered, InputMap, LanePlan, Origin, Position, Way};
 use crate::replay::record::Stage;
 
@@ -72,6 +72,9 @@ impl<'a, R: Recorder> Sim<'a, R> {
         if held != gauge.level() {
             tile.held.set(now, tile.held.level() + held - gauge.level());
             gauge.set(now, held);
+            let (index, layer) = (self.plan.tiles[plan.tile.at()].index, self.plan.layers[plan.layer.at()].id);
+            self.recorder.held(index, Buffer::Map(layer), now, Bytes(held));
+            self.recorder.held(index, Buffer::Edram, now, Bytes(tile.held.level()));
         }
     }
 

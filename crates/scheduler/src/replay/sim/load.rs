@@ -4,7 +4,7 @@ use rebias_engine::{Claim, RegionId, Span};
 use rebias_units::{Action, Bytes};
 
 use super::state::{Activity, LoadState};
-use super::{Event, Recorder, Sim};
+use super::{Buffer, Event, Recorder, Sim};
 use crate::replay::Stall;
 use crate::replay::plan::{BufferIdx, Cargo, ImaIdx, Position, ShareIdx};
 use crate::replay::record::Stage;
@@ -166,6 +166,8 @@ impl<R: Recorder> Sim<'_, R> {
         let state = &mut self.imas[ima.at()];
         let held = (0..self.plan.imas[ima.at()].shares.len()).map(|region| state.register.held(RegionId(region))).sum();
         state.held.set(now, held);
+        let id = self.plan.imas[ima.at()].id;
+        self.recorder.held(id.tile.0, Buffer::InputRegister(id.ima), now, Bytes(held));
     }
 
     /// A span of whole chip cycles.
