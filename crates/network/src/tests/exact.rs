@@ -48,7 +48,7 @@ fn naive(network: &Network, image: &[u16]) -> (Vec<Vec<i128>>, Vec<f64>) {
                     let values = places().filter_map(|(row, column)| at(channel, top + row, left + column));
                     next.push(match layer.op() {
                         Op::SumPool(_) => values.sum(),
-                        _ => values.max().expect("a window on the map"),
+                        Op::Weighted(_) | Op::MaxPool(_) | Op::Add(_) => values.max().expect("a window on the map"),
                     });
                     continue;
                 };
