@@ -5,7 +5,7 @@ use rebias_units::{Action, Bytes};
 
 use super::state::{Arrivals, LoadState, Parcel};
 use super::{Buffer, Event, Recorder, Sim};
-use crate::replay::plan::{BufferIdx, Cargo, Entered, InputMap, LanePlan, Origin, Position, Way};
+use crate::replay::plan::{BufferIdx, Cargo, Entered, InputMap, LanePlan, LayerKind, Origin, Position, Way};
 use crate::replay::record::Stage;
 
 /// Codes of one source pixel for one buffer.
@@ -238,6 +238,11 @@ impl<'a, R: Recorder> Sim<'a, R> {
             return;
         };
         state.complete = written;
+        if self.plan.layers[self.plan.buffers[buffer.at()].layer.at()].kind == LayerKind::Taken {
+            self.take(buffer);
+            return;
+        }
+        let state = &mut self.buffers[buffer.at()];
         if state.awaited.is_none_or(|pixel| pixel >= state.complete) {
             return;
         }
@@ -247,6 +252,21 @@ impl<'a, R: Recorder> Sim<'a, R> {
                 self.try_load(share);
             }
         }
+    }
+
+    /// The outside takes complete pixels, each a position of what the network gives.
+    fn take(&mut self, buffer: BufferIdx) {
+        let plan = &self.plan.buffers[buffer.at()];
+        let n_pixels = self.plan.map_of(buffer).n_pixels as u64;
+        let (now, cycle) = (self.queue.now(), self.cycle());
+        let complete = self.buffers[buffer.at()].complete;
+        for pixel in self.buffers[buffer.at()].taken..complete {
+            if self.stream.position_done(plan.layer, pixel / n_pixels, cycle) {
+                self.queue.push(now, Event::ImageDone);
+            }
+        }
+        self.buffers[buffer.at()].taken = complete;
+        self.release(buffer, complete);
     }
 
     /// A parcel that stays on its tile leaves the output register.

@@ -152,6 +152,8 @@ pub(super) struct BufferState {
     pub(super) pixels: VecDeque<Arrivals>,
     /// The lowest pixel that a share waits for; nobody needs to be woken for those before.
     pub(super) awaited: Option<u64>,
+    /// Pixels that the outside has taken, if it empties the buffer.
+    pub(super) taken: u64,
     /// Pixels that the outside has given, if it fills the buffer.
     pub(super) fed: u64,
     pub(super) held: Gauge,
