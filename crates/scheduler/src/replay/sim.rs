@@ -100,8 +100,10 @@ enum Event {
     Enter(Parcel),
     /// Pooled codes are written to the buffer.
     Write(Parcel),
-    /// All pixels of a buffer before one may be read.
-    Complete(BufferIdx, u32),
+    /// More pixels of a buffer may be read.
+    Complete(BufferIdx),
+    /// The outside fills a buffer as far as there is room.
+    Fill(BufferIdx),
     /// A position's outputs have left the output registers.
     Left(ReplicaIdx),
     /// An image is complete.
@@ -178,7 +180,8 @@ impl<'a, R: Recorder> Sim<'a, R> {
             Event::Depart(parcel) => self.depart(parcel),
             Event::Enter(parcel) => self.enter(parcel),
             Event::Write(parcel) => self.write(parcel),
-            Event::Complete(buffer, behind) => self.complete(buffer, behind),
+            Event::Complete(buffer) => self.complete(buffer),
+            Event::Fill(buffer) => self.fill(buffer),
             Event::Left(replica) => self.left(replica),
             Event::ImageDone => self.image_done(),
             Event::Admit => self.admit(),

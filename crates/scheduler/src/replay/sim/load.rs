@@ -125,6 +125,12 @@ impl<R: Recorder> Sim<'_, R> {
     fn free_pixels(&mut self, buffer: BufferIdx) {
         let plan = &self.plan.buffers[buffer.at()];
         let first = plan.shares.iter().map(|share| self.shares[share.at()].first_needed).min().unwrap_or(0);
+        self.release(buffer, first);
+    }
+
+    /// Gives back the pixels of a buffer before one.
+    pub(super) fn release(&mut self, buffer: BufferIdx, first: u64) {
+        let plan = &self.plan.buffers[buffer.at()];
         let mut granted = std::mem::take(&mut self.granted);
         let base = Bytes(first * plan.slot.0);
         self.tiles[plan.tile.at()].edram.release(plan.region, base, &mut granted);

@@ -63,6 +63,24 @@ fn movement_follows_from_the_shapes() {
 }
 
 #[test]
+fn pools_behind_the_last_weights_are_timed_and_counted() {
+    let ops = || vec![conv(16, 2, 4, 3), conv(24, 2, 4, 3)];
+    let bare = replayed(&chain(Shape::new(3, 8, 8), 8, ops()), &toy()).expect("it runs");
+    let pooled = chain(Shape::new(3, 8, 8), 8, [ops(), vec![pool(2)]].concat());
+    let pooled = replayed(&pooled, &toy()).expect("it runs");
+    assert_eq!(pooled.layers.len(), 2, "a pool is no layer of its own");
+    assert_eq!(count(&bare, 1, Action::MaxPool), 0);
+    assert_eq!(count(&pooled, 1, Action::MaxPool), 64 * 24);
+    // Each of the 64 positions writes its 12 bytes, and all but the first of each window read a maximum.
+    assert_eq!(count(&pooled, 1, Action::EdramWrite), 64 * 12);
+    assert_eq!(count(&pooled, 1, Action::EdramRead), count(&bare, 1, Action::EdramRead) + 48 * 12);
+    assert_eq!(pooled.layers[1].sent, pooled.layers[1].received);
+    // 24 comparisons at one a tick of ten take three cycles, before codes are written.
+    assert_eq!(pooled.first_latency, bare.first_latency + Cycles(3));
+    assert_eq!(pooled.interval, bare.interval);
+}
+
+#[test]
 fn what_is_sent_is_received_and_what_is_read_is_written() {
     for arch in [toy(), isaac(), toy_with(|chip, _| chip.tile.n_imas = 1)] {
         let result = replayed(&small(), &arch).expect("it runs");
