@@ -30,6 +30,8 @@ pub(crate) enum Command {
     Simulate(Simulate),
     /// Place a network on a chip and show where everything stands.
     Map(Map),
+    /// Multiply one matrix with vectors on the arrays of a chip, in double precision.
+    Mvm(Mvm),
     /// Run a grid of configurations and write one row for each.
     Sweep(Sweep),
     /// Train a quantised network from a recipe and export its trace (in builds with the feature `train`).
@@ -70,6 +72,43 @@ pub(crate) struct Simulate {
 pub(crate) struct Map {
     #[command(flatten)]
     pub(crate) subject: Subject,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Mvm {
+    /// The chip: a folder with an `arch.toml`, or that file.
+    #[arg(long)]
+    pub(crate) arch: PathBuf,
+    /// Codes of the weights, an NPY file `[output, input]` of whole numbers from 0.
+    #[arg(long, value_name = "NPY")]
+    pub(crate) weights: PathBuf,
+    /// Codes of the inputs, an NPY file `[vector, input]` of whole numbers.
+    #[arg(long, value_name = "NPY")]
+    pub(crate) inputs: PathBuf,
+    /// Write the products here, an NPY file `[vector, output]` of doubles.
+    #[arg(long, value_name = "NPY")]
+    pub(crate) out: PathBuf,
+    /// Write every code of the ADCs here, an NPY file `[vector, input slice, read, column]`.
+    #[arg(long, value_name = "NPY")]
+    pub(crate) trace_adc: Option<PathBuf>,
+    /// Bits of a weight [default: as few as hold all of them].
+    #[arg(long, value_name = "BITS", value_parser = clap::value_parser!(u32).range(1..=16))]
+    pub(crate) weight_bits: Option<u32>,
+    /// Bits of an input [default: as few as hold all of them].
+    #[arg(long, value_name = "BITS", value_parser = clap::value_parser!(u32).range(1..=16))]
+    pub(crate) input_bits: Option<u32>,
+    /// Inputs are two's complement.
+    #[arg(long)]
+    pub(crate) signed_inputs: bool,
+    /// A weight stands for its code plus this number.
+    #[arg(long, default_value_t = 0.0, allow_negative_numbers = true)]
+    pub(crate) beta: f64,
+    /// Seed of everything random.
+    #[arg(long, default_value_t = 0)]
+    pub(crate) seed: u64,
+    /// Which chip's cells.
+    #[arg(long, default_value_t = 0)]
+    pub(crate) chip: u32,
 }
 
 #[derive(Debug, Args)]

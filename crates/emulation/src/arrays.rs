@@ -3,7 +3,8 @@
 use std::ops::Range;
 
 use rebias_arch::{Arch, FlipEncoding};
-use rebias_crossbar::{CellModel, ReadEnergy};
+use rebias_converter::AdcErrors;
+use rebias_crossbar::{CellModel, CrossbarModel, ReadEnergy};
 use rebias_kernels::{Array, Read, Slice, SliceSign};
 use rebias_mapper::{InputSlice, LayerPlacement, Slicing};
 use rebias_network::{Layer, LayerId, OutputFormat, Tensors, Weighted};
@@ -92,6 +93,11 @@ impl<'a> Programmer<'a> {
     ) -> Result<LayerArrays, EmulationError> {
         let name = layer.name().to_owned();
         let Some(tensors) = &weighted.tensors else { return Err(EmulationError::NoTensors { layer: name }) };
+        let ima = self.arch.ima();
+        let is_ideal = CrossbarModel::new(&ima.crossbar).is_exact() && !self.cell.is_noisy();
+        if !is_ideal || ima.adc.errors != AdcErrors::NONE || !ima.dac.inl.is_empty() {
+            return Err(EmulationError::NotIdeal { layer: name });
+        }
         let covers = |blocks: &[Range<usize>], end| blocks.last().is_some_and(|last| last.end == end);
         let (out_channels, rows) = tensors.codes.dim();
         if !covers(&placed.row_blocks, rows) || !covers(&placed.column_blocks, out_channels) {
@@ -107,9 +113,9 @@ impl<'a> Programmer<'a> {
             slices: placed.slicing.input_slices().iter().map(slice).collect(),
             n_weight_slices: placed.slicing.n_weight_slices() as usize,
             row_blocks: placed.row_blocks.iter().map(|rows| self.row_block(tensors, placed, rows.clone())).collect(),
-            floor: self.cell.floor.into(),
+            floor: self.cell.offset_units().into(),
             max_level: self.arch.ima().crossbar.cell.max_level().into(),
-            bias: self.bias,
+            bias: self.bias.clone(),
             estimates: Vec::new(),
             n_bias_columns: placed.n_bias_columns.into(),
             beta: (0..out_channels).map(|channel| tensors.beta_of(channel).into()).collect(),
@@ -163,7 +169,7 @@ fn slice(input: &InputSlice) -> Slice {
 }
 
 /// ± 2^(c·j) of each column.
-fn worth(slicing: &Slicing, flips: &[bool]) -> Vec<i64> {
+pub(crate) fn worth(slicing: &Slicing, flips: &[bool]) -> Vec<i64> {
     let column = |(slice, &is_flipped): (u32, &bool)| {
         let worth = 1 << slicing.weight_shift(slice);
         if is_flipped { -worth } else { worth }
@@ -173,7 +179,7 @@ fn worth(slicing: &Slicing, flips: &[bool]) -> Vec<i64> {
 }
 
 /// Σ 2^(c·j) over the flipped columns of each output.
-fn flipped(slicing: &Slicing, flips: &[bool]) -> Vec<i64> {
+pub(crate) fn flipped(slicing: &Slicing, flips: &[bool]) -> Vec<i64> {
     let output = |flips: &[bool]| {
         (0..).zip(flips).map(|(slice, &is_flipped)| i64::from(is_flipped) << slicing.weight_shift(slice)).sum()
     };
@@ -181,14 +187,14 @@ fn flipped(slicing: &Slicing, flips: &[bool]) -> Vec<i64> {
 }
 
 /// What the cells of an array store.
-struct Levels {
-    n_columns: usize,
+pub(crate) struct Levels {
+    pub(crate) n_columns: usize,
     /// `[word line][column]`, slices of an output side by side.
-    cells: Vec<u8>,
+    pub(crate) cells: Vec<u8>,
 }
 
 impl Levels {
-    fn new(tensors: &Tensors, slicing: &Slicing, (rows, outputs): (Range<usize>, Range<usize>)) -> Self {
+    pub(crate) fn new(tensors: &Tensors, slicing: &Slicing, (rows, outputs): (Range<usize>, Range<usize>)) -> Self {
         let n_columns = outputs.len() * slicing.n_weight_slices() as usize;
         let mut cells = Vec::with_capacity(rows.len() * n_columns);
         for row in rows {
@@ -202,7 +208,7 @@ impl Levels {
     }
 
     /// Complements the columns whose levels add up to more than half of what they could, and tells which.
-    fn flip_heavy_columns(&mut self, max_level: u32) -> Vec<bool> {
+    pub(crate) fn flip_heavy_columns(&mut self, max_level: u32) -> Vec<bool> {
         let mut sums = vec![0u64; self.n_columns];
         for row in self.cells.chunks_exact(self.n_columns) {
             for (sum, &level) in sums.iter_mut().zip(row) {
@@ -217,6 +223,13 @@ impl Levels {
             }
         }
         flips
+    }
+
+    /// Appends a column with the same level in every cell.
+    pub(crate) fn append_column(&mut self, level: u8) {
+        let rows = self.cells.chunks_exact(self.n_columns);
+        self.cells = rows.flat_map(|row| row.iter().copied().chain([level])).collect();
+        self.n_columns += 1;
     }
 }
 

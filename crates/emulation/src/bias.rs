@@ -6,7 +6,7 @@ use rebias_crossbar::CellModel;
 use rebias_tile::BiasConverter;
 
 /// What value a bias source gives.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum BiasModel {
     /// The sum itself.
     DigitalCount,

@@ -34,14 +34,14 @@ impl Converters {
             if arrays.floor == 0 || arrays.bias.is_exact(arrays.max_input_sum()) {
                 (Transfer::Exact, 0)
             } else {
-                (division(adc, Rounding::ToNearest), FRACTION_BITS)
+                (division(&adc, Rounding::ToNearest), FRACTION_BITS)
             }
         } else if arrays.floor > 0 {
-            (division(adc, Rounding::Keep), FRACTION_BITS)
+            (division(&adc, Rounding::Keep), FRACTION_BITS)
         } else if adc.low() == 0 && adc.step() == LEVEL as u64 {
             (Transfer::Clip { max: adc.max_code() }, 0)
         } else {
-            let lut = lut(adc, arrays.max_level_sum()).unwrap_or_else(|| division(adc, Rounding::Keep));
+            let lut = lut(&adc, arrays.max_level_sum()).unwrap_or_else(|| division(&adc, Rounding::Keep));
             (lut, FRACTION_BITS)
         };
         let converters = Self { adc, transfer, fraction_bits, is_lossless };
@@ -76,7 +76,7 @@ impl Converters {
         let Some(tally) = tally else { return Fidelity::Lossless };
         let mut loss = Loss::default();
         for (sum, times) in recorded(tally) {
-            loss.add(self.adc, sum as i64, times);
+            loss.add(&self.adc, sum as i64, times);
         }
         Fidelity::Lossy(loss)
     }
@@ -108,12 +108,12 @@ pub(crate) fn units(tally: &Tally, sum: u64) -> u64 {
     sum << (FRACTION_BITS - tally.shift)
 }
 
-fn division(adc: AdcModel, rounding: Rounding) -> Transfer {
+fn division(adc: &AdcModel, rounding: Rounding) -> Transfer {
     Transfer::Division(Division::new(FRACTION_BITS, adc.low(), adc.step(), (adc.max_code(), rounding)))
 }
 
 /// Converted sums of all level sums, if the table is not too long and they fit in it.
-fn lut(adc: AdcModel, max_level_sum: u64) -> Option<Transfer> {
+fn lut(adc: &AdcModel, max_level_sum: u64) -> Option<Transfer> {
     if max_level_sum > MAX_LUT {
         return None;
     }
@@ -133,7 +133,7 @@ mod tests {
             let adc = AdcModel::lossless_step(bits);
             let max_column_sum = n_rows * (max_level * 128 + floor);
             assert!(adc.is_lossless(128, max_column_sum as u64), "{floor}");
-            let Transfer::Division(division) = division(adc, Rounding::ToNearest) else {
+            let Transfer::Division(division) = division(&adc, Rounding::ToNearest) else {
                 unreachable!("that is what it makes")
             };
             for inputs in 0..=n_rows {
@@ -148,7 +148,7 @@ mod tests {
     #[test]
     fn a_table_agrees_with_the_division_that_it_replaces() {
         for adc in [AdcModel::full_scale(6, 384 * 128), AdcModel::calibrated(5, 7000, 30000)] {
-            let (Some(lut), division) = (lut(adc, 384), division(adc, Rounding::Keep)) else {
+            let (Some(lut), division) = (lut(&adc, 384), division(&adc, Rounding::Keep)) else {
                 unreachable!("a short table")
             };
             for sum in 0..=384 {

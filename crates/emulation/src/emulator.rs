@@ -176,7 +176,7 @@ fn converted(
         }
     };
     let layer = |arrays: LayerArrays| {
-        let converters = Converters::new(&arrays, model)?;
+        let converters = Converters::new(&arrays, model.clone())?;
         Ok(EmulatedLayer { arrays, converters })
     };
     layers.into_iter().map(layer).collect()

@@ -1,5 +1,6 @@
 //! What can keep a network from being emulated.
 
+use rebias_crossbar::CrossbarError;
 use rebias_network::ForwardError;
 
 /// Why a network can't be emulated.
@@ -32,6 +33,20 @@ pub enum EmulationError {
         bound: u128,
         /// How large it may be.
         limit: u128,
+    },
+    /// Whole networks are emulated on ideal cells and converters.
+    #[error("layer `{layer}`: cells, wires and converters with errors are emulated by `rebias mvm` alone")]
+    NotIdeal {
+        /// Name of the layer.
+        layer: String,
+    },
+    /// The currents of arrays can't be worked out.
+    #[error("layer `{layer}`: {source}")]
+    Crossbar {
+        /// Name of the layer.
+        layer: String,
+        /// What is wrong with them.
+        source: CrossbarError,
     },
     /// There are no images.
     #[error("no images to emulate")]

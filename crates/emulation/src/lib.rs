@@ -12,6 +12,7 @@
 //! threads, any order of images and any kernel. Activation and pooling are the integer network's own
 //! ([`rebias_network::forward`]).
 
+mod analog;
 mod arrays;
 mod bias;
 mod calibration;
@@ -26,6 +27,7 @@ mod result;
 #[cfg(test)]
 mod tests;
 
+pub use analog::{AnalogLayer, AnalogProduct};
 pub use emulator::{EmulateOptions, Emulator};
 pub use error::EmulationError;
 pub use mvm::EmulatedMvm;

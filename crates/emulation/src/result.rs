@@ -112,7 +112,7 @@ impl Fidelity {
 
 impl Loss {
     /// Adds a sum that was converted `times` times.
-    pub(crate) fn add(&mut self, adc: AdcModel, sum: i64, times: u64) {
+    pub(crate) fn add(&mut self, adc: &AdcModel, sum: i64, times: u64) {
         let error = adc.decoded(adc.code(sum)) - sum;
         let power = |value: i64| u128::from(value.unsigned_abs()).pow(2) * u128::from(times);
         self.conversions += times;
@@ -137,7 +137,7 @@ mod tests {
         let mut loss = Loss::default();
         // 0 is a tie with code 0, 2 with code 1; 10 is beyond 8, where clipping starts.
         for (level, times) in [(0, 1), (2, 2), (5, 1), (10, 3)] {
-            loss.add(adc, level * 128, times);
+            loss.add(&adc, level * 128, times);
         }
         assert_eq!((loss.conversions, loss.clipped_below, loss.clipped_above), (7, 0, 3));
         assert_eq!(loss.signal_power, 128 * 128 * (2 * 4 + 25 + 3 * 100));

@@ -4,11 +4,14 @@
 //! Takes valid types, gives a [`RunResult`]. Knows nothing of files and of the terminal.
 
 mod accuracy;
+mod mvm;
 mod replay;
 mod result;
 mod run;
 
 pub use accuracy::Proportion;
+pub use mvm::{MatrixError, MatrixJob, MatrixResult, mvm};
+pub use rebias_crossbar::ChipSeed;
 pub use replay::{
     CriticalPart, LayerReplay, PartKind, PartReplay, ReplayError, ReplayOptions, ReplayResult, Steadiness, Waits,
     replay,

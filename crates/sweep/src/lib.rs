@@ -6,6 +6,6 @@ mod files;
 mod grid;
 mod sweep;
 
-pub use files::{DesignFiles, FileError, OutputFolder, read_data, read_design, read_document, read_trace};
+pub use files::{DesignFiles, FileError, OutputFolder, read_data, read_design, read_document, read_trace, write_file};
 pub use grid::{Grid, Point};
 pub use sweep::{Results, Sweep, SweepError};

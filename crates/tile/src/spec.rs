@@ -6,7 +6,7 @@ use rebias_crossbar::CrossbarSpec;
 use rebias_units::{Cycles, Time};
 
 /// What a chip is: tiles on a concentrated mesh.
-#[derive(Clone, Copy, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq)]
 pub struct ChipSpec {
     /// Number of tiles; at least 1.
     pub n_tiles: u32,
@@ -21,7 +21,7 @@ pub struct ChipSpec {
 }
 
 /// What a tile is.
-#[derive(Clone, Copy, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq)]
 pub struct TileSpec {
     /// Number of IMAs; at least 1.
     pub n_imas: u32,
@@ -42,7 +42,7 @@ pub struct TileSpec {
 }
 
 /// What an IMA is.
-#[derive(Clone, Copy, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq)]
 pub struct ImaSpec {
     /// Number of crossbars; at least 1.
     pub n_crossbars: u32,

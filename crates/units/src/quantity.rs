@@ -120,6 +120,21 @@ quantity!(
         from_volts, volts, "volts", 1.0;
     }
 );
+quantity!(
+    /// Electrical resistance of a wire or an access device.
+    Resistance {
+        from_ohms, ohms, "ohms", 1.0;
+    }
+);
+
+/// The product of a resistance and a conductance is a plain number.
+impl Mul<Conductance> for Resistance {
+    type Output = f64;
+    fn mul(self, conductance: Conductance) -> f64 {
+        self.ohms() * conductance.siemens()
+    }
+}
+
 impl Mul<Time> for Power {
     type Output = Energy;
     fn mul(self, time: Time) -> Energy {

@@ -242,7 +242,7 @@ impl<'a, R: Recorder> Sim<'a, R> {
             needed: buffers().map(|buffer| buffer.reserved).sum(),
             windows: named(buffers().map(|buffer| (buffer.layer, buffer.reserved)), plan),
         })?;
-        Ok(TileState { unit: TileUnit::new(*spec), edram, port: PortUnit::new(&arch.chip().noc) })
+        Ok(TileState { unit: TileUnit::new(spec.clone()), edram, port: PortUnit::new(&arch.chip().noc) })
     }
 }
 
