@@ -1,5 +1,6 @@
 //! The command line.
 
+use std::num::NonZeroU32;
 use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
@@ -60,6 +61,12 @@ pub(crate) struct Simulate {
     /// Seed of everything random; written into the results.
     #[arg(long, default_value_t = 0)]
     pub(crate) seed: u64,
+    /// Run on so many chips, each with errors of its own: mean accuracy, deviation and interval over chips.
+    #[arg(long, value_name = "N", default_value = "1")]
+    pub(crate) chips: NonZeroU32,
+    /// Index of the chip, or of the first of several; the same index of the same seed is the same chip.
+    #[arg(long, value_name = "INDEX", default_value_t = 0)]
+    pub(crate) chip: u32,
     /// Write summary.csv, layers.csv and components.csv into this folder.
     #[arg(long, value_name = "DIR")]
     pub(crate) out: Option<PathBuf>,

@@ -4,7 +4,7 @@ use std::ops::Range;
 
 use rebias_arch::{Arch, FlipEncoding};
 use rebias_converter::AdcErrors;
-use rebias_crossbar::{CellModel, CrossbarModel, ReadEnergy};
+use rebias_crossbar::{CellModel, ChipSeed, CrossbarModel, ReadEnergy};
 use rebias_kernels::{Array, Read, Slice, SliceSign};
 use rebias_mapper::{InputSlice, LayerPlacement, Slicing};
 use rebias_network::{Layer, LayerId, OutputFormat, Tensors, Weighted};
@@ -77,11 +77,12 @@ pub(crate) struct Programmer<'a> {
     arch: &'a Arch,
     cell: CellModel,
     bias: BiasModel,
+    chip: ChipSeed,
 }
 
 impl<'a> Programmer<'a> {
-    pub(crate) fn new(arch: &'a Arch) -> Self {
-        Self { arch, cell: CellModel::new(&arch.ima().crossbar.cell), bias: BiasModel::new(arch) }
+    pub(crate) fn new(arch: &'a Arch, chip: ChipSeed) -> Self {
+        Self { chip, arch, cell: CellModel::new(&arch.ima().crossbar.cell), bias: BiasModel::new(arch) }
     }
 
     /// Programs a layer's arrays.

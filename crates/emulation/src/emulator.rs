@@ -3,7 +3,7 @@
 use rayon::prelude::*;
 use rebias_arch::Arch;
 use rebias_converter::{AdcModel, AdcRange};
-use rebias_crossbar::CellModel;
+use rebias_crossbar::{CellModel, ChipSeed};
 use rebias_kernels::Kernel;
 use rebias_mapper::Placement;
 use rebias_network::{ExactMvm, Mvm, Network, SampleSet, classify, forward};
@@ -40,7 +40,21 @@ pub struct EmulateOptions<'a> {
 }
 
 impl<'n> Emulator<'n> {
-    /// Programs the arrays and sets the converters' ranges.
+    /// Programs the arrays of the first chip of seed 0, and sets the converters' ranges.
+    ///
+    /// # Errors
+    ///
+    /// As [`of_chip`](Self::of_chip).
+    pub fn new(
+        network: &'n Network,
+        arch: &Arch,
+        placement: &Placement,
+        calibration: Option<&SampleSet>,
+    ) -> Result<Self, EmulationError> {
+        Self::of_chip(network, arch, placement, calibration, ChipSeed { seed: 0, chip: 0 })
+    }
+
+    /// Programs the arrays, with the errors that the cells of a chip have, and sets the converters' ranges.
     ///
     /// `calibration` are the images from which calibrated ranges are found; other ranges need none.
     ///
@@ -48,13 +62,14 @@ impl<'n> Emulator<'n> {
     ///
     /// A network without tensors, a calibrated range without images, sums beyond 64 bits, a placement of another
     /// network.
-    pub fn new(
+    pub fn of_chip(
         network: &'n Network,
         arch: &Arch,
         placement: &Placement,
         calibration: Option<&SampleSet>,
+        chip: ChipSeed,
     ) -> Result<Self, EmulationError> {
-        let programmer = Programmer::new(arch);
+        let programmer = Programmer::new(arch, chip);
         let layers: Vec<_> = network.weighted_layers().collect();
         let arrays: Vec<_> = layers
             .into_par_iter()

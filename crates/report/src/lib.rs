@@ -5,7 +5,7 @@ mod placement;
 mod summary;
 mod text;
 
-pub use csv_files::{components_csv, layers_csv, results_csv, summary_csv};
+pub use csv_files::{chips_csv, components_csv, layers_csv, results_csv, summary_csv};
 pub use placement::placement_text;
 pub use summary::{Summary, summary_json};
 pub use text::{result_text, results_text};

@@ -59,7 +59,10 @@ fn summary_table(result: &RunResult) -> Table {
     match result.quality {
         Some(quality) => {
             if let Some(accuracy) = quality.accuracy {
-                row("accuracy", proportion(&accuracy));
+                row("accuracy", proportion(&accuracy, quality.n_chips));
+            }
+            if let Some(deviation) = quality.accuracy_deviation {
+                row("", format!("standard deviation from chip to chip {}", percent(deviation, 2)));
             }
             let share = percent(quality.agreement.share(), 2);
             row("agreement", format!("{share} with the exact integer network"));
@@ -169,11 +172,12 @@ fn layer_table(result: &RunResult) -> Table {
     table
 }
 
-fn proportion(accuracy: &Proportion) -> String {
+fn proportion(accuracy: &Proportion, n_chips: usize) -> String {
+    let chips = if n_chips == 1 { String::new() } else { format!(", the mean of {n_chips} chips") };
     format!(
-        "{} of {} images, 95 % interval {} … {}",
+        "{} of {} images{chips}, 95 % interval {} … {}",
         percent(accuracy.share(), 2),
-        accuracy.images,
+        accuracy.images / n_chips,
         percent(accuracy.low, 2),
         percent(accuracy.high, 2),
     )

@@ -4,12 +4,14 @@
 //! Takes valid types, gives a [`RunResult`]. Knows nothing of files and of the terminal.
 
 mod accuracy;
+mod chips;
 mod mvm;
 mod replay;
 mod result;
 mod run;
 
 pub use accuracy::Proportion;
+pub use chips::{ChipQuality, Chips};
 pub use mvm::{MatrixError, MatrixJob, MatrixResult, mvm};
 pub use rebias_crossbar::ChipSeed;
 pub use replay::{

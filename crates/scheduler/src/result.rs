@@ -2,7 +2,7 @@
 
 use rebias_units::{Area, Counts, Cycles, Energy, Power, Time};
 
-use crate::{Proportion, Steadiness};
+use crate::{ChipQuality, Proportion, Steadiness};
 
 /// All that one run of a network on a chip gives.
 #[derive(Clone, Debug)]
@@ -17,6 +17,8 @@ pub struct RunResult {
     pub version: &'static str,
     /// How well the chip works; `None` for a trace without tensors or images.
     pub quality: Option<Quality>,
+    /// The same for each chip by itself; empty for a trace without tensors or images.
+    pub chips: Vec<ChipQuality>,
     /// How fast it is.
     pub timing: Timing,
     /// What it takes of the chip.
@@ -34,6 +36,10 @@ pub struct Quality {
     pub accuracy: Option<Proportion>,
     /// Images whose class is that of the exact integer network.
     pub agreement: Proportion,
+    /// Chips that were emulated; at least 1.
+    pub n_chips: usize,
+    /// Standard deviation of the accuracy from chip to chip; `None` for one chip or without labels.
+    pub accuracy_deviation: Option<f64>,
 }
 
 /// How fast a chip computes a network.

@@ -3,14 +3,15 @@
 use rebias_arch::Arch;
 use rebias_cost::{Costs, LayerUsage, PeakFormat, Priced, Usage, peak, price};
 use rebias_crossbar::ReadEnergy;
-use rebias_emulation::{EmulateOptions, EmulationError, EmulationResult, Emulator, LayerEmulation};
+use rebias_emulation::EmulationError;
 use rebias_mapper::{LayerPlacement, MapError, Placement, map};
-use rebias_network::{LayerId, Network, Trace};
+use rebias_network::{Network, Trace};
 use rebias_units::{Cycles, Time};
 
+use crate::chips::Emulated;
 use crate::{
-    Allocation, Component, Conversion, Cost, LayerResult, Proportion, Quality, ReplayError, ReplayOptions,
-    ReplayResult, RunResult, Timing, replay,
+    Allocation, Chips, Component, Cost, LayerResult, ReplayError, ReplayOptions, ReplayResult, RunResult, Timing,
+    replay,
 };
 
 /// How a network is run.
@@ -20,6 +21,8 @@ pub struct RunOptions<'o> {
     pub images: Option<usize>,
     /// Seed of everything random.
     pub seed: u64,
+    /// Which draws of what is fixed when a chip is made.
+    pub chips: Chips,
     /// Called with the number of images done since the last call, from any thread.
     pub progress: &'o (dyn Fn(usize) + Sync),
 }
@@ -69,7 +72,8 @@ pub fn run(arch: &Arch, costs: &Costs, trace: &Trace, options: &RunOptions<'_>) 
         architecture: arch.name().to_owned(),
         seed: options.seed,
         version: env!("CARGO_PKG_VERSION"),
-        quality: emulated.as_ref().and_then(quality),
+        quality: emulated.as_ref().and_then(Emulated::quality),
+        chips: emulated.as_ref().map(Emulated::chips).unwrap_or_default(),
         cost: cost(arch, costs, network, &placement, &priced, timing.interval),
         allocation: allocation(arch, &placement),
         layers: layers(arch, network, &placement, &usage, &priced, emulated.as_ref()),
@@ -83,30 +87,21 @@ fn emulate(
     trace: &Trace,
     placement: &Placement,
     options: &RunOptions<'_>,
-) -> Result<Option<EmulationResult>, RunError> {
+) -> Result<Option<Emulated>, RunError> {
     let Some(samples) = trace.samples.as_ref().filter(|_| !trace.network.is_shape_only()) else {
         return Ok(None);
     };
-    let emulator = Emulator::new(&trace.network, arch, placement, trace.calibration.as_ref())?;
-    let options = EmulateOptions { images: options.images, progress: options.progress };
-    Ok(Some(emulator.emulate(samples, options)?))
-}
-
-fn quality(emulated: &EmulationResult) -> Option<Quality> {
-    let images = emulated.n_images();
-    let accuracy = emulated.n_correct().and_then(|correct| Proportion::new(correct, images));
-    Some(Quality { accuracy, agreement: Proportion::new(emulated.n_agreeing(), images)? })
+    Ok(Some(Emulated::run((arch, trace, placement), samples, options)?))
 }
 
 /// What each weighted layer did for one image: counts from the replay, read activity from the values.
-fn usage(replayed: &ReplayResult, emulated: Option<&EmulationResult>) -> Vec<LayerUsage> {
-    let activity = |layer: LayerId| {
-        let emulated = emulated?;
-        let found = emulated.layers.iter().find(|found| found.layer == layer)?;
-        Some(found.driven_conductance? as f64 / emulated.n_images() as f64)
+fn usage(replayed: &ReplayResult, emulated: Option<&Emulated>) -> Vec<LayerUsage> {
+    let activity = |layer: usize| emulated?.read_activity(layer);
+    let usage = |(index, layer): (usize, &crate::LayerReplay)| LayerUsage {
+        counts: layer.counts,
+        read_activity: activity(index),
     };
-    let usage = |layer: &crate::LayerReplay| LayerUsage { counts: layer.counts, read_activity: activity(layer.layer) };
-    replayed.layers.iter().map(usage).collect()
+    replayed.layers.iter().enumerate().map(usage).collect()
 }
 
 fn timing(arch: &Arch, replayed: &ReplayResult) -> Timing {
@@ -173,15 +168,16 @@ fn layers(
     placement: &Placement,
     usage: &[LayerUsage],
     priced: &Priced,
-    emulated: Option<&EmulationResult>,
+    emulated: Option<&Emulated>,
 ) -> Vec<LayerResult> {
-    let conversion = |layer: LayerId| emulated?.layers.iter().find(|found| found.layer == layer).map(conversion);
+    let conversion = |layer: usize| emulated?.conversion(layer);
     placement
         .layers()
         .iter()
         .zip(usage)
         .zip(&priced.layers)
-        .map(|((placed, usage), &energy)| LayerResult {
+        .enumerate()
+        .map(|(index, ((placed, usage), &energy))| LayerResult {
             name: network.layer(placed.layer).name().to_owned(),
             macs: network.layer(placed.layer).macs(),
             replicas: placed.replicas.len(),
@@ -189,11 +185,7 @@ fn layers(
             utilisation: placed.utilisation(arch),
             energy,
             counts: usage.counts,
-            conversion: conversion(placed.layer),
+            conversion: conversion(index),
         })
         .collect()
-}
-
-fn conversion(layer: &LayerEmulation) -> Conversion {
-    Conversion { clip_rate: layer.fidelity.clip_rate(), signal_to_noise_db: layer.fidelity.signal_to_noise_db() }
 }
