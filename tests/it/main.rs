@@ -1,7 +1,9 @@
 //! Integration tests of the workspace: one binary, one module a subject.
 
 mod bad_input;
+mod chips;
 mod commands;
+mod mvm;
 mod pairs;
 mod readme;
 mod support;

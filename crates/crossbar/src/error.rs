@@ -12,6 +12,17 @@ pub enum CrossbarError {
          `cell.current_voltage`"
     )]
     NotLinear,
+    /// Several bits at a time drive a word line, and the current is not proportional to their number: sums over bits, of
+    /// which whole networks are emulated, don't give it.
+    #[error(
+        "with {what}, a word line that is driven with several bits at a time (`dac.bits`) doesn't give the sum of what \
+         each bit gives\n\
+         hint: take a DAC of 1 bit; `rebias mvm` reads such arrays too"
+    )]
+    CurvedLevels {
+        /// The key that makes it so.
+        what: &'static str,
+    },
     /// The wires drop so much that the solution was not found in the sweeps allowed.
     #[error(
         "the voltages of an array with wires did not settle: after {sweeps} sweeps the relative residual is {residual:e}, \

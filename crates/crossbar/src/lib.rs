@@ -17,7 +17,7 @@ mod wires;
 
 pub use cell::{
     CellModel, CellSpec, CurrentVoltageSpec, DriftSpec, FRACTION_BITS, FaultSpec, MeasuredSigma, NonIdealities, OnOff,
-    ProgrammedCell, ReadEnergy, ReadNoiseSpec, VariationSpec,
+    ProgrammedCell, ReadEnergy, ReadNoiseSpec, VariationSpec, units,
 };
 pub use error::CrossbarError;
 pub use model::{CrossbarModel, EffectiveArray, ProgrammedCrossbar};

@@ -36,7 +36,7 @@ impl CrossbarModel {
 
     /// Whether every cell conducts what its level says, and nothing is in series with it.
     pub fn is_exact(&self) -> bool {
-        self.cell.is_exact() && self.wiring == WiringSpec::IDEAL
+        self.cell.is_exact() && self.wiring.has_no_drops()
     }
 
     /// Whether the current of a cell is proportional to its voltage.
@@ -49,7 +49,7 @@ impl CrossbarModel {
     /// # Errors
     /// [`CrossbarError::NotLinear`] if not.
     pub fn check_linear(&self) -> Result<(), CrossbarError> {
-        if self.is_ohmic || self.wiring == WiringSpec::IDEAL { Ok(()) } else { Err(CrossbarError::NotLinear) }
+        if self.is_ohmic || self.wiring.has_no_drops() { Ok(()) } else { Err(CrossbarError::NotLinear) }
     }
 
     /// Writes levels `[word line][bit line]` and draws the cells' errors.
@@ -72,7 +72,7 @@ impl CrossbarModel {
         precision: Precision,
     ) -> Result<EffectiveArray, CrossbarError> {
         self.check_linear()?;
-        let in_series = |resistance: Resistance| resistance * self.cell.level();
+        let in_series = |resistance: Resistance| resistance.ohms() * self.cell.level().siemens();
         let access = in_series(self.wiring.access);
         let cells = programmed.cells.iter().map(|&cell| {
             let conductance = self.cell.at_read_voltage(cell);
@@ -128,7 +128,11 @@ mod tests {
                 headroom: 0.0,
                 non_idealities: NonIdealities { current_voltage, ..NonIdealities::NONE },
             },
-            wiring: WiringSpec { segment: Resistance::from_ohms(segment), access: Resistance::from_ohms(access) },
+            wiring: WiringSpec {
+                segment: Resistance::from_ohms(segment),
+                access: Resistance::from_ohms(access),
+                ..WiringSpec::IDEAL
+            },
         })
     }
 

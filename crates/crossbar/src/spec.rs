@@ -1,6 +1,6 @@
 //! What arrays are.
 
-use rebias_units::Resistance;
+use rebias_units::{Capacitance, Resistance};
 
 use crate::CellSpec;
 
@@ -15,25 +15,33 @@ pub struct CrossbarSpec {
     pub active_word_lines: u32,
     /// The cells.
     pub cell: CellSpec,
-    /// What stands between drivers, cells and sense amplifiers.
+    /// The wires between them.
     pub wiring: WiringSpec,
 }
 
-/// Resistances in series with the cells.
+/// What the wires of an array are, and what else stands in series with its cells.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct WiringSpec {
-    /// Of a word line's or a bit line's piece from one cell to the next; 0 for ideal wires.
+    /// Resistance of a word line's or a bit line's piece from one cell to the next; 0 for ideal wires.
     pub segment: Resistance,
-    /// Of the ohmic access device at each cell; 0 for none.
+    /// Capacitance of such a piece; 0 for wires that settle at once.
+    pub segment_capacitance: Capacitance,
+    /// Resistance of the ohmic access device at each cell; 0 for none.
     pub access: Resistance,
 }
 
 impl WiringSpec {
-    /// Nothing in series with the cells.
-    pub const IDEAL: Self = Self { segment: Resistance::ZERO, access: Resistance::ZERO };
+    /// Wires that conduct perfectly and settle at once.
+    pub const IDEAL: Self =
+        Self { segment: Resistance::ZERO, segment_capacitance: Capacitance::ZERO, access: Resistance::ZERO };
 
     /// Whether wires conduct perfectly, so that columns don't influence each other.
     pub fn has_ideal_wires(&self) -> bool {
         self.segment == Resistance::ZERO
+    }
+
+    /// Whether cells see the drivers' voltages.
+    pub fn has_no_drops(&self) -> bool {
+        self.has_ideal_wires() && self.access == Resistance::ZERO
     }
 }

@@ -45,7 +45,7 @@ fn model(segment: f64, (word_lines, bit_lines): (u32, u32)) -> CrossbarModel {
             headroom: 0.0,
             non_idealities: NonIdealities::NONE,
         },
-        wiring: WiringSpec { segment: Resistance::from_ohms(segment), access: Resistance::ZERO },
+        wiring: WiringSpec { segment: Resistance::from_ohms(segment), ..WiringSpec::IDEAL },
     })
 }
 

@@ -2,17 +2,18 @@
 
 use std::ops::Range;
 
+use rayon::prelude::*;
 use rebias_arch::{Arch, FlipEncoding};
-use rebias_converter::AdcErrors;
-use rebias_crossbar::{CellModel, ChipSeed, CrossbarModel, ReadEnergy};
+use rebias_crossbar::{CellModel, ChipSeed, CrossbarError, ReadEnergy};
 use rebias_kernels::{Array, Read, Slice, SliceSign};
 use rebias_mapper::{InputSlice, LayerPlacement, Slicing};
 use rebias_network::{Layer, LayerId, OutputFormat, Tensors, Weighted};
 
 use crate::bias::BiasModel;
-use crate::driven::DrivenConductance;
+use crate::driven::LineConductance;
 use crate::packing::Packing;
-use crate::{EmulationError, FRACTION_BITS, LEVEL};
+use crate::programming::{ArrayWriter, CellUnit, WrittenCells};
+use crate::{EmulationError, LEVEL};
 
 /// Longest table of estimates.
 const MAX_ESTIMATES: u64 = 1 << 16;
@@ -26,6 +27,8 @@ pub(crate) struct LayerArrays {
     pub(crate) slices: Vec<Slice>,
     pub(crate) n_weight_slices: usize,
     pub(crate) row_blocks: Vec<RowBlock>,
+    /// What the cells of the arrays count.
+    pub(crate) unit: CellUnit,
     /// Conductance of level 0 in units.
     pub(crate) floor: i64,
     pub(crate) max_level: i64,
@@ -39,6 +42,8 @@ pub(crate) struct LayerArrays {
     pub(crate) beta_fraction_bits: u32,
     pub(crate) n_positions: usize,
     pub(crate) output: OutputFormat,
+    /// How well the node currents of the arrays' wires balance; the worst array's.
+    pub(crate) wire_residual: f64,
 }
 
 /// The arrays that share their inputs.
@@ -47,7 +52,7 @@ pub(crate) struct RowBlock {
     /// Column block by column block.
     pub(crate) arrays: Vec<ProgrammedArray>,
     /// `None` where reads have a constant energy.
-    pub(crate) driven: Option<DrivenConductance>,
+    pub(crate) driven: Option<LineConductance>,
 }
 
 /// One array.
@@ -55,6 +60,8 @@ pub(crate) struct RowBlock {
 pub(crate) struct ProgrammedArray {
     pub(crate) outputs: Range<usize>,
     pub(crate) cells: Array,
+    /// Conductance of its bias column's cells, tabulated; `None` where all bias columns are alike, or there is none.
+    pub(crate) bias: Option<LineConductance>,
     /// What a column's sum is worth in its output: ± 2^(c·j), minus where it is stored complemented.
     pub(crate) worth: Vec<i64>,
     /// For each output, Σ 2^(c·j) over the slices that are stored complemented.
@@ -77,12 +84,13 @@ pub(crate) struct Programmer<'a> {
     arch: &'a Arch,
     cell: CellModel,
     bias: BiasModel,
-    chip: ChipSeed,
+    writer: ArrayWriter,
 }
 
 impl<'a> Programmer<'a> {
-    pub(crate) fn new(arch: &'a Arch, chip: ChipSeed) -> Self {
-        Self { chip, arch, cell: CellModel::new(&arch.ima().crossbar.cell), bias: BiasModel::new(arch) }
+    pub(crate) fn new(arch: &'a Arch, chip: ChipSeed) -> Result<Self, CrossbarError> {
+        let cell = CellModel::new(&arch.ima().crossbar.cell);
+        Ok(Self { writer: ArrayWriter::new(arch, chip)?, arch, cell, bias: BiasModel::new(arch) })
     }
 
     /// Programs a layer's arrays.
@@ -94,10 +102,8 @@ impl<'a> Programmer<'a> {
     ) -> Result<LayerArrays, EmulationError> {
         let name = layer.name().to_owned();
         let Some(tensors) = &weighted.tensors else { return Err(EmulationError::NoTensors { layer: name }) };
-        let ima = self.arch.ima();
-        let is_ideal = CrossbarModel::new(&ima.crossbar).is_exact() && !self.cell.is_noisy();
-        if !is_ideal || ima.adc.errors != AdcErrors::NONE || !ima.dac.inl.is_empty() {
-            return Err(EmulationError::NotIdeal { layer: name });
+        if self.cell.is_noisy() || self.arch.ima().adc.errors.noise > 0.0 {
+            return Err(EmulationError::Noise { layer: name });
         }
         let covers = |blocks: &[Range<usize>], end| blocks.last().is_some_and(|last| last.end == end);
         let (out_channels, rows) = tensors.codes.dim();
@@ -107,13 +113,19 @@ impl<'a> Programmer<'a> {
         let rows_per_read = self.arch.ima().crossbar.active_word_lines as usize;
         let shapes = (layer.in_shape(), layer.out_shape());
         let n_planes = weighted.input.bits as usize;
+        let programmed = (0..placed.row_blocks.len())
+            .into_par_iter()
+            .map(|row_block| self.row_block((&name, tensors), placed, row_block))
+            .collect::<Result<Vec<_>, _>>()?;
+        let (row_blocks, residuals): (Vec<_>, Vec<_>) = programmed.into_iter().unzip();
         let mut arrays = LayerArrays {
             layer: placed.layer,
             name,
             packing: Packing::new(weighted.window, shapes, n_planes, (&placed.row_blocks, rows_per_read)),
             slices: placed.slicing.input_slices().iter().map(slice).collect(),
             n_weight_slices: placed.slicing.n_weight_slices() as usize,
-            row_blocks: placed.row_blocks.iter().map(|rows| self.row_block(tensors, placed, rows.clone())).collect(),
+            row_blocks,
+            unit: self.writer.unit(),
             floor: self.cell.offset_units().into(),
             max_level: self.arch.ima().crossbar.cell.max_level().into(),
             bias: self.bias.clone(),
@@ -123,43 +135,115 @@ impl<'a> Programmer<'a> {
             beta_fraction_bits: tensors.beta_fraction_bits,
             n_positions: layer.out_shape().positions(),
             output: weighted.output,
+            wire_residual: residuals.into_iter().fold(0.0, f64::max),
         };
         let max_tabulated = arrays.max_input_sum().min(MAX_ESTIMATES) as i64;
         arrays.estimates = (0..=max_tabulated).map(|sum| self.bias.estimate(sum)).collect();
         Ok(arrays)
     }
 
-    fn row_block(&self, tensors: &Tensors, placed: &LayerPlacement, rows: Range<usize>) -> RowBlock {
+    /// The arrays of a row block, and the worst residual of their wires.
+    fn row_block(
+        &self,
+        (name, tensors): (&str, &Tensors),
+        placed: &LayerPlacement,
+        row_block: usize,
+    ) -> Result<(RowBlock, f64), EmulationError> {
         let crossbar = &self.arch.ima().crossbar;
-        let flip = self.arch.mapping().flip_encoding;
-        let max_input = placed.slicing.input_slices().iter().map(|slice| (1u32 << slice.bits) - 1).max().unwrap_or(0);
-        let rows_per_read = crossbar.active_word_lines as usize;
-        // Of each word line, over all arrays.
-        let bias_cells = u64::from(placed.n_bias_columns) * self.bias.conductance();
-        let mut conductances = vec![bias_cells * placed.column_blocks.len() as u64; rows.len()];
+        let rows = placed.row_blocks[row_block].clone();
+        let (mut conductances, mut residual) = (vec![0; rows.len()], 0.0);
         let mut arrays = Vec::with_capacity(placed.column_blocks.len());
-        for outputs in &placed.column_blocks {
-            let mut levels = Levels::new(tensors, &placed.slicing, (rows.clone(), outputs.clone()));
-            let flips = match flip {
-                FlipEncoding::Off => vec![false; levels.n_columns],
-                FlipEncoding::On => levels.flip_heavy_columns(crossbar.cell.max_level()),
-            };
-            for (conductance, levels) in conductances.iter_mut().zip(levels.cells.chunks_exact(levels.n_columns)) {
-                *conductance += levels.iter().map(|&level| u64::from(self.cell.units(level.into()))).sum::<u64>();
+        for (column_block, outputs) in placed.column_blocks.iter().enumerate() {
+            let place = (placed.layer.0, row_block * placed.column_blocks.len() + column_block);
+            let (array, written) = self
+                .array(tensors, placed, (rows.clone(), outputs.clone()), place)
+                .map_err(|fault| fault.of_layer(name))?;
+            for (conductance, line) in conductances.iter_mut().zip(&written.line_conductances) {
+                *conductance += line;
             }
-            arrays.push(ProgrammedArray {
-                outputs: outputs.clone(),
-                worth: worth(&placed.slicing, &flips),
-                flipped: flipped(&placed.slicing, &flips),
-                cells: Array::new(&levels.cells, levels.n_columns, rows_per_read, max_input),
-            });
+            residual = f64::max(residual, written.residual);
+            arrays.push(array);
         }
-        let groups = conductances.chunks(rows_per_read).flat_map(|read| read.chunks(rebias_kernels::GROUP));
         let driven = match crossbar.cell.read_energy {
-            ReadEnergy::DataDependent => Some(DrivenConductance::new(groups)),
+            ReadEnergy::DataDependent => Some(self.tabulated(&conductances)),
             ReadEnergy::Constant => None,
         };
-        RowBlock { arrays, driven }
+        Ok((RowBlock { arrays, driven }, residual))
+    }
+
+    fn array(
+        &self,
+        tensors: &Tensors,
+        placed: &LayerPlacement,
+        (rows, outputs): (Range<usize>, Range<usize>),
+        place: (usize, usize),
+    ) -> Result<(ProgrammedArray, WrittenCells), ArrayFault> {
+        let crossbar = &self.arch.ima().crossbar;
+        let mut levels = Levels::new(tensors, &placed.slicing, (rows, outputs.clone()));
+        let flips = match self.arch.mapping().flip_encoding {
+            FlipEncoding::Off => vec![false; levels.n_columns],
+            FlipEncoding::On => levels.flip_heavy_columns(crossbar.cell.max_level()),
+        };
+        let bias_level = self.bias.level();
+        if let Some(level) = bias_level {
+            levels.append_column(level);
+        }
+        let written = self.writer.write(&levels.cells, levels.n_columns, place)?;
+        let (values, bias) = match bias_level {
+            Some(_) => (written.first_columns(levels.n_columns), Some(written.last_column(levels.n_columns))),
+            None => (written.values.clone(), None),
+        };
+        let max_input = placed.slicing.input_slices().iter().map(|slice| (1u32 << slice.bits) - 1).max().unwrap_or(0);
+        let rows_per_read = crossbar.active_word_lines as usize;
+        check_sums(&values, (flips.len(), rows_per_read), max_input)?;
+        let array = ProgrammedArray {
+            outputs,
+            worth: worth(&placed.slicing, &flips),
+            flipped: flipped(&placed.slicing, &flips),
+            cells: Array::new(&values, flips.len(), rows_per_read, max_input),
+            bias: match self.writer.unit() {
+                CellUnit::Level => None,
+                CellUnit::Fraction => bias.map(|conductances| self.tabulated(&conductances)),
+            },
+        };
+        Ok((array, written))
+    }
+
+    /// Conductances of word lines, read as the arrays are.
+    fn tabulated(&self, conductances: &[u64]) -> LineConductance {
+        let reads = conductances.chunks(self.arch.ima().crossbar.active_word_lines as usize);
+        LineConductance::new(reads.flat_map(|read| read.chunks(rebias_kernels::GROUP)))
+    }
+}
+
+/// Kernels hold sums of cells in 32 bits.
+fn check_sums(cells: &[u32], (n_columns, rows_per_read): (usize, usize), max_input: u32) -> Result<(), ArrayFault> {
+    let sum = |read: &[u32], column: usize| read.iter().skip(column).step_by(n_columns).map(|&it| u64::from(it)).sum();
+    let reads = cells.chunks(rows_per_read * n_columns);
+    let max: u64 = reads.flat_map(|read| (0..n_columns).map(move |column| sum(read, column))).max().unwrap_or(0);
+    let (bound, limit) = (u128::from(max) * u128::from(max_input), u32::MAX.into());
+    if bound <= limit { Ok(()) } else { Err(ArrayFault::TooLarge { bound, limit }) }
+}
+
+/// What can be wrong with an array, whatever layer it belongs to.
+enum ArrayFault {
+    Crossbar(CrossbarError),
+    TooLarge { bound: u128, limit: u128 },
+}
+
+impl From<CrossbarError> for ArrayFault {
+    fn from(error: CrossbarError) -> Self {
+        Self::Crossbar(error)
+    }
+}
+
+impl ArrayFault {
+    fn of_layer(self, name: &str) -> EmulationError {
+        let layer = name.to_owned();
+        match self {
+            Self::Crossbar(source) => EmulationError::Crossbar { layer, source },
+            Self::TooLarge { bound, limit } => EmulationError::TooLarge { layer, what: "a column's sum", bound, limit },
+        }
     }
 }
 
@@ -239,7 +323,26 @@ impl LayerArrays {
         self.beta.len()
     }
 
-    /// What the bias source makes of a read's sum of inputs.
+    /// Arrays that share their inputs.
+    pub(crate) fn n_column_blocks(&self) -> usize {
+        self.row_blocks.first().map_or(0, |block| block.arrays.len())
+    }
+
+    /// The column block that an output's weights stand in.
+    pub(crate) fn column_block_of(&self, channel: usize) -> usize {
+        let arrays = self.row_blocks.first().map_or(&[][..], |block| &block.arrays);
+        arrays.partition_point(|array| array.outputs.end <= channel)
+    }
+
+    /// What cells' conductance of level 0 adds to a column for each input: nothing where it is among what cells count.
+    pub(crate) fn lift(&self) -> i64 {
+        match self.unit {
+            CellUnit::Level => self.floor,
+            CellUnit::Fraction => 0,
+        }
+    }
+
+    /// What the bias source makes of a read's sum of inputs, where all bias columns are alike.
     #[inline]
     pub(crate) fn estimate(&self, sum: i64) -> i64 {
         self.estimates.get(sum as usize).copied().unwrap_or_else(|| self.bias.estimate(sum))
@@ -260,14 +363,15 @@ impl LayerArrays {
         self.reads().map(|read| read.word_lines as u64).max().unwrap_or(0) * self.max_input()
     }
 
-    /// The greatest sum of levels that a column of these arrays can give.
-    pub(crate) fn max_level_sum(&self) -> u64 {
+    /// The greatest sum of cells, in their unit, that a column of these arrays can give.
+    pub(crate) fn max_cell_sum(&self) -> u64 {
         self.reads().map(|read| u64::from(read.max_sum)).max().unwrap_or(0) * self.max_input()
     }
 
     /// The greatest sum of conductances that a column of these arrays can give, in units.
     pub(crate) fn max_column_sum(&self) -> u64 {
-        let sum = |read: &Read| (u64::from(read.max_sum) << FRACTION_BITS) + self.floor as u64 * read.word_lines as u64;
+        let sum =
+            |read: &Read| (u64::from(read.max_sum) << self.unit.shift()) + self.lift() as u64 * read.word_lines as u64;
         self.reads().map(sum).max().unwrap_or(0) * self.max_input()
     }
 

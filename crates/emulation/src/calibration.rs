@@ -1,7 +1,7 @@
 //! Ranges of ADCs from what columns really give.
 
 use rayon::prelude::*;
-use rebias_converter::AdcModel;
+use rebias_converter::{AdcModel, AdcSpec};
 use rebias_kernels::{Kernel, Tally};
 use rebias_network::{FeatureMap, LayerId, Mvm, Network, SampleSet, forward};
 
@@ -16,7 +16,7 @@ use crate::{EmulationError, FRACTION_BITS};
 pub(crate) struct Calibration<'a> {
     pub(crate) network: &'a Network,
     pub(crate) images: &'a SampleSet,
-    pub(crate) bits: u32,
+    pub(crate) adc: &'a AdcSpec,
     pub(crate) low_percentile: f64,
     pub(crate) high_percentile: f64,
     pub(crate) kernel: Kernel,
@@ -57,15 +57,16 @@ impl Calibration<'_> {
                 left
             })
             .and_then(|record| record.tally);
-        let range = tally
-            .and_then(|tally| Some((self.end(&tally, self.low_percentile)?, self.end(&tally, self.high_percentile)?)));
+        let range = tally.and_then(|tally| {
+            Some((self.end((arrays, &tally), self.low_percentile)?, self.end((arrays, &tally), self.high_percentile)?))
+        });
         let (low, high) = range.ok_or(EmulationError::NoCalibration)?;
-        Converters::new(arrays, AdcModel::calibrated(self.bits, low, high))
+        Converters::new(arrays, AdcModel::calibrated(self.adc.bits, low, high).with_errors(&self.adc.errors))
     }
 
     /// An end of the range in units.
-    fn end(&self, tally: &Tally, percentile: f64) -> Option<u64> {
-        Some(converters::units(tally, tally.histogram.percentile(percentile)?))
+    fn end(&self, (arrays, tally): (&LayerArrays, &Tally), percentile: f64) -> Option<u64> {
+        Some(converters::units((arrays, tally), tally.histogram.percentile(percentile)?))
     }
 
     /// The input maps of layer `next`, from those of the layer before it.

@@ -69,7 +69,7 @@ impl<'n> Emulator<'n> {
         calibration: Option<&SampleSet>,
         chip: ChipSeed,
     ) -> Result<Self, EmulationError> {
-        let programmer = Programmer::new(arch, chip);
+        let programmer = Programmer::new(arch, chip)?;
         let layers: Vec<_> = network.weighted_layers().collect();
         let arrays: Vec<_> = layers
             .into_par_iter()
@@ -103,7 +103,8 @@ impl<'n> Emulator<'n> {
         let layer = |(layer, record): (&EmulatedLayer, Record)| LayerEmulation {
             layer: layer.arrays.layer,
             counts: record.counts,
-            fidelity: layer.converters.fidelity(record.tally.as_ref()),
+            fidelity: layer.converters.fidelity(&layer.arrays, record.tally.as_ref()),
+            wire_residual: layer.arrays.wire_residual,
             driven_conductance: record.driven,
         };
         Ok(EmulationResult {
@@ -186,10 +187,11 @@ fn converted(
         AdcRange::Fixed { low, step } => AdcModel::fixed(adc.bits, low, step),
         AdcRange::Calibrated { low_percentile, high_percentile } => {
             let images = calibration.ok_or(EmulationError::NoCalibration)?;
-            let calibration = Calibration { network, images, bits: adc.bits, low_percentile, high_percentile, kernel };
+            let calibration = Calibration { network, images, adc, low_percentile, high_percentile, kernel };
             return calibration.run(layers);
         }
     };
+    let model = model.with_errors(&adc.errors);
     let layer = |arrays: LayerArrays| {
         let converters = Converters::new(&arrays, model.clone())?;
         Ok(EmulatedLayer { arrays, converters })

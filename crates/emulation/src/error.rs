@@ -34,13 +34,16 @@ pub enum EmulationError {
         /// How large it may be.
         limit: u128,
     },
-    /// Whole networks are emulated on ideal cells and converters.
-    #[error("layer `{layer}`: cells, wires and converters with errors are emulated by `rebias mvm` alone")]
-    NotIdeal {
+    /// Whole networks are emulated without noise.
+    #[error("layer `{layer}`: noise of cells and converters is emulated by `rebias mvm` alone")]
+    Noise {
         /// Name of the layer.
         layer: String,
     },
-    /// The currents of arrays can't be worked out.
+    /// The currents of no array can be worked out.
+    #[error(transparent)]
+    Arrays(#[from] CrossbarError),
+    /// The currents of an array can't be worked out.
     #[error("layer `{layer}`: {source}")]
     Crossbar {
         /// Name of the layer.

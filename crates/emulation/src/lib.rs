@@ -22,6 +22,7 @@ mod emulator;
 mod error;
 mod mvm;
 mod packing;
+mod programming;
 mod record;
 mod result;
 #[cfg(test)]

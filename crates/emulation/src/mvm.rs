@@ -54,7 +54,7 @@ pub(crate) struct Scratch {
     totals: Vec<i64>,
     /// P̂, `[position][output]`, in units.
     products: Vec<i64>,
-    /// Ŝ, `[position]`.
+    /// Ŝ as the arrays of each column block see it, `[column block][position]`.
     estimates: Vec<i64>,
 }
 
@@ -83,22 +83,39 @@ impl Emulation<'_> {
         let Scratch { patterns, inputs, totals, products, estimates } = scratch;
         arrays.packing.pack(ifmap, patterns);
         refill(products, arrays.n_positions * arrays.out_channels());
-        refill(estimates, arrays.n_positions);
+        refill(estimates, arrays.n_positions * arrays.n_column_blocks());
         for (index, block) in arrays.row_blocks.iter().enumerate() {
             let patterns = patterns.block(index);
-            self.sum_inputs(block, patterns, (inputs, record));
-            for (estimate, part) in estimates.iter_mut().zip(&inputs.estimates) {
-                *estimate += part;
-            }
-            for array in &block.arrays {
+            self.add_power(block, patterns, record);
+            for (column_block, array) in block.arrays.iter().enumerate() {
+                // Bias columns that are alike give one sum.
+                if column_block == 0 || array.bias.is_some() {
+                    self.sum_inputs((block, array), patterns, inputs);
+                }
+                let estimates = &mut estimates[column_block * arrays.n_positions..][..arrays.n_positions];
+                for (estimate, part) in estimates.iter_mut().zip(&inputs.estimates) {
+                    *estimate += part;
+                }
                 self.read(array, (patterns, inputs), (totals, record), products);
             }
         }
         self.finish((products, estimates), record, out);
     }
 
-    /// Sums the inputs of each read, as its bias source sees them.
-    fn sum_inputs(&self, block: &RowBlock, patterns: &[u8], (inputs, record): (&mut InputSums, &mut Record)) {
+    /// Adds the power of a row block's reads, where it depends on data.
+    fn add_power(&self, block: &RowBlock, patterns: &[u8], record: &mut Record) {
+        let (Some(driven), Some(power)) = (&block.driven, &mut record.driven) else { return };
+        let n_groups = block.n_groups();
+        for patterns in patterns.chunks_exact(self.arrays.packing.n_planes() * n_groups) {
+            for slice in &self.arrays.slices {
+                let planes = &patterns[slice.planes.start * n_groups..slice.planes.end * n_groups];
+                *power += block.reads().iter().map(|read| driven.power(planes, read.groups.clone())).sum::<u128>();
+            }
+        }
+    }
+
+    /// Sums the inputs of each read, as an array's bias source sees them.
+    fn sum_inputs(&self, (block, array): (&RowBlock, &ProgrammedArray), patterns: &[u8], inputs: &mut InputSums) {
         let (arrays, n_groups) = (self.arrays, block.n_groups());
         let n_planes = arrays.packing.n_planes();
         inputs.lifts.clear();
@@ -111,13 +128,13 @@ impl Emulation<'_> {
                 for read in block.reads() {
                     let plane = |(bit, plane): (u32, &[u8])| i64::from(ones(&plane[read.groups.clone()])) << bit;
                     let sum = (0..).zip(planes.chunks_exact(n_groups)).map(plane).sum();
-                    let estimate = arrays.estimate(sum);
-                    inputs.lifts.push(arrays.floor * sum);
+                    let estimate = match &array.bias {
+                        Some(bias) => arrays.bias.estimate_from(bias.current(planes, read.groups.clone()) as i64),
+                        None => arrays.estimate(sum),
+                    };
+                    inputs.lifts.push(arrays.lift() * sum);
                     inputs.drops.push(arrays.floor * estimate);
                     total += weighted(slice, estimate);
-                    if let (Some(driven), Some(record)) = (&block.driven, &mut record.driven) {
-                        *record += driven.sum(planes, read.groups.clone());
-                    }
                 }
             }
             inputs.estimates.push(total);
@@ -202,6 +219,7 @@ impl Emulation<'_> {
         let mut n_outputs = 0;
         for (channel, (out, beta)) in out.chunks_exact_mut(arrays.n_positions).zip(&arrays.beta).enumerate() {
             let products = products.chunks_exact(arrays.out_channels()).map(|products| products[channel]);
+            let estimates = &estimates[arrays.column_block_of(channel) * arrays.n_positions..][..arrays.n_positions];
             for ((out, product), estimate) in out.iter_mut().zip(products).zip(estimates) {
                 *out = (product << arrays.beta_fraction_bits) + beta * estimate * LEVEL;
                 n_outputs += 1;

@@ -28,6 +28,9 @@ pub struct LayerEmulation {
     pub counts: Counts,
     /// What its converters lost.
     pub fidelity: Fidelity,
+    /// How well the node currents of the arrays' wires balance, relative to the cells' currents with ideal wires: the
+    /// worst array's, 0 with ideal wires.
+    pub wire_residual: f64,
     /// Σ g·x² over the driven cells of all reads of all images, bias columns included: g in units of 1/128 level, x the
     /// level that drives the word line. `None` where reads have a constant energy.
     pub driven_conductance: Option<u128>,

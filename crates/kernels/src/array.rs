@@ -42,6 +42,7 @@ pub struct Read {
 pub(crate) enum Panels {
     Narrow(Vec<Panel<u8, LINE_BYTES>>),
     Wide(Vec<Panel<u16, { LINE_BYTES / 2 }>>),
+    Widest(Vec<Panel<u32, { LINE_BYTES / 4 }>>),
 }
 
 /// Tables of up to `N` columns, one for each group.
@@ -61,7 +62,8 @@ pub(crate) trait Entry: Copy + Add<Output = Self> + AddAssign + Into<u32> {
     type Sum: Copy + AddAssign + From<Self> + Into<u32> + Ord + Shl<u32, Output = Self::Sum>;
     const ZERO: Self;
     const ZERO_SUM: Self::Sum;
-    fn from_cell(cell: u8) -> Self;
+    /// The caller has proven that it fits.
+    fn from_cell(cell: u32) -> Self;
     /// The sum, or the greatest that there is.
     fn saturated(sum: u32) -> Self::Sum;
 }
@@ -70,8 +72,8 @@ impl Entry for u8 {
     type Sum = u16;
     const ZERO: Self = 0;
     const ZERO_SUM: u16 = 0;
-    fn from_cell(cell: u8) -> Self {
-        cell
+    fn from_cell(cell: u32) -> Self {
+        cell as u8
     }
     fn saturated(sum: u32) -> u16 {
         sum.min(u16::MAX.into()) as u16
@@ -82,13 +84,30 @@ impl Entry for u16 {
     type Sum = u32;
     const ZERO: Self = 0;
     const ZERO_SUM: u32 = 0;
-    fn from_cell(cell: u8) -> Self {
-        cell.into()
+    fn from_cell(cell: u32) -> Self {
+        cell as u16
     }
     fn saturated(sum: u32) -> u32 {
         sum
     }
 }
+
+impl Entry for u32 {
+    type Sum = u32;
+    const ZERO: Self = 0;
+    const ZERO_SUM: u32 = 0;
+    fn from_cell(cell: u32) -> Self {
+        cell
+    }
+    fn saturated(sum: u32) -> u32 {
+        sum
+    }
+}
+
+/// What a cell of an array may be: a level, or a conductance in any unit.
+pub trait Cell: Copy + Into<u32> {}
+
+impl<C: Copy + Into<u32>> Cell for C {}
 
 impl Array {
     /// Builds the tables of an array that is read `word_lines_per_read` word lines at a time.
@@ -103,7 +122,7 @@ impl Array {
     ///
     /// If `cells` is not a number of rows of `n_columns`, if a read has no word lines, or if a read's sum could exceed
     /// `u32`.
-    pub fn new(cells: &[u8], n_columns: usize, word_lines_per_read: usize, max_input: u32) -> Self {
+    pub fn new<C: Cell>(cells: &[C], n_columns: usize, word_lines_per_read: usize, max_input: u32) -> Self {
         assert!(n_columns > 0 && cells.len().is_multiple_of(n_columns), "cells come in rows of columns");
         assert!(word_lines_per_read > 0, "a read drives word lines");
         let groups = groups_of(cells, n_columns, word_lines_per_read);
@@ -118,8 +137,10 @@ impl Array {
         let is_narrow = max_group <= u8::MAX.into() && max_driven <= u16::MAX.into();
         let (panels, max_entry) = if is_narrow {
             (Panels::Narrow(panels(&groups, n_columns)), u32::from(u8::MAX))
-        } else {
+        } else if max_group <= u16::MAX.into() {
             (Panels::Wide(panels(&groups, n_columns)), u32::from(u16::MAX))
+        } else {
+            (Panels::Widest(panels(&groups, n_columns)), u32::MAX)
         };
         let reads = reads_of(cells, n_columns, (word_lines_per_read, max_entry));
         Self { n_columns, n_groups: groups.len(), reads, panels }
@@ -140,6 +161,7 @@ impl Array {
         match &self.panels {
             Panels::Narrow(panels) => panels.len() * LINE_BYTES,
             Panels::Wide(panels) => panels.len() * LINE_BYTES / 2,
+            Panels::Widest(panels) => panels.len() * LINE_BYTES / 4,
         }
     }
 
@@ -158,6 +180,7 @@ impl Array {
         match &self.panels {
             Panels::Narrow(panels) => entry(panels, (group, line), column),
             Panels::Wide(panels) => entry(panels, (group, line), column),
+            Panels::Widest(panels) => entry(panels, (group, line), column),
         }
     }
 }
@@ -167,23 +190,23 @@ fn entry<E: Entry, const N: usize>(panels: &[Panel<E, N>], (group, line): (usize
 }
 
 /// The cells group by group: a group never reaches beyond its read.
-fn groups_of(cells: &[u8], n_columns: usize, word_lines_per_read: usize) -> Vec<&[u8]> {
+fn groups_of<C>(cells: &[C], n_columns: usize, word_lines_per_read: usize) -> Vec<&[C]> {
     cells.chunks(word_lines_per_read * n_columns).flat_map(|read| read.chunks(GROUP * n_columns)).collect()
 }
 
-fn column_sums(cells: &[u8], n_columns: usize) -> Vec<u32> {
+fn column_sums<C: Cell>(cells: &[C], n_columns: usize) -> Vec<u32> {
     let mut sums = vec![0; n_columns];
     for row in cells.chunks_exact(n_columns) {
         for (sum, &cell) in sums.iter_mut().zip(row) {
-            *sum += u32::from(cell);
+            *sum += cell.into();
         }
     }
     sums
 }
 
-fn reads_of(cells: &[u8], n_columns: usize, (word_lines_per_read, max_entry): (usize, u32)) -> Vec<Read> {
+fn reads_of<C: Cell>(cells: &[C], n_columns: usize, (word_lines_per_read, max_entry): (usize, u32)) -> Vec<Read> {
     let mut first_group = 0;
-    let read = |cells: &[u8]| {
+    let read = |cells: &[C]| {
         let mut segments = Vec::new();
         let mut start = first_group;
         let mut sums = vec![0; n_columns];
@@ -209,7 +232,7 @@ fn reads_of(cells: &[u8], n_columns: usize, (word_lines_per_read, max_entry): (u
     cells.chunks(word_lines_per_read * n_columns).map(read).collect()
 }
 
-fn panels<E: Entry, const N: usize>(groups: &[&[u8]], n_columns: usize) -> Vec<Panel<E, N>> {
+fn panels<C: Cell, E: Entry, const N: usize>(groups: &[&[C]], n_columns: usize) -> Vec<Panel<E, N>> {
     let panel = |first: usize| {
         let columns = first..n_columns.min(first + N);
         Panel { tables: groups.iter().map(|cells| table(cells, n_columns, columns.clone())).collect() }
@@ -217,7 +240,7 @@ fn panels<E: Entry, const N: usize>(groups: &[&[u8]], n_columns: usize) -> Vec<P
     (0..n_columns).step_by(N).map(panel).collect()
 }
 
-fn table<E: Entry, const N: usize>(cells: &[u8], n_columns: usize, columns: Range<usize>) -> Table<E, N> {
+fn table<C: Cell, E: Entry, const N: usize>(cells: &[C], n_columns: usize, columns: Range<usize>) -> Table<E, N> {
     let mut table = [[Line([E::ZERO; N]); 1 << HALF]; 2];
     for (lines, cells) in table.iter_mut().zip(cells.chunks(HALF * n_columns)) {
         for (line, row) in cells.chunks_exact(n_columns).enumerate() {
@@ -226,7 +249,7 @@ fn table<E: Entry, const N: usize>(cells: &[u8], n_columns: usize, columns: Rang
             for (new, known) in new.iter_mut().zip(known) {
                 *new = *known;
                 for (entry, &cell) in new.0.iter_mut().zip(&row[columns.clone()]) {
-                    *entry += E::from_cell(cell);
+                    *entry += E::from_cell(cell.into());
                 }
             }
         }
@@ -240,7 +263,7 @@ mod tests {
 
     #[test]
     fn an_entry_is_the_sum_of_the_cells_that_a_pattern_drives() {
-        let cells = [1, 10, 2, 20, 4, 40];
+        let cells = [1u8, 10, 2, 20, 4, 40];
         let array = Array::new(&cells, 2, 3, 1);
         let Panels::Narrow(panels) = &array.panels else { unreachable!("small cells") };
         assert_eq!(panels[0].tables[0][0][0b101].0[..3], [5, 50, 0]);
@@ -249,7 +272,7 @@ mod tests {
 
     #[test]
     fn groups_do_not_straddle_reads() {
-        let cells = [1; 23];
+        let cells = [1u8; 23];
         let array = Array::new(&cells, 1, 10, 1);
         let groups: Vec<_> = array.reads().iter().map(|read| (read.word_lines, read.groups.clone())).collect();
         assert_eq!(groups, [(10, 0..2), (10, 2..4), (3, 4..5)]);
@@ -259,7 +282,7 @@ mod tests {
     #[test]
     fn segments_end_before_an_entry_overflows() {
         // 8 cells of 31 are 248: one group a segment.
-        let array = Array::new(&[31; 24], 1, 24, 1);
+        let array = Array::new(&[31u8; 24], 1, 24, 1);
         assert_eq!(array.reads()[0].segments, [0..1, 1..2, 2..3]);
         assert_eq!(array.max_sum(), 24 * 31);
         assert!(matches!(array.panels, Panels::Narrow(_)));
@@ -267,10 +290,14 @@ mod tests {
 
     #[test]
     fn entries_widen_at_the_proven_bound_and_not_before() {
-        let is_narrow = |cell, max_input| matches!(Array::new(&[cell; 8], 1, 8, max_input).panels, Panels::Narrow(_));
+        let is_narrow =
+            |cell: u8, max_input| matches!(Array::new(&[cell; 8], 1, 8, max_input).panels, Panels::Narrow(_));
         assert!(is_narrow(31, 1), "8 · 31 = 248");
         assert!(!is_narrow(32, 1), "8 · 32 = 256");
         assert!(is_narrow(31, 255), "248 · 255 = 63240");
         assert!(!is_narrow(31, 265), "248 · 265 = 65720");
+        let is_wide = |cell: u32| matches!(Array::new(&[cell; 8], 1, 8, 1).panels, Panels::Wide(_));
+        assert!(is_wide(8191), "8 · 8191 = 65528");
+        assert!(!is_wide(8192), "8 · 8192 = 65536");
     }
 }

@@ -24,7 +24,7 @@ mod scalar;
 mod suite;
 mod transfer;
 
-pub use array::{Array, GROUP, Read};
+pub use array::{Array, Cell, GROUP, Read};
 pub use histogram::{Histogram, Tally};
 pub use job::{Inputs, Job, Output, Slice, SliceSign, Work};
 pub use kernel::Kernel;

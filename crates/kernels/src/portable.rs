@@ -10,6 +10,7 @@ pub(crate) fn run(job: &Job<'_>, output: Output<'_>) -> Work {
     match &job.array.panels {
         Panels::Narrow(panels) => with_panels(panels, job, output),
         Panels::Wide(panels) => with_panels(panels, job, output),
+        Panels::Widest(panels) => with_panels(panels, job, output),
     }
 }
 
@@ -144,7 +145,7 @@ fn convert<E: Entry, T: Total, const N: usize>(
         }
         Transfer::Lut(values) => add(slice, totals, |lane| {
             let sum: u32 = sums[lane].into();
-            T::from_wide(values[sum as usize].into())
+            T::from_wide(i64::from(values[sum as usize]) - drop)
         }),
         Transfer::Division(division) => {
             add(slice, totals, |lane| T::from_wide(division.value(sums[lane].into(), lift, drop)))

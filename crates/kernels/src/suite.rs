@@ -8,7 +8,7 @@ use crate::{
 
 #[derive(Clone, Debug)]
 struct Case {
-    cells: Vec<u8>,
+    cells: Vec<u32>,
     n_columns: usize,
     word_lines_per_read: usize,
     n_positions: usize,
@@ -56,19 +56,20 @@ fn case() -> impl Strategy<Value = Case> {
         Just(Choice::Division(Rounding::ToNearest)),
     ];
     let size = (1usize..=40, 1usize..=70, 1usize..=40, 1usize..=3);
-    (size, prop::sample::select(vec![1u8, 3, 15, 31, 63, 255]), slices(), choice, any::<u64>()).prop_flat_map(
-        |((word_lines, n_columns, word_lines_per_read, n_positions), max_cell, slices, transfer, seed)| {
-            prop::collection::vec(0..=max_cell, word_lines * n_columns).prop_map(move |cells| Case {
-                cells,
-                n_columns,
-                word_lines_per_read,
-                n_positions,
-                slices: slices.clone(),
-                transfer,
-                seed,
-            })
-        },
-    )
+    (size, prop::sample::select(vec![1u32, 3, 15, 31, 63, 255, 600, 20_000]), slices(), choice, any::<u64>())
+        .prop_flat_map(
+            |((word_lines, n_columns, word_lines_per_read, n_positions), max_cell, slices, transfer, seed)| {
+                prop::collection::vec(0..=max_cell, word_lines * n_columns).prop_map(move |cells| Case {
+                    cells,
+                    n_columns,
+                    word_lines_per_read,
+                    n_positions,
+                    slices: slices.clone(),
+                    transfer,
+                    seed,
+                })
+            },
+        )
 }
 
 /// Numbers that look random.
@@ -128,7 +129,7 @@ proptest! {
 
 /// Two reads of two and one word lines, two columns, one slice of two bits worth 4.
 fn worked(transfer: &Transfer, kernel: Kernel) -> (Vec<i64>, crate::Work) {
-    let array = Array::new(&[1, 2, 3, 4, 5, 6], 2, 2, 3);
+    let array = Array::new(&[1u8, 2, 3, 4, 5, 6], 2, 2, 3);
     // Levels 3, 1 and 2 as planes of low and high bits, [plane][group].
     let patterns = [0b11, 0b0, 0b01, 0b1];
     let job = Job {

@@ -10,7 +10,7 @@ pub enum Transfer {
         /// The greatest sum that it tells from greater ones.
         max: u32,
     },
-    /// Any converter, tabulated over the sums; for cells without a floor, so that the sum alone decides.
+    /// Any converter, tabulated over the sums, less drop; where lifts are 0, so that the sum alone decides.
     Lut(Vec<i32>),
     /// Any converter, any floor.
     Division(Division),
@@ -27,7 +27,7 @@ impl Transfer {
         match self {
             Self::Exact => sum.into(),
             Self::Clip { max } => sum.min(*max).into(),
-            Self::Lut(values) => values[sum as usize].into(),
+            Self::Lut(values) => i64::from(values[sum as usize]) - drop,
             Self::Division(division) => division.value(sum, lift, drop),
         }
     }
@@ -63,9 +63,9 @@ impl Division {
     ///
     /// # Panics
     ///
-    /// If `step` is 0 or above 2^56, or `shift` is not 1 … 31.
+    /// If `step` is 0 or above 2^56, or `shift` is above 31.
     pub fn new(shift: u32, low: i64, step: u64, (max_code, rounding): (u32, Rounding)) -> Self {
-        assert!((1..=1 << 56).contains(&step) && (1..32).contains(&shift), "a step above 0, and fraction bits");
+        assert!((1..=1 << 56).contains(&step) && shift < 32, "a step above 0, and few fraction bits");
         // ⌊n·m / 2^(N + l)⌋ = ⌊n/D⌋ for all n < 2^N, with l = ⌈log₂ D⌉ and m = ⌊2^(N + l)/D⌋ + 1, as
         // 2^(N + l) < m·D ≤ 2^(N + l) + 2^l (Granlund & Montgomery, "Division by invariant integers using
         // multiplication", PLDI 1994, theorem 4.2). m < 2^63 + 1 because D > 2^(l − 1).
@@ -84,7 +84,7 @@ impl Division {
         match self.rounding {
             Rounding::Keep => decoded,
             Rounding::ToNearest => {
-                let half_less_one = (1 << (self.shift - 1)) - 1;
+                let half_less_one = ((1 << self.shift) - 1) / 2;
                 ((decoded + half_less_one) >> self.shift) << self.shift
             }
         }

@@ -19,6 +19,21 @@ pub fn summary_csv(result: &RunResult, out: impl Write) -> csv::Result<()> {
     Ok(())
 }
 
+/// `chips.csv`: one row for each chip that values were emulated on.
+///
+/// # Errors
+/// What `out` says.
+pub fn chips_csv(result: &RunResult, out: impl Write) -> csv::Result<()> {
+    let mut writer = csv::Writer::from_writer(out);
+    writer.write_record(["chip", "accuracy", "agreement"])?;
+    for chip in &result.chips {
+        let accuracy = chip.accuracy.map(|accuracy| accuracy.to_string());
+        writer.write_record([chip.chip.to_string(), accuracy.unwrap_or_default(), chip.agreement.to_string()])?;
+    }
+    writer.flush()?;
+    Ok(())
+}
+
 /// `layers.csv`: one row for each weighted layer; counts are for one image.
 ///
 /// # Errors
@@ -70,21 +85,6 @@ pub fn components_csv(result: &RunResult, out: impl Write) -> csv::Result<()> {
             rounded(part.area_allocated.square_millimetres()).to_string(),
             rounded(part.area_chip.square_millimetres()).to_string(),
         ])?;
-    }
-    writer.flush()?;
-    Ok(())
-}
-
-/// `chips.csv`: one row for each chip that values were emulated on.
-///
-/// # Errors
-/// What `out` says.
-pub fn chips_csv(result: &RunResult, out: impl Write) -> csv::Result<()> {
-    let mut writer = csv::Writer::from_writer(out);
-    writer.write_record(["chip", "accuracy", "agreement"])?;
-    for chip in &result.chips {
-        let accuracy = chip.accuracy.map(|accuracy| accuracy.to_string());
-        writer.write_record([chip.chip.to_string(), accuracy.unwrap_or_default(), chip.agreement.to_string()])?;
     }
     writer.flush()?;
     Ok(())

@@ -52,7 +52,7 @@ impl Emulated {
         samples: &SampleSet,
         options: &RunOptions<'_>,
     ) -> Result<Self, EmulationError> {
-        let emulate = |chip: u32| {
+        let emulate = |chip: u32| -> Result<_, EmulationError> {
             let chip_seed = ChipSeed { seed: options.seed, chip };
             let emulator = Emulator::of_chip(&trace.network, arch, placement, trace.calibration.as_ref(), chip_seed)?;
             let options = EmulateOptions { images: options.images, progress: options.progress };

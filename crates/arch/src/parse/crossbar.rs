@@ -2,7 +2,7 @@
 
 use rebias_config::{Interval, Problem, Table};
 use rebias_crossbar::{CellSpec, CrossbarSpec, WiringSpec};
-use rebias_units::Resistance;
+use rebias_units::{Capacitance, Resistance};
 
 use super::MAX_PARTS;
 
@@ -20,7 +20,7 @@ impl CrossbarKeys {
         let Self { word_lines, bit_lines, active_word_lines, wiring } = self;
         // The cell in the corner farthest from driver and sense amplifier, alone.
         let n_segments = f64::from(word_lines) + f64::from(bit_lines);
-        let share = wiring.segment * cell.on_conductance * n_segments;
+        let share = wiring.segment.ohms() * cell.on_conductance.siemens() * n_segments;
         if share > 1.0 {
             let most = wiring.segment.ohms() / share;
             let text = format!(
@@ -43,8 +43,9 @@ pub(super) fn crossbar(table: &Table<'_>) -> Option<CrossbarKeys> {
     let word_lines = table.integer::<u32>("word_lines", 1..=MAX_PARTS);
     let bit_lines = table.integer::<u32>("bit_lines", 1..=MAX_PARTS);
     let active = table.optional_integer::<u32>("active_word_lines", 1..=MAX_PARTS);
-    let segment = table.optional_number("wire_resistance_ohm", Interval::closed(0.0, 1e9));
-    let access = table.optional_number("access_resistance_ohm", Interval::closed(0.0, 1e9));
+    let segment = table.optional_number("wire_resistance_ohm", Interval::closed(0.0, 1e6));
+    let segment_capacitance = table.optional_number("wire_capacitance_ff", Interval::closed(0.0, 1e6));
+    let access = table.optional_number("access_resistance_ohm", Interval::closed(0.0, 1e6));
     let word_lines = word_lines?;
     let active_word_lines = active?.unwrap_or(word_lines);
     if active_word_lines > word_lines {
@@ -53,6 +54,10 @@ pub(super) fn crossbar(table: &Table<'_>) -> Option<CrossbarKeys> {
         return None;
     }
     let resistance = |found: Option<f64>| Resistance::from_ohms(found.unwrap_or(0.0));
-    let wiring = WiringSpec { segment: resistance(segment?), access: resistance(access?) };
+    let wiring = WiringSpec {
+        segment: resistance(segment?),
+        segment_capacitance: Capacitance::from_femtofarads(segment_capacitance?.unwrap_or(0.0)),
+        access: resistance(access?),
+    };
     Some(CrossbarKeys { word_lines, bit_lines: bit_lines?, active_word_lines, wiring })
 }

@@ -148,7 +148,7 @@ impl CellModel {
 }
 
 /// A conductance in units of 1/128 level, rounded half up.
-pub(crate) fn units(conductance: f64) -> u32 {
+pub fn units(conductance: f64) -> u32 {
     // What is too large for 32 bits becomes the largest number, which no sum of an array can hold.
     (conductance * UNITS + 0.5).floor() as u32
 }

@@ -65,7 +65,7 @@ fn other_errors_of_cells_can_be_had() {
     let curve = cell.non_idealities.current_voltage.as_ref().expect("given");
     assert_eq!(curve.coefficients, vec![vec![0.9, 0.0, 0.1]; 4], "one for all levels");
     let (segment, access) = (Resistance::from_ohms(2.5), Resistance::from_ohms(1000.0));
-    assert_eq!(crossbar.wiring, WiringSpec { segment, access });
+    assert_eq!(crossbar.wiring, WiringSpec { segment, access, ..WiringSpec::IDEAL });
 }
 
 #[test]
