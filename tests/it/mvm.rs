@@ -65,11 +65,12 @@ fn codes_are_those_of_the_columns() {
 
 #[test]
 fn one_wired_cell_follows_its_closed_form() {
-    // 10 µS a level, two segments of 1 kΩ and an access device of 500 Ω; an ADC fine enough to show it.
+    // The only cell of its array: 10 µS a level, two segments of 1 kΩ and an access device of 500 Ω; an ADC fine enough to show it.
     let change = format!(
         "cell.on_conductance_microsiemens = 30\n\
          adc.bits = 24\nadc.range = \"fixed\"\nadc.low_levels = 0\nadc.step_levels = 1e-6\n\
-         [crossbar]\nword_lines = 8\nbit_lines = 8\nwire_resistance_ohm = 1000\naccess_resistance_ohm = 500\n{UNFLIPPED}"
+         [crossbar]\nword_lines = 8\nbit_lines = 8\nwire_resistance_ohm = 1000\naccess_resistance_ohm = 500\n\
+         {UNFLIPPED}\nbias.source = \"digital-count\""
     );
     let (products, _) = multiply(&job(&change, &array![[3]], &array![[1]]), &[]);
     let expected = 1e6 / (1e6 / 30.0 + 2500.0) / 10.0;
