@@ -83,6 +83,27 @@ impl<'n> Emulator<'n> {
         Ok(Self { network, layers, kernel })
     }
 
+    /// The network.
+    pub(crate) fn network(&self) -> &'n Network {
+        self.network
+    }
+
+    /// Whether a design can be emulated at all, before anything is programmed.
+    ///
+    /// # Errors
+    ///
+    /// A calibrated range without images, arrays whose currents are not sums over the bits of their inputs.
+    pub fn check(arch: &Arch, calibration: Option<&SampleSet>) -> Result<(), EmulationError> {
+        match arch.ima().adc.range {
+            AdcRange::Calibrated { .. } if calibration.is_none_or(SampleSet::is_empty) => {
+                return Err(EmulationError::NoCalibration);
+            }
+            AdcRange::FullScale | AdcRange::LosslessStep | AdcRange::Calibrated { .. } | AdcRange::Fixed { .. } => {}
+        }
+        Programmer::new(arch, ChipSeed { seed: 0, chip: 0 })?;
+        Ok(())
+    }
+
     /// The arrays as a way to compute the network's sums.
     pub fn mvm(&self) -> EmulatedMvm<'_> {
         EmulatedMvm::new(&self.layers, self.kernel)

@@ -20,7 +20,10 @@ pub enum EmulationError {
         layer: String,
     },
     /// A calibrated range needs calibration images in the trace.
-    #[error("`adc.range` is `calibrated`, but the trace has no calibration images")]
+    #[error(
+        "`adc.range` is `calibrated`, and there are no calibration images\n\
+         hint: take a trace with `calibration.safetensors`, or another `adc.range`"
+    )]
     NoCalibration,
     /// Sums that leave 64-bit integers; less extreme cells, converters or widths help.
     #[error("layer `{layer}`: {what} may reach {bound}, beyond {limit}")]

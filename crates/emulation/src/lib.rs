@@ -17,6 +17,7 @@ mod arrays;
 mod bias;
 mod calibration;
 mod converters;
+mod diagnosis;
 mod driven;
 mod emulator;
 mod error;
@@ -29,6 +30,7 @@ mod result;
 mod tests;
 
 pub use analog::{AnalogLayer, AnalogProduct};
+pub use diagnosis::LayerDeviation;
 pub use emulator::{EmulateOptions, Emulator};
 pub use error::EmulationError;
 pub use mvm::EmulatedMvm;

@@ -126,6 +126,11 @@ fn summary_table(result: &RunResult) -> Table {
             percent(allocation.utilisation, 1)
         ),
     );
+    let residual = result.layers.iter().filter_map(|layer| layer.conversion).map(|it| it.wire_residual);
+    let residual = residual.fold(0.0, f64::max);
+    if residual > 0.0 {
+        row("wires", format!("solved to a relative residual of {residual:.1e}"));
+    }
     row("ADC model", cost.adc_model.clone());
     table
 }

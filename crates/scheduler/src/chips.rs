@@ -4,12 +4,15 @@ use std::num::NonZeroU32;
 
 use rebias_arch::Arch;
 use rebias_crossbar::ChipSeed;
-use rebias_emulation::{EmulateOptions, EmulationError, EmulationResult, Emulator};
+use rebias_emulation::{EmulateOptions, EmulationError, EmulationResult, Emulator, LayerDeviation};
 use rebias_mapper::Placement;
 use rebias_network::{SampleSet, Trace};
 use statrs::statistics::Statistics;
 
 use crate::{Conversion, Proportion, Quality, RunOptions};
+
+/// Images on which layers' sums are compared with the exact ones.
+const DEVIATION_IMAGES: usize = 4;
 
 /// Which chips a network's values are emulated on.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -43,6 +46,8 @@ pub struct ChipQuality {
 /// What emulation gave, chip by chip; never empty.
 pub(crate) struct Emulated {
     chips: Vec<(u32, EmulationResult)>,
+    /// Of the first chip's layers.
+    deviations: Vec<LayerDeviation>,
 }
 
 impl Emulated {
@@ -52,13 +57,19 @@ impl Emulated {
         samples: &SampleSet,
         options: &RunOptions<'_>,
     ) -> Result<Self, EmulationError> {
-        let emulate = |chip: u32| -> Result<_, EmulationError> {
+        let images = options.images;
+        let (mut chips, mut deviations) = (Vec::new(), Vec::new());
+        for chip in options.chips.indices() {
             let chip_seed = ChipSeed { seed: options.seed, chip };
             let emulator = Emulator::of_chip(&trace.network, arch, placement, trace.calibration.as_ref(), chip_seed)?;
-            let options = EmulateOptions { images: options.images, progress: options.progress };
-            Ok((chip, emulator.emulate(samples, options)?))
-        };
-        Ok(Self { chips: options.chips.indices().map(emulate).collect::<Result<_, _>>()? })
+            if chips.is_empty() {
+                let n_images = images.unwrap_or(DEVIATION_IMAGES).min(DEVIATION_IMAGES);
+                deviations = emulator.deviations(samples, n_images)?;
+            }
+            let options = EmulateOptions { images, progress: options.progress };
+            chips.push((chip, emulator.emulate(samples, options)?));
+        }
+        Ok(Self { chips, deviations })
     }
 
     fn results(&self) -> impl Iterator<Item = &EmulationResult> {
@@ -105,6 +116,8 @@ impl Emulated {
         Some(Conversion {
             clip_rate: layers.iter().map(|layer| layer.fidelity.clip_rate()).sum::<f64>() / n_chips,
             signal_to_noise_db: ratios.map(|ratios| ratios.iter().sum::<f64>() / n_chips),
+            sums_signal_to_noise_db: self.deviations.get(layer).and_then(LayerDeviation::signal_to_noise_db),
+            wire_residual: layers.iter().map(|layer| layer.wire_residual).fold(0.0, f64::max),
         })
     }
 }

@@ -161,4 +161,10 @@ pub struct Conversion {
     pub clip_rate: f64,
     /// Signal-to-quantisation-noise ratio of the column sums in decibels; `None` when nothing was lost.
     pub signal_to_noise_db: Option<f64>,
+    /// Signal-to-noise ratio of the layer's sums against the exact integer network's, for the same inputs, on the first
+    /// images and chip, in decibels; `None` when they are equal.
+    pub sums_signal_to_noise_db: Option<f64>,
+    /// How well the node currents of arrays with wires balance, relative to the cells' currents with ideal wires; the
+    /// worst array's, 0 with ideal wires.
+    pub wire_residual: f64,
 }

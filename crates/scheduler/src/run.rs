@@ -3,7 +3,7 @@
 use rebias_arch::Arch;
 use rebias_cost::{Costs, LayerUsage, PeakFormat, Priced, Usage, peak, price};
 use rebias_crossbar::ReadEnergy;
-use rebias_emulation::EmulationError;
+use rebias_emulation::{EmulationError, Emulator};
 use rebias_mapper::{LayerPlacement, MapError, Placement, map};
 use rebias_network::{Network, Trace};
 use rebias_units::{Cycles, Time};
@@ -57,9 +57,13 @@ pub enum RunError {
 /// A network that does not fit, values that cannot be emulated, buffers that are too small.
 pub fn run(arch: &Arch, costs: &Costs, trace: &Trace, options: &RunOptions<'_>) -> Result<RunResult, RunError> {
     let network = &trace.network;
+    let samples = trace.samples.as_ref().filter(|_| !network.is_shape_only());
+    if samples.is_some() {
+        Emulator::check(arch, trace.calibration.as_ref())?;
+    }
     let placement = map(network, arch)?;
     let replayed = replay(network, arch, &placement, &ReplayOptions::DEFAULT)?;
-    let emulated = emulate(arch, trace, &placement, options)?;
+    let emulated = samples.map(|samples| Emulated::run((arch, trace, &placement), samples, options)).transpose()?;
     if emulated.is_none() && arch.ima().crossbar.cell.read_energy == ReadEnergy::DataDependent {
         return Err(RunError::NoReadActivity { network: network.name().to_owned() });
     }
@@ -79,19 +83,6 @@ pub fn run(arch: &Arch, costs: &Costs, trace: &Trace, options: &RunOptions<'_>) 
         layers: layers(arch, network, &placement, &usage, &priced, emulated.as_ref()),
         timing,
     })
-}
-
-/// The network's values on the chip; `None` for a trace without tensors or images.
-fn emulate(
-    arch: &Arch,
-    trace: &Trace,
-    placement: &Placement,
-    options: &RunOptions<'_>,
-) -> Result<Option<Emulated>, RunError> {
-    let Some(samples) = trace.samples.as_ref().filter(|_| !trace.network.is_shape_only()) else {
-        return Ok(None);
-    };
-    Ok(Some(Emulated::run((arch, trace, placement), samples, options)?))
 }
 
 /// What each weighted layer did for one image: counts from the replay, read activity from the values.

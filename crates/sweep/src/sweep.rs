@@ -105,8 +105,8 @@ impl Sweep {
             .points
             .par_iter()
             .map(|point| {
-                let options =
-                    RunOptions { images: self.grid.images, seed: point.seed, chips: Chips::FIRST, progress: &|_| {} };
+                let chips = Chips { first: 0, count: self.grid.chips };
+                let options = RunOptions { images: self.grid.images, seed: point.seed, chips, progress: &|_| {} };
                 let outcome = run(&point.arch, &point.costs, &self.trace, &options);
                 done();
                 outcome.map_err(|error| SweepError::Run { coordinates: named(&self.grid, &point.coordinates), error })
