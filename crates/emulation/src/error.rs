@@ -1,5 +1,6 @@
 //! What can keep a network from being emulated.
 
+use rebias_kernels::{KernelError, StackError};
 use rebias_network::ForwardError;
 
 /// Why a network can't be emulated.
@@ -33,6 +34,17 @@ pub enum EmulationError {
         /// How large it may be.
         limit: u128,
     },
+    /// Cells that no kernel can sum; less extreme ones help.
+    #[error("layer `{layer}`: {source}")]
+    Cells {
+        /// Name of the layer.
+        layer: String,
+        /// What is wrong with them.
+        source: StackError,
+    },
+    /// The kernel that was asked for can't be had.
+    #[error(transparent)]
+    Kernel(#[from] KernelError),
     /// There are no images.
     #[error("no images to emulate")]
     NoImages,
