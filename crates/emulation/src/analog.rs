@@ -5,11 +5,11 @@ use std::ops::Range;
 use rebias_arch::{Arch, BiasSource, FlipEncoding};
 use rebias_converter::{AnalogAdc, DacSpec};
 use rebias_crossbar::{ArrayDraws, CellModel, ChipSeed, CrossbarModel, Precision, ProgrammedCrossbar};
-use rebias_mapper::{InputSlice, LayerPlacement};
+use rebias_mapper::{InputSlice, LayerPlacement, Slicing};
 use rebias_network::{Layer, Tensors, Weighted};
 
 use crate::EmulationError;
-use crate::arrays::{Levels, flipped, worth};
+use crate::arrays::Levels;
 
 /// A weighted layer's arrays, read in `f64` one vector at a time.
 #[derive(Clone, Debug)]
@@ -321,5 +321,38 @@ impl AnalogBias {
                 }
             }
         }
+    }
+}
+
+/// ± 2^(c·j) of each column, minus where it is stored complemented.
+fn worth(slicing: &Slicing, flips: &[bool]) -> Vec<i64> {
+    let column = |(slice, &is_flipped): (u32, &bool)| {
+        let worth = 1 << slicing.weight_shift(slice);
+        if is_flipped { -worth } else { worth }
+    };
+    let outputs = flips.chunks_exact(slicing.n_weight_slices() as usize);
+    outputs.flat_map(|flips| (0..).zip(flips).map(column)).collect()
+}
+
+/// Σ 2^(c·j) over the flipped columns of each output.
+fn flipped(slicing: &Slicing, flips: &[bool]) -> Vec<i64> {
+    let output = |flips: &[bool]| {
+        (0..).zip(flips).map(|(slice, &is_flipped)| i64::from(is_flipped) << slicing.weight_shift(slice)).sum()
+    };
+    flips.chunks_exact(slicing.n_weight_slices() as usize).map(output).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use rebias_network::CodeFormat;
+
+    use super::*;
+
+    #[test]
+    fn flipped_columns_count_negatively() {
+        let slicing = Slicing::new(4, 2, CodeFormat::unsigned(1), 1);
+        let flips = [false, true, true, false];
+        assert_eq!(worth(&slicing, &flips), [1, -4, -1, 4]);
+        assert_eq!(flipped(&slicing, &flips), [4, 1]);
     }
 }

@@ -75,6 +75,14 @@ impl BiasModel {
         }
     }
 
+    /// Nominal conductance of a bias column's cell in units; 0 without one.
+    pub(crate) fn conductance(&self) -> u64 {
+        match self {
+            Self::DigitalCount => 0,
+            Self::Column { conductance, .. } => *conductance,
+        }
+    }
+
     /// The greatest estimate of a sum of up to `max_sum`, whatever the cells of the bias column conduct.
     pub(crate) fn max_estimate(&self, max_sum: i64) -> i64 {
         match self {

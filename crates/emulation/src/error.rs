@@ -1,6 +1,7 @@
 //! What can keep a network from being emulated.
 
 use rebias_crossbar::CrossbarError;
+use rebias_kernels::{KernelError, StackError};
 use rebias_network::ForwardError;
 
 /// Why a network can't be emulated.
@@ -37,12 +38,17 @@ pub enum EmulationError {
         /// How large it may be.
         limit: u128,
     },
-    /// Whole networks are emulated without noise.
-    #[error("layer `{layer}`: noise of cells and converters is emulated by `rebias mvm` alone")]
-    Noise {
+    /// Cells that no kernel can sum; less extreme ones help.
+    #[error("layer `{layer}`: {source}")]
+    Cells {
         /// Name of the layer.
         layer: String,
+        /// What is wrong with them.
+        source: StackError,
     },
+    /// The kernel that was asked for can't be had.
+    #[error(transparent)]
+    Kernel(#[from] KernelError),
     /// The currents of no array can be worked out.
     #[error(transparent)]
     Arrays(#[from] CrossbarError),
@@ -53,6 +59,12 @@ pub enum EmulationError {
         layer: String,
         /// What is wrong with them.
         source: CrossbarError,
+    },
+    /// Noise of converters is beside that of cells, and can't be without it.
+    #[error("layer `{layer}`: noise of ADCs (`adc.noise_lsb`, `adc.sndr_db`) is emulated by `rebias mvm` alone")]
+    AdcNoise {
+        /// Name of the layer.
+        layer: String,
     },
     /// There are no images.
     #[error("no images to emulate")]

@@ -11,28 +11,18 @@ pub(crate) struct ArrayWriter {
     chip: ChipSeed,
     /// Level that a one-bit DAC drives a word line with, nominally 1.
     drive: f64,
-    unit: CellUnit,
 }
 
-/// What an array's cells count.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum CellUnit {
-    /// Levels: every cell conducts what its level says, and g₀ beside it.
-    Level,
-    /// 1/128 level, g₀ included: each cell has a conductance of its own.
-    Fraction,
-}
-
-/// Cells of an array, `[word line][column]`, bias columns last.
-#[derive(Clone, Debug, PartialEq)]
+/// Cells of arrays, `[word line][column]`, in units of 1/128 level.
+#[derive(Clone, Debug, Default, PartialEq)]
 pub(crate) struct WrittenCells {
-    /// In the unit of [`ArrayWriter::unit`].
+    /// Conductances, g₀ included.
     pub(crate) values: Vec<u32>,
-    /// Variances of read noise in squared units of 1/128 level; `None` without.
+    /// Variances of read noise; `None` without.
     pub(crate) variances: Option<Vec<f64>>,
-    /// Conductance of each word line's cells together, in units of 1/128 level.
+    /// Conductance of each word line's cells together.
     pub(crate) line_conductances: Vec<u64>,
-    /// How well the wires' node currents balance.
+    /// How well the wires' node currents balance; the worst array's.
     pub(crate) residual: f64,
 }
 
@@ -50,16 +40,22 @@ impl ArrayWriter {
         if dac.bits > 1 && !dac.inl.is_empty() {
             return Err(CrossbarError::CurvedLevels { what: "`dac.inl_lsb`" });
         }
-        let drive = drive(dac);
-        // Where sums of levels don't have the codes of an ideal converter, nothing is gained by keeping g₀ apart.
-        let is_exact = crossbar.is_exact() && drive == 1.0 && arch.ima().adc.errors.is_static_ideal();
-        let unit = if is_exact { CellUnit::Level } else { CellUnit::Fraction };
-        Ok(Self { crossbar, chip, drive, unit })
+        Ok(Self { crossbar, chip, drive: drive(dac) })
     }
 
-    /// What cells count.
-    pub(crate) fn unit(&self) -> CellUnit {
-        self.unit
+    /// Whether every cell conducts what its level says, but for noise.
+    pub(crate) fn is_exact(&self) -> bool {
+        self.crossbar.is_exact() && self.drive == 1.0
+    }
+
+    /// Whether currents change from read to read.
+    pub(crate) fn is_noisy(&self) -> bool {
+        self.crossbar.cell().is_noisy()
+    }
+
+    /// The stream of noise of the arrays that share outputs.
+    pub(crate) fn stream(&self, layer: usize, column_block: usize) -> u64 {
+        ArrayDraws::new(self.chip, layer as u32, column_block as u32).stream()
     }
 
     /// Writes levels `[word line][column]` into array `array` of layer `layer`.
@@ -80,10 +76,7 @@ impl ArrayWriter {
             cells.iter().map(|&it| u64::from(rebias_crossbar::units(cell.at_read_voltage(it)))).sum()
         };
         Ok(WrittenCells {
-            values: match self.unit {
-                CellUnit::Level => levels.iter().map(|&level| level.into()).collect(),
-                CellUnit::Fraction => effective.units().collect(),
-            },
+            values: effective.units().collect(),
             variances: cell.is_noisy().then(|| self.variances(&effective)),
             line_conductances: programmed.cells.chunks_exact(n_columns).map(line).collect(),
             residual: effective.residual,
@@ -97,25 +90,15 @@ impl ArrayWriter {
     }
 }
 
-impl CellUnit {
-    /// Fraction bits below it of 1/128 level.
-    pub(crate) fn shift(self) -> u32 {
-        match self {
-            Self::Level => FRACTION_BITS,
-            Self::Fraction => 0,
-        }
-    }
-}
-
 impl WrittenCells {
-    /// The last of `n_columns` columns.
-    pub(crate) fn last_column(&self, n_columns: usize) -> Vec<u64> {
-        self.values.chunks_exact(n_columns).filter_map(|row| row.last()).map(|&value| value.into()).collect()
-    }
-
-    /// All but the last of `n_columns` columns.
-    pub(crate) fn first_columns(&self, n_columns: usize) -> Vec<u32> {
-        self.values.chunks_exact(n_columns).flat_map(|row| &row[..n_columns - 1]).copied().collect()
+    /// Adds the cells of an array below.
+    pub(crate) fn append(&mut self, below: Self) {
+        self.values.extend(below.values);
+        self.line_conductances.extend(below.line_conductances);
+        self.residual = self.residual.max(below.residual);
+        if let Some(variances) = below.variances {
+            self.variances.get_or_insert_default().extend(variances);
+        }
     }
 }
 
@@ -143,11 +126,11 @@ mod tests {
     }
 
     #[test]
-    fn exact_cells_are_levels() {
+    fn exact_cells_are_their_levels() {
         let writer = writer(|ima| ima.crossbar.cell.on_off = OnOff::Ratio(20.0)).expect("linear");
-        assert_eq!(writer.unit(), CellUnit::Level);
+        assert!(writer.is_exact() && !writer.is_noisy());
         let cells = write(&writer);
-        assert_eq!((cells.values.as_slice(), cells.variances), ([0, 1, 2, 3].as_slice(), None));
+        assert_eq!((cells.values.as_slice(), cells.variances), ([20, 148, 276, 404].as_slice(), None));
         // Of 20 units of g₀ each.
         assert_eq!(cells.line_conductances, [128 + 40, 5 * 128 + 40]);
     }
@@ -158,7 +141,7 @@ mod tests {
             ima.crossbar.cell.non_idealities.variation = Some(VariationSpec::GaussianOfRange(0.1));
         });
         let writer = writer.expect("linear");
-        assert_eq!(writer.unit(), CellUnit::Fraction);
+        assert!(!writer.is_exact());
         assert_eq!(write(&writer), write(&writer));
         assert_ne!(write(&writer).values, writer.write(&[0, 1, 2, 3], 2, (0, 1)).expect("readable").values);
         let other = ArrayWriter { chip: ChipSeed { chip: 2, ..CHIP }, ..writer.clone() };
@@ -178,8 +161,10 @@ mod tests {
         let writer = writer(|ima| {
             ima.crossbar.cell.non_idealities.read_noise = Some(ReadNoiseSpec::OfConductance(0.125));
         });
-        let cells = write(&writer.expect("linear"));
-        assert_eq!(cells.values, [0, 1, 2, 3], "its mean is exact");
+        let writer = writer.expect("linear");
+        assert!(writer.is_exact() && writer.is_noisy());
+        let cells = write(&writer);
+        assert_eq!(cells.values, [0, 128, 256, 384], "its mean is exact");
         assert_eq!(cells.variances, Some(vec![0.0, 256.0, 1024.0, 2304.0]), "(16·level)²");
     }
 
