@@ -30,6 +30,7 @@ mod tensors;
 pub mod testing;
 mod trace;
 
+pub use activate::logits;
 pub use error::{ForwardError, LayerFault, NetworkError, TensorFault};
 pub use exact::ExactMvm;
 pub use feature_map::FeatureMap;

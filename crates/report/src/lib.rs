@@ -8,7 +8,7 @@ mod text;
 mod timeline;
 mod validation;
 
-pub use csv_files::{components_csv, energy_csv, layers_csv, results_csv, summary_csv};
+pub use csv_files::{chips_csv, components_csv, energy_csv, layers_csv, results_csv, summary_csv};
 pub use occupancy::Occupancy;
 pub use placement::placement_text;
 pub use summary::{Summary, summary_json};

@@ -4,12 +4,17 @@
 //! Takes valid types, gives a [`RunResult`]. Knows nothing of files and of the terminal.
 
 mod accuracy;
+mod chips;
 mod cost;
+mod mvm;
 mod replay;
 mod result;
 mod run;
 
 pub use accuracy::Proportion;
+pub use chips::{ChipQuality, Chips};
+pub use mvm::{MatrixError, MatrixJob, MatrixResult, mvm};
+pub use rebias_crossbar::ChipSeed;
 pub use replay::{
     Buffer, BufferReplay, CriticalPart, Images, LayerReplay, PartKind, PartReplay, Recorder, ReplayError,
     ReplayOptions, ReplayResult, Schedule, Smallest, SmallestBuffers, Stage, Stall, Steadiness, UnitReplay, Work,

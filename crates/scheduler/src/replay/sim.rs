@@ -267,7 +267,7 @@ impl<'a, R: Recorder> Sim<'a, R> {
         }
         let edram = EdramUnit::new(memory, buffers().map(|buffer| buffer.reserved)).ok_or_else(too_small)?;
         Ok(TileState {
-            unit: TileUnit::new(*spec),
+            unit: TileUnit::new(spec.clone()),
             edram,
             held: Gauge::default(),
             outputs: Outputs::default(),
