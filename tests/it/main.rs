@@ -1,8 +1,10 @@
 //! Integration tests of the workspace: one binary, one module a subject.
 
 mod bad_input;
+mod chips;
 mod commands;
 mod costs;
+mod mvm;
 mod pairs;
 mod readme;
 mod support;

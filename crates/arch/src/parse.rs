@@ -1,16 +1,24 @@
 //! From TOML to Specs: every key is asked for before any fault gives up the whole.
 
-mod interconnect;
-mod mapping;
-
 use rebias_buffer::{EdramSpec, RegisterSpec};
 use rebias_config::{Document, Faults, Interval, Problem, Table, Value};
-use rebias_converter::{AdcRange, AdcSpec, DacSpec};
-use rebias_crossbar::{CellSpec, CrossbarSpec, OnOff, ReadEnergy, WiringSpec};
+use rebias_converter::{AdcSpec, DacSpec};
+use rebias_crossbar::CrossbarSpec;
 use rebias_tile::{BusSpec, ChipSpec, ImaSpec, SystemSpec, TileSpec};
-use rebias_units::{Bytes, Capacitance, Conductance, Cycles, Resistance, Time, Voltage};
+use rebias_units::{Bytes, Cycles, Time};
 
+use self::cell::cell;
+use self::converters::{adc, dac};
+use self::crossbar::crossbar;
+use self::mapping::mapping;
 use crate::Arch;
+
+mod cell;
+mod converters;
+mod crossbar;
+mod devices;
+mod interconnect;
+mod mapping;
 
 /// Parts of one kind inside another at most: more is a slip of the pen.
 const MAX_PARTS: i64 = 65_536;
@@ -37,8 +45,9 @@ impl Arch {
             let _description = root.optional_string("description");
             let _base = root.optional_string("extends");
             let cell = root.table("cell").and_then(|table| cell(&table));
-            let crossbar = root.table("crossbar").and_then(|table| crossbar(&table));
-            let dac = root.table("dac").and_then(|table| Some(DacSpec { bits: table.integer("bits", 1..=8)? }));
+            let crossbar_table = root.table("crossbar");
+            let crossbar = crossbar_table.as_ref().and_then(crossbar);
+            let dac = root.table("dac").and_then(|table| dac(&table));
             let adc = root.table("adc").and_then(|table| adc(&table));
             let ima = root.table("ima").and_then(|table| ima(&table));
             let (chip_table, tile_table) = (root.table("chip"), root.table("tile"));
@@ -47,10 +56,10 @@ impl Arch {
             let tile = tile_table.as_ref().and_then(tile);
             let noc = root.table("noc").and_then(|table| interconnect::noc(&table));
             let system = interconnect::system(root);
-            let mapping = root.table("mapping").and_then(|table| mapping::mapping(&table, cell.as_ref(), adc.as_ref()));
+            let mapping = root.table("mapping").and_then(|table| mapping(&table, cell.as_ref(), adc.as_ref()));
 
             let (adc, n_adcs) = adc?;
-            let crossbar = crossbar?.with(cell?);
+            let crossbar = crossbar?.with(cell?, &crossbar_table?)?;
             let ima = ima?.with(crossbar, dac?, adc, n_adcs);
             let (cycle_time, ticks_per_cycle) = clocks?;
             let chip = ChipSpec { n_tiles: n_tiles?, cycle_time, ticks_per_cycle, tile: tile?.with(ima), noc: noc? };
@@ -59,145 +68,6 @@ impl Arch {
             interconnect::check_router(root, &system, chip.n_tiles.div_ceil(chip.noc.tiles_per_router))?;
             Some(Self { name: name?, chip, system, mapping: mapping? })
         })
-    }
-}
-
-fn cell(table: &Table<'_>) -> Option<CellSpec> {
-    let bits = table.integer::<u32>("bits", 1..=8);
-    let device_bits = table.integer::<u32>("device_bits", 1..=8);
-    let on_off = on_off(table);
-    let on_conductance = table.number("on_conductance_microsiemens", Interval::positive());
-    let read_voltage = table.number("read_voltage_v", Interval::positive());
-    let read_energy = table
-        .choice("read_energy", &[("constant", ReadEnergy::Constant), ("data-dependent", ReadEnergy::DataDependent)]);
-    let (bits, device_bits) = (bits?, device_bits?);
-    if bits > device_bits {
-        let problem = Problem::new(format!("more bits than the device's {device_bits}"))
-            .legal(format!("1..={device_bits}"))
-            .hint("store fewer bits in a cell, or raise `cell.device_bits` if the device can be programmed finer");
-        table.fault("bits", problem);
-        return None;
-    }
-    Some(CellSpec {
-        bits,
-        device_bits,
-        on_off: on_off?,
-        on_conductance: Conductance::from_microsiemens(on_conductance?),
-        read_voltage: Voltage::from_volts(read_voltage?),
-        read_energy: read_energy?,
-    })
-}
-
-fn on_off(table: &Table<'_>) -> Option<OnOff> {
-    if table.optional_value("on_off_ratio").and_then(Value::as_str) == Some("infinite") {
-        return Some(OnOff::Infinite);
-    }
-    // A ratio so near 1 that all levels look alike has no use, and g₀ would not fit its integers.
-    let legal = Interval::closed(1.01, 1e9);
-    let value = table.value("on_off_ratio")?;
-    let ratio = value.as_number().filter(|&ratio| legal.contains(ratio));
-    if ratio.is_none() {
-        table.fault("on_off_ratio", Problem::new("not an on/off ratio").legal(format!("`infinite`, {legal}")));
-    }
-    ratio.map(OnOff::Ratio)
-}
-
-/// An array's own keys, before its cells are known.
-struct CrossbarKeys {
-    word_lines: u32,
-    bit_lines: u32,
-    active_word_lines: u32,
-    wiring: WiringSpec,
-}
-
-impl CrossbarKeys {
-    fn with(self, cell: CellSpec) -> CrossbarSpec {
-        CrossbarSpec {
-            word_lines: self.word_lines,
-            bit_lines: self.bit_lines,
-            active_word_lines: self.active_word_lines,
-            cell,
-            wiring: self.wiring,
-        }
-    }
-}
-
-fn crossbar(table: &Table<'_>) -> Option<CrossbarKeys> {
-    let word_lines = table.integer::<u32>("word_lines", 1..=MAX_PARTS);
-    let bit_lines = table.integer::<u32>("bit_lines", 1..=MAX_PARTS);
-    let active = table.optional_integer::<u32>("active_word_lines", 1..=MAX_PARTS);
-    let segment = table.optional_number("wire_resistance_ohm", Interval::closed(0.0, 1e6));
-    let segment_capacitance = table.optional_number("wire_capacitance_ff", Interval::closed(0.0, 1e6));
-    let word_lines = word_lines?;
-    let active_word_lines = active?.unwrap_or(word_lines);
-    if active_word_lines > word_lines {
-        let problem = Problem::new("more than the array's word lines").legal(format!("1..={word_lines}"));
-        table.fault("active_word_lines", problem);
-        return None;
-    }
-    let wiring = WiringSpec {
-        segment: Resistance::from_ohms(segment?.unwrap_or(0.0)),
-        segment_capacitance: Capacitance::from_femtofarads(segment_capacitance?.unwrap_or(0.0)),
-    };
-    Some(CrossbarKeys { word_lines, bit_lines: bit_lines?, active_word_lines, wiring })
-}
-
-/// The ADC, and how many an IMA has.
-fn adc(table: &Table<'_>) -> Option<(AdcSpec, u32)> {
-    let bits = table.integer("bits", 1..=24);
-    let per_ima = table.integer("per_ima", 1..=MAX_PARTS);
-    let conversions_per_cycle = table.integer("conversions_per_cycle", 1..=MAX_PARTS);
-    let range = adc_range(table);
-    let spec = AdcSpec { bits: bits?, conversions_per_cycle: conversions_per_cycle?, range: range? };
-    Some((spec, per_ima?))
-}
-
-#[derive(Clone, Copy)]
-enum RangeKind {
-    FullScale,
-    LosslessStep,
-    Calibrated,
-    Fixed,
-}
-
-fn adc_range(table: &Table<'_>) -> Option<AdcRange> {
-    let kinds = [
-        ("full-scale", RangeKind::FullScale),
-        ("lossless-step", RangeKind::LosslessStep),
-        ("calibrated", RangeKind::Calibrated),
-        ("fixed", RangeKind::Fixed),
-    ];
-    // Keys of other ranges are allowed beside the chosen one, so that a sweep can switch between ranges.
-    let low_percentile = table.optional_number("low_percentile", Interval::closed(0.0, 100.0));
-    let high_percentile = table.optional_number("high_percentile", Interval::closed(0.0, 100.0));
-    let low = table.optional_number("low_levels", Interval::closed(-1e6, 1e6));
-    let step = table.optional_number("step_levels", Interval::open_closed(0.0, 1e6));
-    let needed = |key: &str, found: Option<Option<f64>>| {
-        let found = found?;
-        if found.is_none() {
-            table.fault(key, Problem::new("missing key").legal("a number, which this `range` needs"));
-        }
-        found
-    };
-    match table.choice("range", &kinds)? {
-        RangeKind::FullScale => Some(AdcRange::FullScale),
-        RangeKind::LosslessStep => Some(AdcRange::LosslessStep),
-        RangeKind::Fixed => {
-            let (low, step) = (needed("low_levels", low), needed("step_levels", step));
-            Some(AdcRange::Fixed { low: low?, step: step? })
-        }
-        RangeKind::Calibrated => {
-            let low = needed("low_percentile", low_percentile);
-            let high = needed("high_percentile", high_percentile);
-            let (low_percentile, high_percentile) = (low?, high?);
-            if low_percentile >= high_percentile {
-                let problem =
-                    Problem::new("not below `adc.high_percentile`").legal(format!("0 <= x < {high_percentile}"));
-                table.fault("low_percentile", problem);
-                return None;
-            }
-            Some(AdcRange::Calibrated { low_percentile, high_percentile })
-        }
     }
 }
 

@@ -1,5 +1,6 @@
 //! The command line.
 
+use std::num::NonZeroU32;
 use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
@@ -31,6 +32,8 @@ pub(crate) enum Command {
     Simulate(Simulate),
     /// Place a network on a chip and show where everything stands.
     Map(Map),
+    /// Multiply one matrix with vectors on the arrays of a chip, in double precision.
+    Mvm(Mvm),
     /// Run a grid of configurations and write one row for each.
     Sweep(Sweep),
     /// Compare published figures of designs with those that come out here.
@@ -61,7 +64,13 @@ pub(crate) struct Simulate {
     /// Seed of everything random; written into the results.
     #[arg(long, default_value_t = 0)]
     pub(crate) seed: u64,
-    /// Write summary.csv, layers.csv, components.csv and energy.csv into this folder.
+    /// Run on so many chips, each with errors of its own: mean accuracy, deviation and interval over chips.
+    #[arg(long, value_name = "N", default_value = "1")]
+    pub(crate) chips: NonZeroU32,
+    /// Index of the chip, or of the first of several; the same index of the same seed is the same chip.
+    #[arg(long, value_name = "INDEX", default_value_t = 0)]
+    pub(crate) chip: u32,
+    /// Write summary.csv, layers.csv, components.csv, energy.csv and chips.csv into this folder.
     #[arg(long, value_name = "DIR")]
     pub(crate) out: Option<PathBuf>,
     /// What to print.
@@ -73,6 +82,43 @@ pub(crate) struct Simulate {
 pub(crate) struct Map {
     #[command(flatten)]
     pub(crate) subject: Subject,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Mvm {
+    /// The chip: a folder with an `arch.toml`, or that file.
+    #[arg(long)]
+    pub(crate) arch: PathBuf,
+    /// Codes of the weights, an NPY file `[output, input]` of whole numbers from 0.
+    #[arg(long, value_name = "NPY")]
+    pub(crate) weights: PathBuf,
+    /// Codes of the inputs, an NPY file `[vector, input]` of whole numbers.
+    #[arg(long, value_name = "NPY")]
+    pub(crate) inputs: PathBuf,
+    /// Write the products here, an NPY file `[vector, output]` of doubles.
+    #[arg(long, value_name = "NPY")]
+    pub(crate) out: PathBuf,
+    /// Write every code of the ADCs here, an NPY file `[vector, input slice, read, column]`.
+    #[arg(long, value_name = "NPY")]
+    pub(crate) trace_adc: Option<PathBuf>,
+    /// Bits of a weight [default: as few as hold all of them].
+    #[arg(long, value_name = "BITS", value_parser = clap::value_parser!(u32).range(1..=16))]
+    pub(crate) weight_bits: Option<u32>,
+    /// Bits of an input [default: as few as hold all of them].
+    #[arg(long, value_name = "BITS", value_parser = clap::value_parser!(u32).range(1..=16))]
+    pub(crate) input_bits: Option<u32>,
+    /// Inputs are two's complement.
+    #[arg(long)]
+    pub(crate) signed_inputs: bool,
+    /// A weight stands for its code plus this number.
+    #[arg(long, default_value_t = 0.0, allow_negative_numbers = true)]
+    pub(crate) beta: f64,
+    /// Seed of everything random.
+    #[arg(long, default_value_t = 0)]
+    pub(crate) seed: u64,
+    /// Which chip's cells.
+    #[arg(long, default_value_t = 0)]
+    pub(crate) chip: u32,
 }
 
 #[derive(Debug, Args)]

@@ -1,15 +1,27 @@
 //! What value an ADC gives.
 
+use crate::AdcErrors;
+
 /// Units of one cell level, in which sums are held.
 pub const UNITS_PER_LEVEL: u32 = 128;
 
-/// The transfer of an ADC, in units of 1/128 level: code = clip(⌊(2·(i − low) + step)/(2·step)⌋, 0, max_code), decoded
-/// as low + step·code.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+/// The transfer of an ADC, in units of 1/128 level: code = clip(⌊(2·(i − low) + step)/(2·step)⌋, 0, max_code) unless its
+/// transitions are displaced, decoded as low + step·code.
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct AdcModel {
     low: i64,
     step: u64,
     max_code: u32,
+    transitions: Transitions,
+}
+
+/// Where codes begin.
+#[derive(Clone, Debug, PartialEq, Eq)]
+enum Transitions {
+    /// Halfway between what codes stand for.
+    Ideal,
+    /// The least sums of codes 1, 2, …, ascending.
+    Displaced(Vec<i64>),
 }
 
 /// On which side of an ADC's range a sum lies.
@@ -29,7 +41,7 @@ impl AdcModel {
 
     /// From 0 in steps of one level.
     pub fn lossless_step(bits: u32) -> Self {
-        Self { low: 0, step: UNITS_PER_LEVEL.into(), max_code: max_code(bits) }
+        Self::uniform(0, UNITS_PER_LEVEL.into(), max_code(bits))
     }
 
     /// From one sum to another (in units), in steps of at least one level, rounded up to a unit.
@@ -40,46 +52,71 @@ impl AdcModel {
     /// From `low` in steps of `step`, both in levels; `low` is rounded half up to a unit, `step` up.
     pub fn fixed(bits: u32, low: f64, step: f64) -> Self {
         let units = f64::from(UNITS_PER_LEVEL);
-        Self {
-            low: (low * units + 0.5).floor() as i64,
-            step: ((step * units).ceil() as u64).max(1),
-            max_code: max_code(bits),
+        let (low, step) = ((low * units + 0.5).floor() as i64, ((step * units).ceil() as u64).max(1));
+        Self::uniform(low, step, max_code(bits))
+    }
+
+    /// The same range with the transitions of a converter with errors; its noise is no matter of the transfer.
+    ///
+    /// A converter whose transitions are not in order counts those that a sum has passed, as a flash converter does.
+    pub fn with_errors(self, errors: &AdcErrors) -> Self {
+        if errors.is_static_ideal() {
+            return self;
         }
+        let sum = |k| self.low.saturating_add((errors.transition(k) * self.step as f64).ceil() as i64);
+        let mut transitions: Vec<_> = (1..=self.max_code).map(sum).collect();
+        transitions.sort_unstable();
+        Self { transitions: Transitions::Displaced(transitions), ..self }
+    }
+
+    fn uniform(low: i64, step: u64, max_code: u32) -> Self {
+        Self { low, step, max_code, transitions: Transitions::Ideal }
     }
 
     fn over(bits: u32, low: i64, span: u64) -> Self {
         let max_code = max_code(bits);
         let step = span.div_ceil(max_code.into()).max(UNITS_PER_LEVEL.into());
-        Self { low, step, max_code }
+        Self::uniform(low, step, max_code)
     }
 
     /// The sum at code 0.
-    pub fn low(self) -> i64 {
+    pub fn low(&self) -> i64 {
         self.low
     }
 
     /// From one code to the next.
-    pub fn step(self) -> u64 {
+    pub fn step(&self) -> u64 {
         self.step
     }
 
     /// The last code.
-    pub fn max_code(self) -> u32 {
+    pub fn max_code(&self) -> u32 {
         self.max_code
     }
 
     /// The code of a sum.
-    pub fn code(self, sum: i64) -> u32 {
-        self.unclipped_code(sum).clamp(0, self.max_code.into()) as u32
+    pub fn code(&self, sum: i64) -> u32 {
+        match &self.transitions {
+            Transitions::Ideal => self.unclipped_code(sum).clamp(0, self.max_code.into()) as u32,
+            Transitions::Displaced(transitions) => transitions.partition_point(|&transition| transition <= sum) as u32,
+        }
+    }
+
+    /// The least sums of codes 1, 2, …, if they are not halfway between what codes stand for.
+    pub fn transitions(&self) -> Option<&[i64]> {
+        match &self.transitions {
+            Transitions::Ideal => None,
+            Transitions::Displaced(transitions) => Some(transitions),
+        }
     }
 
     /// The sum that a code stands for.
-    pub fn decoded(self, code: u32) -> i64 {
+    pub fn decoded(&self, code: u32) -> i64 {
         self.low + (self.step * u64::from(code)) as i64
     }
 
-    /// On which side a sum lies beyond the range, if it does.
-    pub fn clipped(self, sum: i64) -> Option<Clipped> {
+    /// On which side a sum lies beyond the nominal range, if it does.
+    pub fn clipped(&self, sum: i64) -> Option<Clipped> {
         match self.unclipped_code(sum) {
             code if code < 0 => Some(Clipped::Below),
             code if code > self.max_code.into() => Some(Clipped::Above),
@@ -89,11 +126,14 @@ impl AdcModel {
 
     /// Whether any two sums of 0 to `max_sum` that are whole multiples of `unit` apart get different codes, none clipped:
     /// then a decoded sum is off by less than half of `unit` above it, or by half below it.
-    pub fn is_lossless(self, unit: u64, max_sum: u64) -> bool {
-        self.step <= unit && self.clipped(0).is_none() && self.clipped(max_sum as i64).is_none()
+    pub fn is_lossless(&self, unit: u64, max_sum: u64) -> bool {
+        self.transitions == Transitions::Ideal
+            && self.step <= unit
+            && self.clipped(0).is_none()
+            && self.clipped(max_sum as i64).is_none()
     }
 
-    fn unclipped_code(self, sum: i64) -> i64 {
+    fn unclipped_code(&self, sum: i64) -> i64 {
         let step = self.step as i64;
         (2 * (sum - self.low) + step).div_euclid(2 * step)
     }
@@ -107,14 +147,14 @@ fn max_code(bits: u32) -> u32 {
 mod tests {
     use super::*;
 
-    fn codes(model: AdcModel, sums: &[i64]) -> Vec<u32> {
+    fn codes(model: &AdcModel, sums: &[i64]) -> Vec<u32> {
         sums.iter().map(|&sum| model.code(sum)).collect()
     }
 
     #[test]
     fn a_one_level_step_rounds_half_up_and_clips_above() {
         let model = AdcModel::lossless_step(2);
-        assert_eq!(codes(model, &[0, 63, 64, 128, 191, 192, 384, 447, 448, 9999]), [0, 0, 1, 1, 1, 2, 3, 3, 3, 3]);
+        assert_eq!(codes(&model, &[0, 63, 64, 128, 191, 192, 384, 447, 448, 9999]), [0, 0, 1, 1, 1, 2, 3, 3, 3, 3]);
         assert_eq!(model.decoded(3), 384);
         assert_eq!(model.clipped(447), None);
         assert_eq!(model.clipped(448), Some(Clipped::Above));
@@ -135,7 +175,7 @@ mod tests {
         let model = AdcModel::calibrated(2, 1000, 2000);
         assert_eq!((model.low(), model.step()), (1000, 334));
         // The first threshold is 1000 + 334/2.
-        assert_eq!(codes(model, &[0, 832, 1166, 1167, 5000]), [0, 0, 0, 1, 3]);
+        assert_eq!(codes(&model, &[0, 832, 1166, 1167, 5000]), [0, 0, 0, 1, 3]);
         assert_eq!([832, 833].map(|sum| model.clipped(sum)), [Some(Clipped::Below), None]);
         assert_eq!(AdcModel::calibrated(4, 500, 500).step(), 128, "never below one level");
     }
@@ -146,6 +186,24 @@ mod tests {
         // −65.28 + ½ down to −65; 1.408 up to 2.
         assert_eq!((model.low(), model.step()), (-65, 2));
         assert_eq!(AdcModel::fixed(3, 0.0, 1e-9).step(), 1);
+    }
+
+    #[test]
+    fn displaced_transitions_are_counted() {
+        let errors = |offset, gain, inl| AdcErrors { offset, gain, inl, noise: 0.0 };
+        let model = || AdcModel::lossless_step(2);
+        let sums = [63, 64, 95, 96, 191, 192, 319, 320];
+        assert_eq!(codes(&model().with_errors(&AdcErrors::NONE), &sums), codes(&model(), &sums));
+        // A quarter of a step: transitions at 96, 224 and 352 units.
+        let late = model().with_errors(&errors(-0.25, 0.0, vec![]));
+        assert_eq!(codes(&late, &[95, 96, 223, 224, 351, 352]), [0, 1, 1, 2, 2, 3]);
+        assert!(!late.is_lossless(128, 0));
+        // Twice the gain: at 32, 96 and 160 units.
+        let steep = model().with_errors(&errors(0.0, 1.0, vec![]));
+        assert_eq!(codes(&steep, &[31, 32, 95, 96, 159, 160]), [0, 1, 1, 2, 2, 3]);
+        // The second transition, displaced to 64 + 128 − 192 = 0, comes before the first.
+        let folded = model().with_errors(&errors(0.0, 0.0, vec![0.0, -1.5, 0.0]));
+        assert_eq!(codes(&folded, &[-1, 0, 63, 64, 319, 320]), [0, 1, 1, 2, 2, 3]);
     }
 
     #[test]

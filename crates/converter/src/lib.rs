@@ -5,8 +5,10 @@
 
 mod adc;
 mod adc_model;
+mod analog_adc;
 mod dac;
 
-pub use adc::{AdcRange, AdcSpec};
+pub use adc::{AdcErrors, AdcRange, AdcSpec, noise_of_sndr};
 pub use adc_model::{AdcModel, Clipped, UNITS_PER_LEVEL};
+pub use analog_adc::AnalogAdc;
 pub use dac::DacSpec;

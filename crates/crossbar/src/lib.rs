@@ -1,10 +1,26 @@
-//! Cells and arrays: how a level becomes a conductance, and what an array of them is.
+//! Cells and arrays: how levels become conductances, and conductances the currents of bit lines.
 //!
-//! Knows nothing of converters, layers and files. Conductances are held in units of 1/128 of one level
-//! ([`FRACTION_BITS`]), so that everything up to the activation is integer arithmetic.
+//! Knows nothing of converters, layers and files. The models compute in `f64`, in units of one level; networks are
+//! emulated in units of 1/128 level ([`FRACTION_BITS`]), so that everything up to the activation is integer arithmetic.
+//!
+//! ```text
+//! levels ─► CellModel: variation ─► drift ─► stuck cells ─► conductances ─► access device, wires ─► effective matrix
+//!                └── ArrayDraws (seed, chip, layer, array, cell) ──┘
+//! ```
 
 mod cell;
+mod error;
+mod model;
+mod random;
 mod spec;
+mod wires;
 
-pub use cell::{CellModel, FRACTION_BITS};
-pub use spec::{CellSpec, CrossbarSpec, OnOff, ReadEnergy, WiringSpec};
+pub use cell::{
+    CellModel, CellSpec, CurrentVoltageSpec, DriftSpec, FRACTION_BITS, FaultSpec, MeasuredSigma, NonIdealities, OnOff,
+    ProgrammedCell, ReadEnergy, ReadNoiseSpec, VariationSpec, units,
+};
+pub use error::CrossbarError;
+pub use model::{CrossbarModel, EffectiveArray, ProgrammedCrossbar};
+pub use random::{ArrayDraws, ChipSeed};
+pub use spec::{CrossbarSpec, WiringSpec};
+pub use wires::Precision;

@@ -2,16 +2,17 @@
 
 use std::ops::Range;
 
+use rayon::prelude::*;
 use rebias_arch::{Arch, FlipEncoding};
-use rebias_crossbar::{CellModel, ReadEnergy};
-use rebias_kernels::{Array, Read, Slice, SliceSign};
+use rebias_crossbar::{CellModel, ChipSeed, CrossbarError, ReadEnergy};
+use rebias_kernels::{Kernel, Lines, Read, Slice, SliceSign};
 use rebias_mapper::{InputSlice, LayerPlacement, Slicing};
-use rebias_network::{Layer, LayerId, OutputFormat, Tensors, Weighted};
+use rebias_network::{Layer, LayerId, OutputFormat, Shape, Tensors, Weighted, Window};
 
 use crate::bias::BiasModel;
 use crate::driven::DrivenConductance;
-use crate::packing::Packing;
-use crate::{EmulationError, FRACTION_BITS, LEVEL};
+use crate::programming::{ArrayWriter, WrittenCells};
+use crate::{EmulationError, FRACTION_BITS};
 
 /// Longest table of estimates.
 const MAX_ESTIMATES: u64 = 1 << 16;
@@ -21,10 +22,24 @@ const MAX_ESTIMATES: u64 = 1 << 16;
 pub(crate) struct LayerArrays {
     pub(crate) layer: LayerId,
     pub(crate) name: String,
-    pub(crate) packing: Packing,
+    pub(crate) window: Window,
+    pub(crate) in_shape: Shape,
+    pub(crate) out_shape: Shape,
+    /// Bit planes of the inputs.
+    pub(crate) n_planes: usize,
     pub(crate) slices: Vec<Slice>,
-    pub(crate) n_weight_slices: usize,
-    pub(crate) row_blocks: Vec<RowBlock>,
+    /// What each column of an output is worth, 2^(c·j).
+    pub(crate) worth: Vec<i64>,
+    /// The word lines of all row blocks, one block after another.
+    pub(crate) lines: Lines,
+    /// The row block of each read.
+    pub(crate) row_block_of: Vec<usize>,
+    /// The arrays that share their outputs, one row block under another.
+    pub(crate) column_blocks: Vec<ColumnBlock>,
+    /// For each read, the greatest sum of a column's levels.
+    max_sums: Vec<u64>,
+    /// Whether cells conduct what their levels say, but for noise.
+    pub(crate) cells: CellState,
     /// Conductance of level 0 in units.
     pub(crate) floor: i64,
     pub(crate) max_level: i64,
@@ -36,51 +51,75 @@ pub(crate) struct LayerArrays {
     /// n of each output channel.
     pub(crate) beta: Vec<i64>,
     pub(crate) beta_fraction_bits: u32,
-    pub(crate) n_positions: usize,
     pub(crate) output: OutputFormat,
-}
-
-/// The arrays that share their inputs.
-#[derive(Clone, Debug)]
-pub(crate) struct RowBlock {
-    /// Column block by column block.
-    pub(crate) arrays: Vec<ProgrammedArray>,
     /// `None` where reads have a constant energy.
     pub(crate) driven: Option<DrivenConductance>,
 }
 
-/// One array.
+/// Whether cells conduct what their levels say, but for noise.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum CellState {
+    /// They do.
+    Exact,
+    /// Each has a conductance of its own.
+    Drawn,
+}
+
+/// Arrays one under another.
 #[derive(Clone, Debug)]
-pub(crate) struct ProgrammedArray {
+pub(crate) struct ColumnBlock {
     pub(crate) outputs: Range<usize>,
-    pub(crate) cells: Array,
-    /// What a column's sum is worth in its output: ± 2^(c·j), minus where it is stored complemented.
-    pub(crate) worth: Vec<i64>,
-    /// For each output, Σ 2^(c·j) over the slices that are stored complemented.
-    pub(crate) flipped: Vec<i64>,
+    pub(crate) n_columns: usize,
+    /// `[word line][column]`, slices of an output side by side.
+    pub(crate) levels: Vec<u8>,
+    /// Columns that are stored complemented, `[row block][column]`; empty if none is.
+    pub(crate) flips: Vec<bool>,
+    /// The cells as they were written, those of a bias column last; `None` where all conduct what their levels say at all
+    /// times.
+    pub(crate) written: Option<WrittenCells>,
+    /// The stream of their noise.
+    pub(crate) stream: u64,
 }
 
-impl RowBlock {
-    /// Reads of each array.
-    pub(crate) fn reads(&self) -> &[Read] {
-        self.arrays[0].cells.reads()
-    }
+/// One array, before it stands among others.
+struct Array {
+    levels: Vec<u8>,
+    flips: Vec<bool>,
+    written: Option<WrittenCells>,
+}
 
-    pub(crate) fn n_groups(&self) -> usize {
-        self.arrays[0].cells.n_groups()
+/// In which unit cells are summed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum CellUnit {
+    /// Levels, without a floor.
+    Level,
+    /// Conductances in units of 1/128 level.
+    Conductance,
+}
+
+impl CellUnit {
+    /// Bits of 1/128 level in it.
+    pub(crate) fn shift(self) -> u32 {
+        match self {
+            Self::Level => FRACTION_BITS,
+            Self::Conductance => 0,
+        }
     }
 }
 
-/// What the arrays of all layers have in common.
+/// What all layers' arrays have in common.
 pub(crate) struct Programmer<'a> {
     arch: &'a Arch,
+    kernel: Kernel,
     cell: CellModel,
     bias: BiasModel,
+    writer: ArrayWriter,
 }
 
 impl<'a> Programmer<'a> {
-    pub(crate) fn new(arch: &'a Arch) -> Self {
-        Self { arch, cell: CellModel::new(&arch.ima().crossbar.cell), bias: BiasModel::new(arch) }
+    pub(crate) fn new(arch: &'a Arch, kernel: Kernel, chip: ChipSeed) -> Result<Self, CrossbarError> {
+        let cell = CellModel::new(&arch.ima().crossbar.cell);
+        Ok(Self { writer: ArrayWriter::new(arch, chip)?, arch, kernel, cell, bias: BiasModel::new(arch) })
     }
 
     /// Programs a layer's arrays.
@@ -92,67 +131,126 @@ impl<'a> Programmer<'a> {
     ) -> Result<LayerArrays, EmulationError> {
         let name = layer.name().to_owned();
         let Some(tensors) = &weighted.tensors else { return Err(EmulationError::NoTensors { layer: name }) };
+        if self.arch.ima().adc.errors.noise > 0.0 {
+            return Err(EmulationError::AdcNoise { layer: name });
+        }
         let covers = |blocks: &[Range<usize>], end| blocks.last().is_some_and(|last| last.end == end);
         let (out_channels, rows) = tensors.codes.dim();
         if !covers(&placed.row_blocks, rows) || !covers(&placed.column_blocks, out_channels) {
             return Err(EmulationError::OtherPlacement { layer: name });
         }
-        let rows_per_read = self.arch.ima().crossbar.active_word_lines as usize;
-        let shapes = (layer.in_shape(), layer.out_shape());
-        let n_planes = weighted.input.bits as usize;
+        let most = self.arch.ima().crossbar.active_word_lines as usize;
+        let reads_of = |(index, rows): (usize, &Range<usize>)| {
+            let end = rows.end;
+            rows.clone().step_by(most).map(move |row| (index, most.min(end - row))).collect::<Vec<_>>()
+        };
+        let reads: Vec<_> = placed.row_blocks.iter().enumerate().flat_map(reads_of).collect();
+        let column_block = |block: usize| self.column_block(tensors, placed, block);
+        let column_blocks: Vec<_> = (0..placed.column_blocks.len())
+            .into_par_iter()
+            .map(column_block)
+            .collect::<Result<_, _>>()
+            .map_err(|source| EmulationError::Crossbar { layer: name.clone(), source })?;
         let mut arrays = LayerArrays {
             layer: placed.layer,
             name,
-            packing: Packing::new(weighted.window, shapes, n_planes, (&placed.row_blocks, rows_per_read)),
+            window: weighted.window,
+            in_shape: layer.in_shape(),
+            out_shape: layer.out_shape(),
+            n_planes: weighted.input.bits as usize,
             slices: placed.slicing.input_slices().iter().map(slice).collect(),
-            n_weight_slices: placed.slicing.n_weight_slices() as usize,
-            row_blocks: placed.row_blocks.iter().map(|rows| self.row_block(tensors, placed, rows.clone())).collect(),
-            floor: self.cell.floor.into(),
+            worth: (0..placed.slicing.n_weight_slices()).map(|slice| 1 << placed.slicing.weight_shift(slice)).collect(),
+            lines: Lines::new(self.kernel, reads.iter().map(|(_, word_lines)| *word_lines)),
+            row_block_of: reads.into_iter().map(|(row_block, _)| row_block).collect(),
+            driven: self.driven(placed, &column_blocks),
+            max_sums: Vec::new(),
+            cells: if self.writer.is_exact() { CellState::Exact } else { CellState::Drawn },
+            column_blocks,
+            floor: self.cell.offset_units().into(),
             max_level: self.arch.ima().crossbar.cell.max_level().into(),
-            bias: self.bias,
+            bias: self.bias.clone(),
             estimates: Vec::new(),
             n_bias_columns: placed.n_bias_columns.into(),
             beta: (0..out_channels).map(|channel| tensors.beta_of(channel).into()).collect(),
             beta_fraction_bits: tensors.beta_fraction_bits,
-            n_positions: layer.out_shape().positions(),
             output: weighted.output,
         };
+        arrays.max_sums = arrays.lines.reads().iter().map(|read| arrays.max_sum(read.lines.clone())).collect();
         let max_tabulated = arrays.max_input_sum().min(MAX_ESTIMATES) as i64;
         arrays.estimates = (0..=max_tabulated).map(|sum| self.bias.estimate(sum)).collect();
         Ok(arrays)
     }
 
-    fn row_block(&self, tensors: &Tensors, placed: &LayerPlacement, rows: Range<usize>) -> RowBlock {
-        let crossbar = &self.arch.ima().crossbar;
-        let flip = self.arch.mapping().flip_encoding;
-        let max_input = placed.slicing.input_slices().iter().map(|slice| (1u32 << slice.bits) - 1).max().unwrap_or(0);
-        let rows_per_read = crossbar.active_word_lines as usize;
-        // Of each word line, over all arrays.
-        let bias_cells = u64::from(placed.n_bias_columns) * self.bias.conductance();
-        let mut conductances = vec![bias_cells * placed.column_blocks.len() as u64; rows.len()];
-        let mut arrays = Vec::with_capacity(placed.column_blocks.len());
-        for outputs in &placed.column_blocks {
-            let mut levels = Levels::new(tensors, &placed.slicing, (rows.clone(), outputs.clone()));
-            let flips = match flip {
-                FlipEncoding::Off => vec![false; levels.n_columns],
-                FlipEncoding::On => levels.flip_heavy_columns(crossbar.cell.max_level()),
-            };
-            for (conductance, levels) in conductances.iter_mut().zip(levels.cells.chunks_exact(levels.n_columns)) {
-                *conductance += levels.iter().map(|&level| u64::from(self.cell.units(level.into()))).sum::<u64>();
+    fn column_block(
+        &self,
+        tensors: &Tensors,
+        placed: &LayerPlacement,
+        column_block: usize,
+    ) -> Result<ColumnBlock, CrossbarError> {
+        let outputs = placed.column_blocks[column_block].clone();
+        let n_columns = outputs.len() * placed.slicing.n_weight_slices() as usize;
+        let arrays: Vec<_> = (0..placed.row_blocks.len())
+            .into_par_iter()
+            .map(|row_block| self.array(tensors, placed, (row_block, column_block)))
+            .collect::<Result<_, _>>()?;
+        let (mut levels, mut flips, mut written) = (Vec::new(), Vec::new(), None);
+        for array in arrays {
+            levels.extend(array.levels);
+            flips.extend(array.flips);
+            if let Some(cells) = array.written {
+                written.get_or_insert_with(WrittenCells::default).append(cells);
             }
-            arrays.push(ProgrammedArray {
-                outputs: outputs.clone(),
-                worth: worth(&placed.slicing, &flips),
-                flipped: flipped(&placed.slicing, &flips),
-                cells: Array::new(&levels.cells, levels.n_columns, rows_per_read, max_input),
-            });
         }
-        let groups = conductances.chunks(rows_per_read).flat_map(|read| read.chunks(rebias_kernels::GROUP));
-        let driven = match crossbar.cell.read_energy {
-            ReadEnergy::DataDependent => Some(DrivenConductance::new(groups)),
-            ReadEnergy::Constant => None,
+        if !flips.contains(&true) {
+            flips.clear();
+        }
+        let stream = self.writer.stream(placed.layer.0, column_block);
+        Ok(ColumnBlock { outputs, n_columns, levels, flips, written, stream })
+    }
+
+    fn array(
+        &self,
+        tensors: &Tensors,
+        placed: &LayerPlacement,
+        (row_block, column_block): (usize, usize),
+    ) -> Result<Array, CrossbarError> {
+        let (rows, outputs) = (&placed.row_blocks[row_block], &placed.column_blocks[column_block]);
+        let mut levels = Levels::new(tensors, &placed.slicing, (rows.clone(), outputs.clone()));
+        let flips = match self.arch.mapping().flip_encoding {
+            FlipEncoding::Off => Vec::new(),
+            FlipEncoding::On => levels.flip_heavy_columns(self.arch.ima().crossbar.cell.max_level()),
         };
-        RowBlock { arrays, driven }
+        if self.writer.is_exact() && !self.writer.is_noisy() {
+            return Ok(Array { levels: levels.cells, flips, written: None });
+        }
+        let of_weights = levels.cells.clone();
+        if let Some(level) = self.bias.level() {
+            levels.append_column(level);
+        }
+        let place = (placed.layer.0, row_block * placed.column_blocks.len() + column_block);
+        let written = self.writer.write(&levels.cells, levels.n_columns, place)?;
+        Ok(Array { levels: of_weights, flips, written: Some(written) })
+    }
+
+    /// What the cells of each word line conduct, those of bias columns included.
+    fn driven(&self, placed: &LayerPlacement, blocks: &[ColumnBlock]) -> Option<DrivenConductance> {
+        match self.arch.ima().crossbar.cell.read_energy {
+            ReadEnergy::Constant => return None,
+            ReadEnergy::DataDependent => {}
+        }
+        let bias = u64::from(placed.n_bias_columns) * self.bias.conductance();
+        let n_lines = blocks.first().map_or(0, |block| block.levels.len() / block.n_columns);
+        let mut word_lines = vec![0; n_lines];
+        for block in blocks {
+            let nominal =
+                |levels: &[u8]| -> u64 { levels.iter().map(|&level| u64::from(self.cell.units(level.into()))).sum() };
+            let conductances: Vec<u64> = match &block.written {
+                Some(written) => written.line_conductances.clone(),
+                None => block.levels.chunks_exact(block.n_columns).map(|levels| bias + nominal(levels)).collect(),
+            };
+            word_lines.iter_mut().zip(conductances).for_each(|(sum, conductance)| *sum += conductance);
+        }
+        Some(DrivenConductance::new(word_lines))
     }
 }
 
@@ -162,33 +260,15 @@ fn slice(input: &InputSlice) -> Slice {
     Slice { planes: first..first + input.bits as usize, shift: input.shift, sign }
 }
 
-/// ± 2^(c·j) of each column.
-fn worth(slicing: &Slicing, flips: &[bool]) -> Vec<i64> {
-    let column = |(slice, &is_flipped): (u32, &bool)| {
-        let worth = 1 << slicing.weight_shift(slice);
-        if is_flipped { -worth } else { worth }
-    };
-    let outputs = flips.chunks_exact(slicing.n_weight_slices() as usize);
-    outputs.flat_map(|flips| (0..).zip(flips).map(column)).collect()
-}
-
-/// Σ 2^(c·j) over the flipped columns of each output.
-fn flipped(slicing: &Slicing, flips: &[bool]) -> Vec<i64> {
-    let output = |flips: &[bool]| {
-        (0..).zip(flips).map(|(slice, &is_flipped)| i64::from(is_flipped) << slicing.weight_shift(slice)).sum()
-    };
-    flips.chunks_exact(slicing.n_weight_slices() as usize).map(output).collect()
-}
-
 /// What the cells of an array store.
-struct Levels {
-    n_columns: usize,
+pub(crate) struct Levels {
+    pub(crate) n_columns: usize,
     /// `[word line][column]`, slices of an output side by side.
-    cells: Vec<u8>,
+    pub(crate) cells: Vec<u8>,
 }
 
 impl Levels {
-    fn new(tensors: &Tensors, slicing: &Slicing, (rows, outputs): (Range<usize>, Range<usize>)) -> Self {
+    pub(crate) fn new(tensors: &Tensors, slicing: &Slicing, (rows, outputs): (Range<usize>, Range<usize>)) -> Self {
         let n_columns = outputs.len() * slicing.n_weight_slices() as usize;
         let mut cells = Vec::with_capacity(rows.len() * n_columns);
         for row in rows {
@@ -202,7 +282,7 @@ impl Levels {
     }
 
     /// Complements the columns whose levels add up to more than half of what they could, and tells which.
-    fn flip_heavy_columns(&mut self, max_level: u32) -> Vec<bool> {
+    pub(crate) fn flip_heavy_columns(&mut self, max_level: u32) -> Vec<bool> {
         let mut sums = vec![0u64; self.n_columns];
         for row in self.cells.chunks_exact(self.n_columns) {
             for (sum, &level) in sums.iter_mut().zip(row) {
@@ -218,11 +298,28 @@ impl Levels {
         }
         flips
     }
+
+    /// Appends a column with the same level in every cell.
+    pub(crate) fn append_column(&mut self, level: u8) {
+        let rows = self.cells.chunks_exact(self.n_columns);
+        self.cells = rows.flat_map(|row| row.iter().copied().chain([level])).collect();
+        self.n_columns += 1;
+    }
 }
 
 impl LayerArrays {
     pub(crate) fn out_channels(&self) -> usize {
         self.beta.len()
+    }
+
+    /// Whether columns are stored complemented.
+    pub(crate) fn has_flips(&self) -> bool {
+        self.column_blocks.iter().any(|block| !block.flips.is_empty())
+    }
+
+    /// Number of row blocks.
+    pub(crate) fn n_row_blocks(&self) -> usize {
+        self.row_block_of.last().map_or(0, |last| last + 1)
     }
 
     /// What the bias source makes of a read's sum of inputs.
@@ -231,55 +328,112 @@ impl LayerArrays {
         self.estimates.get(sum as usize).copied().unwrap_or_else(|| self.bias.estimate(sum))
     }
 
+    /// The greatest estimate of a read's sum of inputs.
+    pub(crate) fn max_estimate(&self) -> i64 {
+        let max_sum = self.max_input_sum() as i64;
+        match self.column_blocks.iter().any(|block| block.written.is_some()) {
+            true => self.bias.max_estimate(max_sum),
+            false => self.estimate(max_sum),
+        }
+    }
+
     /// The greatest level that a word line is driven with.
     pub(crate) fn max_input(&self) -> u64 {
         self.slices.iter().map(|slice| (1 << slice.planes.len()) - 1).max().unwrap_or(0)
     }
 
-    /// All reads of one position, array by array.
-    fn reads(&self) -> impl Iterator<Item = &Read> {
-        self.row_blocks.iter().flat_map(|block| &block.arrays).flat_map(|array| array.cells.reads())
-    }
-
     /// The greatest sum of a read's inputs.
     pub(crate) fn max_input_sum(&self) -> u64 {
-        self.reads().map(|read| read.word_lines as u64).max().unwrap_or(0) * self.max_input()
+        self.lines.reads().iter().map(|read| read.word_lines() as u64).max().unwrap_or(0) * self.max_input()
     }
 
     /// The greatest sum of levels that a column of these arrays can give.
     pub(crate) fn max_level_sum(&self) -> u64 {
-        self.reads().map(|read| u64::from(read.max_sum)).max().unwrap_or(0) * self.max_input()
+        self.max_sums.iter().max().copied().unwrap_or(0) * self.max_input()
     }
 
     /// The greatest sum of conductances that a column of these arrays can give, in units.
     pub(crate) fn max_column_sum(&self) -> u64 {
-        let sum = |read: &Read| (u64::from(read.max_sum) << FRACTION_BITS) + self.floor as u64 * read.word_lines as u64;
-        self.reads().map(sum).max().unwrap_or(0) * self.max_input()
+        let reads = self.lines.reads().iter().zip(&self.max_sums);
+        if self.cells == CellState::Drawn {
+            return reads.map(|(_, max)| *max).max().unwrap_or(0).saturating_mul(self.max_input());
+        }
+        let sum = |(read, max): (&Read, &u64)| (max << FRACTION_BITS) + self.floor as u64 * read.word_lines() as u64;
+        reads.map(sum).max().unwrap_or(0) * self.max_input()
     }
 
-    /// A bound on |Y|, and on all sums on the way to it, if a converted sum is at most `max_converted` in magnitude and
-    /// an estimate of a read's inputs at most `max_estimate`.
-    pub(crate) fn bound(&self, max_converted: u64, max_estimate: u64) -> u128 {
-        let slices: u128 = self.slices.iter().map(|slice| 1 << slice.shift).sum();
-        let n_reads: u128 = self.row_blocks.iter().map(|block| block.reads().len() as u128).sum();
-        let max_worth: u128 = self.row_blocks.iter().flat_map(|block| &block.arrays).fold(0, |most, array| {
-            let outputs = array.worth.chunks_exact(self.n_weight_slices);
-            let worth = outputs.map(|worth| worth.iter().map(|worth| u128::from(worth.unsigned_abs())).sum()).max();
-            most.max(worth.unwrap_or(0))
-        });
-        let max_estimate = u128::from(max_estimate) * LEVEL as u128;
-        let converted = u128::from(max_converted) + self.max_level as u128 * max_estimate;
-        let products = converted.saturating_mul(max_worth << self.beta_fraction_bits);
-        let max_beta = self.beta.iter().map(|beta| beta.unsigned_abs()).max().unwrap_or(0);
-        let biases = max_estimate.saturating_mul(max_beta.into());
-        products.saturating_add(biases).saturating_mul(slices * n_reads)
+    /// Σ 2^shift over the slices of all reads: what totals can be at most, if converted sums are 1.
+    pub(crate) fn max_weight(&self) -> u128 {
+        self.slices.iter().map(|slice| 1u128 << slice.shift).sum::<u128>() * self.lines.reads().len() as u128
+    }
+
+    /// The unit in which converters that lose something want cells.
+    pub(crate) fn unit(&self) -> CellUnit {
+        if self.floor == 0 && self.cells == CellState::Exact { CellUnit::Level } else { CellUnit::Conductance }
+    }
+
+    /// Whether currents change from read to read.
+    pub(crate) fn is_noisy(&self) -> bool {
+        let written = self.column_blocks.iter().filter_map(|block| block.written.as_ref());
+        written.into_iter().any(|written| written.variances.is_some())
+    }
+
+    /// How far noise may take a column's sum, in units: five deviations of the noisiest.
+    pub(crate) fn max_noise(&self) -> u64 {
+        let of_block = |block: &ColumnBlock| {
+            let Some(variances) = block.written.as_ref().and_then(|written| written.variances.as_ref()) else {
+                return 0.0;
+            };
+            let n_columns = variances.len() * block.n_columns / block.levels.len();
+            let most = variances.chunks_exact(n_columns).map(|row| row.iter().copied().fold(0.0, f64::max));
+            most.sum::<f64>()
+        };
+        let variance = self.column_blocks.iter().map(of_block).fold(0.0, f64::max);
+        (5.0 * variance.sqrt() * self.max_input() as f64).ceil() as u64
+    }
+
+    /// How well the node currents of the arrays' wires balance; the worst array's.
+    pub(crate) fn wire_residual(&self) -> f64 {
+        let written = self.column_blocks.iter().filter_map(|block| block.written.as_ref());
+        written.map(|written| written.residual).fold(0.0, f64::max)
+    }
+
+    /// The greatest sum of a column's cells among some word lines: of levels, or of conductances if they are drawn.
+    fn max_sum(&self, lines: Range<usize>) -> u64 {
+        let of_block = |block: &ColumnBlock| {
+            if let (Some(written), CellState::Drawn) = (&block.written, self.cells) {
+                let n_columns = written.values.len() * block.n_columns / block.levels.len();
+                let rows = &written.values[lines.start * n_columns..lines.end * n_columns];
+                return column_sums(rows, n_columns)[..block.n_columns].iter().copied().max().unwrap_or(0);
+            }
+            let mut sums = vec![0u64; block.n_columns];
+            let rows = &block.levels[lines.start * block.n_columns..lines.end * block.n_columns];
+            for row in rows.chunks_exact(block.n_columns) {
+                sums.iter_mut().zip(row).for_each(|(sum, &level)| *sum += u64::from(level));
+            }
+            sums.into_iter().max().unwrap_or(0)
+        };
+        self.column_blocks.iter().map(of_block).max().unwrap_or(0)
+    }
+}
+
+fn column_sums(cells: &[u32], n_columns: usize) -> Vec<u64> {
+    let mut sums = vec![0; n_columns];
+    for row in cells.chunks_exact(n_columns) {
+        sums.iter_mut().zip(row).for_each(|(sum, &cell)| *sum += u64::from(cell));
+    }
+    sums
+}
+
+impl ColumnBlock {
+    /// Which columns of a row block are stored complemented; empty if none is.
+    pub(crate) fn flips_of(&self, row_block: usize) -> &[bool] {
+        if self.flips.is_empty() { &[] } else { &self.flips[row_block * self.n_columns..][..self.n_columns] }
     }
 }
 
 #[cfg(test)]
 mod tests {
-    use rebias_network::CodeFormat;
-
     use super::*;
 
     #[test]
@@ -287,13 +441,5 @@ mod tests {
         let mut levels = Levels { n_columns: 3, cells: vec![3, 3, 1, 1, 0, 1] };
         assert_eq!(levels.flip_heavy_columns(3), [true, false, false], "4 of 6, 3 of 6, 2 of 6");
         assert_eq!(levels.cells, [0, 3, 1, 2, 0, 1]);
-    }
-
-    #[test]
-    fn flipped_columns_count_negatively() {
-        let slicing = Slicing::new(4, 2, CodeFormat::unsigned(1), 1);
-        let flips = [false, true, true, false];
-        assert_eq!(worth(&slicing, &flips), [1, -4, -1, 4]);
-        assert_eq!(flipped(&slicing, &flips), [4, 1]);
     }
 }

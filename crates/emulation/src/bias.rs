@@ -6,13 +6,15 @@ use rebias_crossbar::CellModel;
 use rebias_tile::BiasConverter;
 
 /// What value a bias source gives.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum BiasModel {
     /// The sum itself.
     DigitalCount,
     /// What a bias column and its converter make of it.
     Column {
-        /// Conductance of its cells in units.
+        /// Level of its cells.
+        level: u8,
+        /// Nominal conductance of its cells in units.
         conductance: u64,
         /// Its own range.
         adc: AdcModel,
@@ -30,18 +32,35 @@ impl BiasModel {
                 let conductance = u64::from(CellModel::new(&crossbar.cell).units(level));
                 let max_inputs = u64::from(crossbar.active_word_lines) * u64::from(arch.ima().dac.max_code());
                 let adc = AdcModel::full_scale(adc_bits, max_inputs * conductance);
-                Self::Column { conductance, adc, converter }
+                // A level of the cells is at most 255.
+                Self::Column { level: level as u8, conductance, adc, converter }
             }
         }
     }
 
-    /// The estimate of a read's sum of inputs.
+    /// Level of the cells of a bias column; `None` without one.
+    pub(crate) fn level(&self) -> Option<u8> {
+        match self {
+            Self::DigitalCount => None,
+            Self::Column { level, .. } => Some(*level),
+        }
+    }
+
+    /// The estimate of a read's sum of inputs, with the nominal conductance in every cell.
     pub(crate) fn estimate(&self, sum: i64) -> i64 {
         match self {
             Self::DigitalCount => sum,
+            Self::Column { conductance, .. } => self.estimate_from(sum * *conductance as i64),
+        }
+    }
+
+    /// The estimate of a read's sum of inputs from the current of a bias column, in units.
+    pub(crate) fn estimate_from(&self, current: i64) -> i64 {
+        match self {
+            Self::DigitalCount => current,
             Self::Column { conductance, adc, .. } => {
                 let conductance = *conductance as i64;
-                let decoded = adc.decoded(adc.code(sum * conductance));
+                let decoded = adc.decoded(adc.code(current));
                 // Nearest whole number of inputs, ties down.
                 (2 * decoded + conductance - 1).div_euclid(2 * conductance)
             }
@@ -56,11 +75,19 @@ impl BiasModel {
         }
     }
 
-    /// Conductance of a bias column's cell in units; 0 without one.
+    /// Nominal conductance of a bias column's cell in units; 0 without one.
     pub(crate) fn conductance(&self) -> u64 {
         match self {
             Self::DigitalCount => 0,
             Self::Column { conductance, .. } => *conductance,
+        }
+    }
+
+    /// The greatest estimate of a sum of up to `max_sum`, whatever the cells of the bias column conduct.
+    pub(crate) fn max_estimate(&self, max_sum: i64) -> i64 {
+        match self {
+            Self::DigitalCount => max_sum,
+            Self::Column { adc, .. } => self.estimate_from(adc.decoded(adc.max_code())),
         }
     }
 }
@@ -71,7 +98,7 @@ mod tests {
 
     fn column(conductance: u64, bits: u32, max_sum: u64) -> BiasModel {
         let adc = AdcModel::full_scale(bits, max_sum * conductance);
-        BiasModel::Column { conductance, adc, converter: BiasConverter::Own }
+        BiasModel::Column { level: 1, conductance, adc, converter: BiasConverter::Own }
     }
 
     #[test]
@@ -97,7 +124,7 @@ mod tests {
     fn ties_of_the_estimate_go_down() {
         // Steps of 3 units are 1.5 inputs of 2.
         let adc = AdcModel::fixed(4, 0.0, 3.0 / 128.0);
-        let bias = BiasModel::Column { conductance: 2, adc, converter: BiasConverter::Shared };
+        let bias = BiasModel::Column { level: 1, conductance: 2, adc, converter: BiasConverter::Shared };
         assert_eq!(bias.estimate(1), 1, "2 units are decoded as 3, and 1.5 inputs taken as 1");
     }
 }

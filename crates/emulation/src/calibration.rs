@@ -1,22 +1,25 @@
 //! Ranges of ADCs from what columns really give.
 
 use rayon::prelude::*;
-use rebias_converter::AdcModel;
+use rebias_converter::{AdcModel, AdcSpec};
 use rebias_kernels::{Kernel, Tally};
-use rebias_network::{FeatureMap, LayerId, Mvm, Network, SampleSet, forward};
+use rebias_network::{Network, SampleSet};
 
+use crate::EmulationError;
 use crate::arrays::LayerArrays;
+use crate::batch::{self, Advance};
 use crate::converters::{self, Converters};
 use crate::emulator::EmulatedLayer;
-use crate::mvm::{Emulation, Scratch};
+use crate::mvm::{Emulation, Scratch, Sink};
+use crate::outputs::Outputs;
+use crate::planes::Planes;
 use crate::record::Record;
-use crate::{EmulationError, FRACTION_BITS};
 
 /// Calibrates layer by layer: each sees what the calibrated layers before it make of the images.
 pub(crate) struct Calibration<'a> {
     pub(crate) network: &'a Network,
     pub(crate) images: &'a SampleSet,
-    pub(crate) bits: u32,
+    pub(crate) adc: &'a AdcSpec,
     pub(crate) low_percentile: f64,
     pub(crate) high_percentile: f64,
     pub(crate) kernel: Kernel,
@@ -28,39 +31,46 @@ impl Calibration<'_> {
             return Err(EmulationError::NoCalibration);
         }
         let mut calibrated: Vec<EmulatedLayer> = Vec::with_capacity(layers.len());
-        // What each image gives the next layer.
-        let mut ifmaps = vec![None; self.images.len()];
+        // What each batch gives the next layer.
+        let mut maps = batch::batches(self.images.len(), 1)
+            .into_iter()
+            .map(|batch| batch::load(self.network, self.images, batch, self.kernel))
+            .collect::<Result<Vec<_>, _>>()?;
         for arrays in layers {
-            ifmaps = self.advance(calibrated.last(), arrays.layer, ifmaps)?;
-            let converters = self.converters(&arrays, &ifmaps)?;
-            calibrated.push(EmulatedLayer { arrays, converters });
+            let before = calibrated.last();
+            maps = maps.into_par_iter().map(|maps| self.advance(before, &arrays, maps)).collect();
+            let probe = self.probed(arrays)?;
+            let converters = self.converters(&probe, &maps)?;
+            calibrated.push(probe.arrays.converted(self.network, converters, self.kernel)?);
         }
         Ok(calibrated)
     }
 
-    fn converters(&self, arrays: &LayerArrays, ifmaps: &[Option<FeatureMap>]) -> Result<Converters, EmulationError> {
-        let probe = Converters::probe(arrays)?;
-        let tally = ifmaps
-            .par_iter()
-            .flatten()
-            .fold(
-                || Probe::new(arrays),
-                |mut state, ifmap| {
-                    let run = Emulation { arrays, converters: &probe, kernel: self.kernel };
-                    run.run(ifmap, (&mut state.scratch, &mut state.record), &mut state.out);
-                    state
-                },
-            )
-            .map(|state| state.record)
-            .reduce_with(|mut left, right| {
-                left.merge(right);
-                left
-            })
-            .and_then(|record| record.tally);
+    /// The layer with converters that only look at sums.
+    fn probed(&self, arrays: LayerArrays) -> Result<EmulatedLayer, EmulationError> {
+        let converters = Converters::probe(&arrays)?;
+        let stacks = arrays.tabulate(self.kernel, converters.unit)?;
+        let bias = arrays.tabulate_bias(self.kernel)?;
+        Ok(EmulatedLayer { arrays, converters, stacks, bias, outputs: Outputs::none() })
+    }
+
+    fn converters(&self, layer: &EmulatedLayer, maps: &[Planes]) -> Result<Converters, EmulationError> {
+        let arrays = &layer.arrays;
+        let probe = |maps: &Planes| {
+            let mut record = Record::new(arrays, Some(converters::tally(arrays)));
+            let run = Emulation { layer, kernel: self.kernel };
+            run.run(maps, (&mut Scratch::new(self.kernel), &mut record), Sink::Nothing);
+            record
+        };
+        let merged = maps.par_iter().map(probe).reduce_with(|mut left, right| {
+            left.merge(right);
+            left
+        });
+        let tally = merged.and_then(|record| record.tally);
         let range = tally
             .and_then(|tally| Some((self.end(&tally, self.low_percentile)?, self.end(&tally, self.high_percentile)?)));
         let (low, high) = range.ok_or(EmulationError::NoCalibration)?;
-        Converters::new(arrays, AdcModel::calibrated(self.bits, low, high))
+        Converters::new(arrays, AdcModel::calibrated(self.adc.bits, low, high).with_errors(&self.adc.errors))
     }
 
     /// An end of the range in units.
@@ -68,62 +78,13 @@ impl Calibration<'_> {
         Some(converters::units(tally, tally.histogram.percentile(percentile)?))
     }
 
-    /// The input maps of layer `next`, from those of the layer before it.
-    fn advance(
-        &self,
-        before: Option<&EmulatedLayer>,
-        next: LayerId,
-        ifmaps: Vec<Option<FeatureMap>>,
-    ) -> Result<Vec<Option<FeatureMap>>, EmulationError> {
-        let step = |(index, ifmap): (usize, Option<FeatureMap>)| {
-            let before = before.zip(ifmap);
-            let mut relay = Relay { before, next, found: None, kernel: self.kernel };
-            forward(self.network, &self.images.image(index), &mut relay)
-                .map_err(|source| EmulationError::Image { index, source })?;
-            Ok(relay.found)
+    /// The input maps of a layer, from those of the layer before it.
+    fn advance(&self, before: Option<&EmulatedLayer>, next: &LayerArrays, maps: Planes) -> Planes {
+        let mut advance = Advance { network: self.network, kernel: self.kernel, scratch: Scratch::new(self.kernel) };
+        let maps = match before {
+            Some(layer) => advance.weighted(layer, &maps, &mut Record::new(&layer.arrays, None)),
+            None => maps,
         };
-        ifmaps.into_par_iter().enumerate().map(step).collect()
-    }
-}
-
-/// One thread's column sums.
-struct Probe {
-    scratch: Scratch,
-    record: Record,
-    out: Vec<i64>,
-}
-
-impl Probe {
-    fn new(arrays: &LayerArrays) -> Self {
-        let record = Record::new(arrays, Some(converters::tally(arrays)));
-        let out = vec![0; arrays.out_channels() * arrays.n_positions];
-        Self { scratch: Scratch::default(), record, out }
-    }
-}
-
-/// Takes an image from one layer's input to the next layer's. As the network is a chain, no other layer's sums matter.
-struct Relay<'a> {
-    before: Option<(&'a EmulatedLayer, FeatureMap)>,
-    next: LayerId,
-    found: Option<FeatureMap>,
-    kernel: Kernel,
-}
-
-impl Mvm for Relay<'_> {
-    fn fraction_bits(&self) -> u32 {
-        FRACTION_BITS
-    }
-
-    fn pre_activations(&mut self, layer: LayerId, ifmap: &FeatureMap, out: &mut [i64]) {
-        if layer == self.next {
-            self.found = Some(ifmap.clone());
-        }
-        if let Some((EmulatedLayer { arrays, converters }, ifmap)) = &self.before
-            && arrays.layer == layer
-        {
-            let mut record = Record::new(arrays, converters.tally(arrays));
-            let run = Emulation { arrays, converters, kernel: self.kernel };
-            run.run(ifmap, (&mut Scratch::default(), &mut record), out);
-        }
+        advance.to_layer(before.map(|layer| layer.arrays.layer), next.layer, maps)
     }
 }

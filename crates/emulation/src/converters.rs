@@ -1,24 +1,35 @@
 //! The converters of a layer's arrays.
 
 use rebias_converter::AdcModel;
-use rebias_kernels::{Division, Histogram, Rounding, Tally, Transfer};
+use rebias_kernels::{Histogram, Tally, Transfer, Uniform};
 
-use crate::arrays::LayerArrays;
+use crate::arrays::{CellState, CellUnit, LayerArrays};
+use crate::outputs::affine;
 use crate::result::{Fidelity, Loss};
 use crate::{EmulationError, FRACTION_BITS, LEVEL};
 
-/// Sums are held in `i64`; analog ones leave room for the arithmetic of conversion.
+/// Analog sums leave room for the arithmetic of conversion.
 const MAX_COLUMN_SUM: u64 = 1 << 40;
-/// Longest table over level sums.
-const MAX_LUT: u64 = 1 << 16;
+/// Longest table of codes.
+const MAX_DISPLACED: u128 = 1 << 24;
+/// Columns and positions of a layer whose sums are recorded, if it has so many.
+const MIN_RECORDED: usize = 128;
+/// One of so many columns and positions is recorded at least.
+const MAX_PERIOD: usize = 64;
 
 /// The ADCs of a layer, and what becomes of their codes.
 #[derive(Clone, Debug)]
 pub(crate) struct Converters {
     adc: AdcModel,
     pub(crate) transfer: Transfer,
-    /// Fraction bits of converted sums.
-    pub(crate) fraction_bits: u32,
+    /// In which unit it wants the cells.
+    pub(crate) unit: CellUnit,
+    /// What a converted sum is worth, in units.
+    pub(crate) scale: i64,
+    /// What a converted sum of 0 stands for, in units.
+    pub(crate) base: i64,
+    /// What the floor of the cells adds for each input, where it is taken off after conversion, in units.
+    pub(crate) pedestal: i64,
     is_lossless: bool,
 }
 
@@ -28,23 +39,28 @@ impl Converters {
     /// Where cells are exact and no column of the layer can give a sum that the ADC loses, converted sums are rounded to
     /// whole levels. If moreover the sums of inputs are exact, or cells have no floor, that gives each level sum back.
     pub(crate) fn new(arrays: &LayerArrays, adc: AdcModel) -> Result<Self, EmulationError> {
-        let max_column_sum = arrays.max_column_sum();
-        let is_lossless = adc.is_lossless(LEVEL as u64, max_column_sum);
-        let (transfer, fraction_bits) = if is_lossless {
-            if arrays.floor == 0 || arrays.bias.is_exact(arrays.max_input_sum()) {
-                (Transfer::Exact, 0)
-            } else {
-                (division(adc, Rounding::ToNearest), FRACTION_BITS)
-            }
-        } else if arrays.floor > 0 {
-            (division(adc, Rounding::Keep), FRACTION_BITS)
-        } else if adc.low() == 0 && adc.step() == LEVEL as u64 {
-            (Transfer::Clip { max: adc.max_code() }, 0)
+        let is_exact = arrays.cells == CellState::Exact && !arrays.is_noisy();
+        let is_lossless = is_exact && adc.is_lossless(LEVEL as u64, arrays.max_column_sum());
+        let has_floor = arrays.floor > 0;
+        let (low, step) = (adc.low(), adc.step());
+        let uniform = Uniform::new(low, step, adc.max_code());
+        let is_clip = low == 0 && step == LEVEL as u64 && is_exact && adc.transitions().is_none();
+        let max_code = adc.max_code();
+        let displaced = displaced(&adc, arrays)?;
+        let levels =
+            |transfer| Self { adc, transfer, unit: CellUnit::Level, scale: LEVEL, base: 0, pedestal: 0, is_lossless };
+        let converters = if is_lossless && (!has_floor || arrays.bias.is_exact(arrays.max_input_sum())) {
+            levels(Transfer::Exact)
+        } else if is_lossless {
+            let transfer = Transfer::Rounded { uniform, bits: FRACTION_BITS };
+            Self { unit: CellUnit::Conductance, ..levels(transfer) }
+        } else if !has_floor && is_clip {
+            levels(Transfer::Clip { max: max_code })
         } else {
-            let lut = lut(adc, arrays.max_level_sum()).unwrap_or_else(|| division(adc, Rounding::Keep));
-            (lut, FRACTION_BITS)
+            let (unit, scale, pedestal) = (arrays.unit(), step as i64, arrays.floor);
+            let transfer = displaced.unwrap_or(Transfer::Uniform(uniform));
+            Self { unit, scale, base: low, pedestal, ..levels(transfer) }
         };
-        let converters = Self { adc, transfer, fraction_bits, is_lossless };
         converters.check(arrays)?;
         Ok(converters)
     }
@@ -53,22 +69,57 @@ impl Converters {
     pub(crate) fn probe(arrays: &LayerArrays) -> Result<Self, EmulationError> {
         check("a column's sum", arrays, (arrays.max_column_sum().into(), MAX_COLUMN_SUM.into()))?;
         let adc = AdcModel::lossless_step(1);
-        Ok(Self { adc, transfer: Transfer::Exact, fraction_bits: 0, is_lossless: true })
+        let transfer = Transfer::Uniform(Uniform::new(adc.low(), adc.step(), adc.max_code()));
+        Ok(Self { adc, transfer, unit: arrays.unit(), scale: LEVEL, base: 0, pedestal: 0, is_lossless: true })
+    }
+
+    /// Whether conversion needs to know what is taken for the floor of the cells.
+    pub(crate) fn takes_drops(&self) -> bool {
+        matches!(self.transfer, Transfer::Rounded { .. })
+    }
+
+    /// The greatest converted sum in magnitude.
+    pub(crate) fn max_value(&self, arrays: &LayerArrays) -> u128 {
+        match &self.transfer {
+            Transfer::Exact | Transfer::Clip { .. } => match self.unit {
+                CellUnit::Level => arrays.max_level_sum().into(),
+                CellUnit::Conductance => arrays.max_column_sum().into(),
+            },
+            Transfer::Uniform(uniform) => uniform.max_code().into(),
+            Transfer::Table { codes, .. } => codes.iter().max().map_or(0, |&code| code.into()),
+            // Less than all inputs' floor, and the rest of a level, beyond the sum itself.
+            Transfer::Rounded { .. } => {
+                let max_estimate = arrays.estimate(arrays.max_input_sum() as i64).unsigned_abs();
+                u128::from(arrays.max_column_sum()) + u128::from(arrays.floor as u64) * u128::from(max_estimate) + 1
+            }
+        }
+    }
+
+    /// The greatest magnitudes of a column's total and of the estimated sum of inputs.
+    pub(crate) fn max_totals(&self, arrays: &LayerArrays) -> (u128, u128) {
+        let max_estimate = u128::from(arrays.max_estimate().unsigned_abs());
+        let max_weight = arrays.max_weight();
+        (self.max_value(arrays).saturating_mul(max_weight), max_estimate.saturating_mul(max_weight))
     }
 
     fn check(&self, arrays: &LayerArrays) -> Result<(), EmulationError> {
-        let max_column_sum = arrays.max_column_sum();
-        check("a column's sum", arrays, (max_column_sum.into(), MAX_COLUMN_SUM.into()))?;
-        // A decoded sum is at most a step beyond the sum itself, unless the whole range is.
-        let max_decoded = (max_column_sum + self.adc.step()).max(self.adc.low().unsigned_abs());
-        let max_estimate = arrays.estimate(arrays.max_input_sum() as i64).unsigned_abs();
-        let max_converted = max_decoded + arrays.floor as u64 * max_estimate + LEVEL as u64;
-        check("a sum", arrays, (arrays.bound(max_converted, max_estimate), i64::MAX as u128))
+        check("a column's sum", arrays, (arrays.max_column_sum().into(), MAX_COLUMN_SUM.into()))?;
+        let (max_total, max_inputs) = self.max_totals(arrays);
+        check("the sum of inputs", arrays, (max_inputs, i32::MAX as u128))?;
+        check("a total", arrays, (max_total, i64::MAX as u128))?;
+        let bound = (0..arrays.out_channels()).map(|channel| {
+            let affine = affine(arrays, self, channel);
+            affine.bound(max_total, max_inputs)
+        });
+        check("a sum", arrays, (bound.max().unwrap_or(0), i64::MAX as u128))
     }
 
-    /// Where sums are recorded, if something is lost of them.
+    /// Where sums are recorded, if something is lost of them: all of a small layer's, of a large one's a share.
     pub(crate) fn tally(&self, arrays: &LayerArrays) -> Option<Tally> {
-        (!self.is_lossless).then(|| tally(arrays))
+        let n_columns = arrays.out_channels() * arrays.worth.len();
+        let n_recorded = n_columns * arrays.out_shape.positions() / MIN_RECORDED;
+        let period = (n_recorded.max(1).ilog2().min(MAX_PERIOD.ilog2())) as usize;
+        (!self.is_lossless).then(|| Tally { period: 1 << period, ..tally(arrays) })
     }
 
     /// What was lost of recorded sums.
@@ -76,7 +127,7 @@ impl Converters {
         let Some(tally) = tally else { return Fidelity::Lossless };
         let mut loss = Loss::default();
         for (sum, times) in recorded(tally) {
-            loss.add(self.adc, sum as i64, times);
+            loss.add(&self.adc, sum as i64, times);
         }
         Fidelity::Lossy(loss)
     }
@@ -89,13 +140,23 @@ fn check(what: &'static str, arrays: &LayerArrays, (bound, limit): (u128, u128))
     Err(EmulationError::TooLarge { layer: arrays.name.clone(), what, bound, limit })
 }
 
-/// A tally of a layer's column sums: of level sums where they decide, which are far fewer.
+/// The codes of an ADC whose transitions no arithmetic gives.
+fn displaced(adc: &AdcModel, arrays: &LayerArrays) -> Result<Option<Transfer>, EmulationError> {
+    let Some(&[first, .., last] | &[first @ last]) = adc.transitions() else { return Ok(None) };
+    let length = i128::from(last) - i128::from(first) + 2;
+    check("the span of an ADC's transitions", arrays, (length as u128, MAX_DISPLACED))?;
+    // From the last sum of code 0 to the first of the last code.
+    let codes = (first - 1..=last).map(|sum| adc.code(sum) as u16).collect();
+    Ok(Some(Transfer::Table { first: first - 1, codes }))
+}
+
+/// A tally of all of a layer's column sums: of level sums where they decide, which are far fewer.
 pub(crate) fn tally(arrays: &LayerArrays) -> Tally {
-    if arrays.floor == 0 {
-        Tally { histogram: Histogram::new(arrays.max_level_sum()), shift: 0 }
-    } else {
-        Tally { histogram: Histogram::new(arrays.max_column_sum()), shift: FRACTION_BITS }
-    }
+    let (max, shift) = match arrays.unit() {
+        CellUnit::Level if !arrays.is_noisy() => (arrays.max_level_sum(), FRACTION_BITS),
+        CellUnit::Level | CellUnit::Conductance => (arrays.max_column_sum() + arrays.max_noise(), 0),
+    };
+    Tally { histogram: Histogram::new(max), first: 0, shift, period: 1 }
 }
 
 /// The recorded sums in units, ascending, each with how often it occurred.
@@ -105,20 +166,7 @@ fn recorded(tally: &Tally) -> impl Iterator<Item = (u64, u64)> + '_ {
 
 /// A number of the histogram in units.
 pub(crate) fn units(tally: &Tally, sum: u64) -> u64 {
-    sum << (FRACTION_BITS - tally.shift)
-}
-
-fn division(adc: AdcModel, rounding: Rounding) -> Transfer {
-    Transfer::Division(Division::new(FRACTION_BITS, adc.low(), adc.step(), (adc.max_code(), rounding)))
-}
-
-/// Converted sums of all level sums, if the table is not too long and they fit in it.
-fn lut(adc: AdcModel, max_level_sum: u64) -> Option<Transfer> {
-    if max_level_sum > MAX_LUT {
-        return None;
-    }
-    let value = |sum: u64| i32::try_from(adc.decoded(adc.code(sum as i64 * LEVEL))).ok();
-    (0..=max_level_sum).map(value).collect::<Option<_>>().map(Transfer::Lut)
+    sum << tally.shift
 }
 
 #[cfg(test)]
@@ -127,34 +175,20 @@ mod tests {
 
     /// What `Transfer::Exact` takes for granted: the ADC's arithmetic gives every level sum back.
     #[test]
-    fn a_lossless_division_gives_each_level_sum_back() {
+    fn a_lossless_converter_gives_each_level_sum_back() {
         for (floor, bits) in [(0, 9), (20, 9), (27, 9), (384, 10), (5000, 13)] {
             let (n_rows, max_level) = (128, 3);
             let adc = AdcModel::lossless_step(bits);
             let max_column_sum = n_rows * (max_level * 128 + floor);
             assert!(adc.is_lossless(128, max_column_sum as u64), "{floor}");
-            let Transfer::Division(division) = division(adc, Rounding::ToNearest) else {
-                unreachable!("that is what it makes")
-            };
+            let uniform = Uniform::new(adc.low(), adc.step(), adc.max_code());
+            let rounded = Transfer::Rounded { uniform, bits: FRACTION_BITS };
             for inputs in 0..=n_rows {
                 for sum in 0..=inputs * max_level {
-                    let offset = floor * inputs;
-                    assert_eq!(division.value(sum as u32, offset, offset), sum * 128, "{floor}: {sum} of {inputs}");
+                    let pedestal = floor * inputs;
+                    let found = rounded.value(sum * 128 + pedestal, 0, pedestal);
+                    assert_eq!(found, sum, "{floor}: {sum} of {inputs}");
                 }
-            }
-        }
-    }
-
-    #[test]
-    fn a_table_agrees_with_the_division_that_it_replaces() {
-        for adc in [AdcModel::full_scale(6, 384 * 128), AdcModel::calibrated(5, 7000, 30000)] {
-            let (Some(lut), division) = (lut(adc, 384), division(adc, Rounding::Keep)) else {
-                unreachable!("a short table")
-            };
-            for sum in 0..=384 {
-                let converted = lut.value(sum, 0, 0);
-                assert_eq!(converted, division.value(sum, 0, 0));
-                assert_eq!(converted, adc.decoded(adc.code(i64::from(sum) * 128)));
             }
         }
     }

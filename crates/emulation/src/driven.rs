@@ -1,70 +1,69 @@
 //! What the driven cells conduct, for read energy that depends on data.
 
-use std::ops::Range;
+use rebias_kernels::{Slice, Source};
 
-use rebias_kernels::GROUP;
-
-/// Σ g·x² over the cells of a row block, tabulated over the patterns of its groups.
+/// Σ g·x² over the cells of a layer's word lines.
 #[derive(Clone, Debug)]
 pub(crate) struct DrivenConductance {
-    /// For each group and pattern, the conductance of all cells on the driven word lines.
-    groups: Vec<[u64; 1 << GROUP]>,
+    /// Of each word line, the conductance of all its cells.
+    word_lines: Vec<u64>,
 }
 
 impl DrivenConductance {
-    /// `groups`: the conductance of all cells of each word line, group by group.
-    pub(crate) fn new<'a>(groups: impl Iterator<Item = &'a [u64]>) -> Self {
-        let table = |word_lines: &[u64]| {
-            let mut table = [0; 1 << GROUP];
-            for (line, conductance) in word_lines.iter().enumerate() {
-                let (known, new) = table.split_at_mut(1 << line);
-                for (new, known) in new.iter_mut().zip(known) {
-                    *new = *known + conductance;
-                }
-            }
-            table
-        };
-        Self { groups: groups.map(table).collect() }
+    pub(crate) fn new(word_lines: Vec<u64>) -> Self {
+        Self { word_lines }
     }
 
-    /// Σ g·x² of one read, x being the levels of a slice's planes, `[plane][group]`.
+    /// The sum over all positions and images of a source, each slice being read by itself.
     ///
-    /// With x = Σ 2^t·b_t it is Σ 4^t·G(b_t) + Σ over t < u of 2^(t + u + 1)·G(b_t ∧ b_u), G being the conductance on
-    /// the word lines of a pattern.
-    pub(crate) fn sum(&self, planes: &[u8], groups: Range<usize>) -> u128 {
-        let planes: Vec<_> = planes.chunks_exact(self.groups.len()).map(|plane| &plane[groups.clone()]).collect();
-        let tables = &self.groups[groups];
+    /// With x = Σ 2^t·b_t, x² is Σ 4^t·b_t + Σ over t < u of 2^(t + u + 1)·b_t·b_u.
+    pub(crate) fn sum(&self, source: &Source<'_>, slices: &[Slice]) -> u128 {
         let mut sum = 0;
-        for (t, low) in planes.iter().enumerate() {
-            let alone: u64 = tables.iter().zip(*low).map(|(table, &bits)| table[usize::from(bits)]).sum();
-            sum += u128::from(alone) << (2 * t);
-            for (u, high) in planes.iter().enumerate().skip(t + 1) {
-                let bits = low.iter().zip(*high).map(|(low, high)| low & high);
-                let both: u64 = tables.iter().zip(bits).map(|(table, bits)| table[usize::from(bits)]).sum();
-                sum += u128::from(both) << (t + u + 1);
+        for (&conductance, line) in self.word_lines.iter().zip(source.lines) {
+            let mut squares = 0u128;
+            for slice in slices {
+                for (t, low) in slice.planes.clone().enumerate() {
+                    squares += u128::from(both(source, *line, (low, low))) << (2 * t);
+                    for (u, high) in slice.planes.clone().enumerate().skip(t + 1) {
+                        squares += u128::from(both(source, *line, (low, high))) << (t + u + 1);
+                    }
+                }
             }
+            sum += squares * u128::from(conductance);
         }
         sum
     }
 }
 
+/// How many positions and images drive a word line in both of two planes.
+fn both(source: &Source<'_>, line: usize, (low, high): (usize, usize)) -> u64 {
+    let (low, high) = (low * source.plane_stride + line, high * source.plane_stride + line);
+    let ones = |first: &usize| (source.words[low + first] & source.words[high + first]).count_ones();
+    source.positions.iter().map(|first| u64::from(ones(first))).sum()
+}
+
 #[cfg(test)]
 mod tests {
+    use rebias_kernels::SliceSign;
+
     use super::*;
 
     #[test]
     fn conductances_are_weighted_with_squares_of_levels() {
-        let word_lines: [u64; 11] = [3, 1, 4, 1, 5, 9, 2, 6, 5, 3, 5];
-        let levels: [u64; 11] = [0, 1, 2, 3, 4, 5, 6, 7, 7, 2, 1];
-        let driven = DrivenConductance::new(word_lines.chunks(GROUP));
-        let pattern = |plane: u32, levels: &[u64]| {
-            levels.iter().enumerate().map(|(line, level)| ((level >> plane & 1) as u8) << line).sum::<u8>()
+        let word_lines: [u64; 5] = [3, 1, 4, 1, 5];
+        let levels: [u64; 5] = [0, 7, 2, 3, 5];
+        // Two images of one position; the second drives with level 1 throughout.
+        let word = |plane: u32, level: u64| (level >> plane & 1) | u64::from(plane == 0) << 1;
+        let words: Vec<_> = (0..3).flat_map(|plane| levels.map(|level| word(plane, level))).collect();
+        let source = Source { words: &words, plane_stride: 5, positions: &[0], lines: &[0, 1, 2, 3, 4] };
+        let driven = DrivenConductance::new(word_lines.to_vec());
+        let slice = |planes| Slice { planes, shift: 0, sign: SliceSign::Plus };
+        let squares = |of: &dyn Fn(u64) -> u64| -> u64 {
+            word_lines.iter().zip(levels).map(|(conductance, level)| conductance * (of(level) + of(1))).sum()
         };
-        let planes: Vec<_> =
-            (0..3).flat_map(|plane| levels.chunks(GROUP).map(move |levels| pattern(plane, levels))).collect();
-        let expected = |lines: Range<usize>| lines.map(|line| u128::from(word_lines[line] * levels[line].pow(2))).sum();
-        let (all, last): (u128, u128) = (expected(0..11), expected(8..11));
-        assert_eq!(driven.sum(&planes, 0..2), all);
-        assert_eq!(driven.sum(&planes, 1..2), last);
+        assert_eq!(driven.sum(&source, &[slice(0..3)]), u128::from(squares(&|level| level * level)));
+        // Low two bits and high bit, each driven as a level of its own.
+        let apart = squares(&|level| (level & 3).pow(2) + (level >> 2));
+        assert_eq!(driven.sum(&source, &[slice(0..2), slice(2..3)]), u128::from(apart));
     }
 }

@@ -3,17 +3,21 @@
 use rayon::prelude::*;
 use rebias_arch::Arch;
 use rebias_converter::{AdcModel, AdcRange};
-use rebias_crossbar::CellModel;
-use rebias_kernels::Kernel;
+use rebias_crossbar::{CellModel, ChipSeed};
+use rebias_kernels::{Kernel, LANES, Stack};
 use rebias_mapper::Placement;
-use rebias_network::{ExactMvm, Mvm, Network, SampleSet, classify, forward};
+use rebias_network::{ExactMvm, Network, OutputTensors, SampleSet, classify, forward, logits};
 
 use crate::arrays::{LayerArrays, Programmer};
+use crate::batch::{self, Advance};
 use crate::calibration::Calibration;
 use crate::converters::Converters;
-use crate::mvm::EmulatedMvm;
+use crate::mvm::{EmulatedMvm, Scratch};
+use crate::outputs::Outputs;
+use crate::planes::Batch;
 use crate::record::Record;
-use crate::{EmulationError, EmulationResult, LayerEmulation};
+use crate::tables::BiasColumns;
+use crate::{EmulationError, EmulationResult, FRACTION_BITS, LayerEmulation};
 
 /// A network programmed into a chip's arrays, with its converters set.
 #[derive(Clone, Debug)]
@@ -28,6 +32,11 @@ pub struct Emulator<'n> {
 pub(crate) struct EmulatedLayer {
     pub(crate) arrays: LayerArrays,
     pub(crate) converters: Converters,
+    /// The cells of each column block, as the kernel looks them up.
+    pub(crate) stacks: Vec<Stack>,
+    /// Bias columns that differ from array to array.
+    pub(crate) bias: Option<BiasColumns>,
+    pub(crate) outputs: Outputs,
 }
 
 /// Which images, and who is told.
@@ -39,22 +48,68 @@ pub struct EmulateOptions<'a> {
     pub progress: &'a (dyn Fn(usize) + Sync),
 }
 
+/// The chip of index 0 of seed 0.
+const FIRST_CHIP: ChipSeed = ChipSeed { seed: 0, chip: 0 };
+
 impl<'n> Emulator<'n> {
-    /// Programs the arrays and sets the converters' ranges.
-    ///
-    /// `calibration` are the images from which calibrated ranges are found; other ranges need none.
+    /// Programs the arrays of the first chip of seed 0, and sets the converters' ranges.
     ///
     /// # Errors
     ///
-    /// A network without tensors, a calibrated range without images, sums beyond 64 bits, a placement of another
-    /// network.
+    /// As [`of_chip`](Self::of_chip).
     pub fn new(
         network: &'n Network,
         arch: &Arch,
         placement: &Placement,
         calibration: Option<&SampleSet>,
     ) -> Result<Self, EmulationError> {
-        let programmer = Programmer::new(arch);
+        Self::of_chip(network, arch, placement, calibration, FIRST_CHIP)
+    }
+
+    /// Programs the arrays as a chip has them and sets the converters' ranges, for the fastest kernel or the one that
+    /// the environment variable [`KERNEL_VARIABLE`](rebias_kernels::KERNEL_VARIABLE) asks for.
+    ///
+    /// # Errors
+    ///
+    /// As [`with_kernel`](Self::with_kernel), and a kernel that this machine can't run.
+    pub fn of_chip(
+        network: &'n Network,
+        arch: &Arch,
+        placement: &Placement,
+        calibration: Option<&SampleSet>,
+        chip: ChipSeed,
+    ) -> Result<Self, EmulationError> {
+        Self::programmed(network, arch, placement, (calibration, Kernel::from_environment()?), chip)
+    }
+
+    /// As [`new`](Self::new), for a kernel.
+    ///
+    /// # Errors
+    ///
+    /// As [`of_chip`](Self::of_chip).
+    pub fn with_kernel(
+        network: &'n Network,
+        arch: &Arch,
+        placement: &Placement,
+        calibration: (Option<&SampleSet>, Kernel),
+    ) -> Result<Self, EmulationError> {
+        Self::programmed(network, arch, placement, calibration, FIRST_CHIP)
+    }
+
+    /// `calibration` are the images from which calibrated ranges are found; other ranges need none.
+    ///
+    /// # Errors
+    ///
+    /// A network without tensors, a calibrated range without images, sums beyond 64 bits, a placement of another
+    /// network, wires whose voltages can't be found.
+    fn programmed(
+        network: &'n Network,
+        arch: &Arch,
+        placement: &Placement,
+        (calibration, kernel): (Option<&SampleSet>, Kernel),
+        chip: ChipSeed,
+    ) -> Result<Self, EmulationError> {
+        let programmer = Programmer::new(arch, kernel, chip)?;
         let layers: Vec<_> = network.weighted_layers().collect();
         let arrays: Vec<_> = layers
             .into_par_iter()
@@ -63,9 +118,29 @@ impl<'n> Emulator<'n> {
                 programmer.program(layer, weighted, placement.layer(id).ok_or_else(other)?)
             })
             .collect::<Result<_, _>>()?;
-        let kernel = Kernel::fastest();
         let layers = converted(network, arch, arrays, (calibration, kernel))?;
         Ok(Self { network, layers, kernel })
+    }
+
+    /// The network.
+    pub(crate) fn network(&self) -> &'n Network {
+        self.network
+    }
+
+    /// Whether a design can be emulated at all, before anything is programmed.
+    ///
+    /// # Errors
+    ///
+    /// A calibrated range without images, arrays whose currents are not sums over the bits of their inputs.
+    pub fn check(arch: &Arch, calibration: Option<&SampleSet>) -> Result<(), EmulationError> {
+        match arch.ima().adc.range {
+            AdcRange::Calibrated { .. } if calibration.is_none_or(SampleSet::is_empty) => {
+                return Err(EmulationError::NoCalibration);
+            }
+            AdcRange::FullScale | AdcRange::LosslessStep | AdcRange::Calibrated { .. } | AdcRange::Fixed { .. } => {}
+        }
+        Programmer::new(arch, Kernel::from_environment()?, FIRST_CHIP)?;
+        Ok(())
     }
 
     /// The arrays as a way to compute the network's sums.
@@ -89,6 +164,7 @@ impl<'n> Emulator<'n> {
             layer: layer.arrays.layer,
             counts: record.counts,
             fidelity: layer.converters.fidelity(record.tally.as_ref()),
+            wire_residual: layer.arrays.wire_residual(),
             driven_conductance: record.driven,
         };
         Ok(EmulationResult {
@@ -109,17 +185,17 @@ impl<'n> Emulator<'n> {
         if n_images == 0 {
             return Err(EmulationError::NoImages);
         }
-        (0..n_images)
+        batch::batches(n_images, rayon::current_num_threads())
             .into_par_iter()
             .try_fold(
-                || (Vec::new(), self.mvm()),
-                |(mut classes, mut mvm), index| {
-                    classes.push(class(self.network, (samples, index), &mut mvm)?);
-                    progress(1);
-                    Ok((classes, mvm))
+                || Runner::new(self),
+                |mut runner, batch| {
+                    runner.run(samples, batch)?;
+                    progress(batch.n_images);
+                    Ok(runner)
                 },
             )
-            .map(|part| part.map(|(classes, mvm)| Done { classes, records: mvm.records }))
+            .map(|part| part.map(|runner| runner.done))
             .try_reduce_with(|left, right| Ok(left.followed_by(right)))
             .unwrap_or(Err(EmulationError::NoImages))
     }
@@ -127,14 +203,83 @@ impl<'n> Emulator<'n> {
     /// The classes of the exact integer network.
     fn expected(&self, samples: &SampleSet, n_images: usize) -> Result<Vec<u16>, EmulationError> {
         let exact = ExactMvm::new(self.network).map_err(|source| EmulationError::Image { index: 0, source })?;
-        let class = |mvm: &mut ExactMvm<'_>, index| class(self.network, (samples, index), mvm);
+        let class = |mvm: &mut ExactMvm<'_>, index: usize| {
+            let logits = forward(self.network, &samples.image(index), mvm);
+            logits.map(|logits| classify(&logits)).map_err(|source| EmulationError::Image { index, source })
+        };
         (0..n_images).into_par_iter().map_init(|| exact.clone(), class).collect()
     }
 }
 
-fn class(network: &Network, (samples, index): (&SampleSet, usize), mvm: &mut impl Mvm) -> Result<u16, EmulationError> {
-    let logits = forward(network, &samples.image(index), mvm);
-    logits.map(|logits| classify(&logits)).map_err(|source| EmulationError::Image { index, source })
+/// One thread's way through the network.
+struct Runner<'a> {
+    emulator: &'a Emulator<'a>,
+    advance: Advance<'a>,
+    done: Done,
+}
+
+impl<'a> Runner<'a> {
+    fn new(emulator: &'a Emulator<'a>) -> Self {
+        let record = |layer: &EmulatedLayer| Record::new(&layer.arrays, layer.converters.tally(&layer.arrays));
+        let (network, kernel) = (emulator.network, emulator.kernel);
+        Self {
+            emulator,
+            advance: Advance { network, kernel, scratch: Scratch::new(kernel) },
+            done: Done { classes: Vec::new(), records: emulator.layers.iter().map(record).collect() },
+        }
+    }
+
+    fn run(&mut self, samples: &SampleSet, batch: Batch) -> Result<(), EmulationError> {
+        let mut maps = batch::load(self.emulator.network, samples, batch, self.emulator.kernel)?;
+        let mut before = None;
+        for (layer, record) in self.emulator.layers.iter().zip(&mut self.done.records) {
+            maps = self.advance.to_layer(before, layer.arrays.layer, maps);
+            match layer.logits(self.emulator.network) {
+                None => maps = self.advance.weighted(layer, &maps, record),
+                Some((scale, offset)) => {
+                    let sums = self.advance.sums(layer, &maps, record);
+                    let class = |image: usize| {
+                        let words = sums.iter().skip(image / LANES).step_by(batch.n_words());
+                        let sums: Vec<_> = words.map(|sums| sums[image % LANES]).collect();
+                        classify(&logits(scale, offset, &sums, FRACTION_BITS))
+                    };
+                    self.done.classes.extend((0..batch.n_images).map(class));
+                }
+            }
+            before = Some(layer.arrays.layer);
+        }
+        Ok(())
+    }
+}
+
+impl LayerArrays {
+    /// The layer with its converters.
+    pub(crate) fn converted(
+        self,
+        network: &Network,
+        converters: Converters,
+        kernel: Kernel,
+    ) -> Result<EmulatedLayer, EmulationError> {
+        let stacks = self.tabulate(kernel, converters.unit)?;
+        let bias = self.tabulate_bias(kernel)?;
+        let weighted = network.layer(self.layer).weighted();
+        let Some(tensors) = weighted.and_then(|weighted| weighted.tensors.as_ref()) else {
+            return Err(EmulationError::NoTensors { layer: self.name });
+        };
+        let outputs = Outputs::new(&self, &converters, &tensors.output);
+        Ok(EmulatedLayer { arrays: self, converters, stacks, bias, outputs })
+    }
+}
+
+impl EmulatedLayer {
+    /// Scale and offset of logits, if that is what the layer gives.
+    fn logits<'n>(&self, network: &'n Network) -> Option<(&'n [f64], &'n [f64])> {
+        let tensors = network.layer(self.arrays.layer).weighted()?.tensors.as_ref()?;
+        match &tensors.output {
+            OutputTensors::Logits { scale, offset } => Some((scale, offset)),
+            OutputTensors::Codes { .. } => None,
+        }
+    }
 }
 
 /// Some images in a row.
@@ -171,13 +316,14 @@ fn converted(
         AdcRange::Fixed { low, step } => AdcModel::fixed(adc.bits, low, step),
         AdcRange::Calibrated { low_percentile, high_percentile } => {
             let images = calibration.ok_or(EmulationError::NoCalibration)?;
-            let calibration = Calibration { network, images, bits: adc.bits, low_percentile, high_percentile, kernel };
+            let calibration = Calibration { network, images, adc, low_percentile, high_percentile, kernel };
             return calibration.run(layers);
         }
     };
+    let model = model.with_errors(&adc.errors);
     let layer = |arrays: LayerArrays| {
-        let converters = Converters::new(&arrays, model)?;
-        Ok(EmulatedLayer { arrays, converters })
+        let converters = Converters::new(&arrays, model.clone())?;
+        arrays.converted(network, converters, kernel)
     };
-    layers.into_iter().map(layer).collect()
+    layers.into_par_iter().map(layer).collect()
 }

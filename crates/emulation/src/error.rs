@@ -1,5 +1,7 @@
 //! What can keep a network from being emulated.
 
+use rebias_crossbar::CrossbarError;
+use rebias_kernels::{KernelError, StackError};
 use rebias_network::ForwardError;
 
 /// Why a network can't be emulated.
@@ -19,7 +21,10 @@ pub enum EmulationError {
         layer: String,
     },
     /// A calibrated range needs calibration images in the trace.
-    #[error("`adc.range` is `calibrated`, but the trace has no calibration images")]
+    #[error(
+        "`adc.range` is `calibrated`, and there are no calibration images\n\
+         hint: take a trace with `calibration.safetensors`, or another `adc.range`"
+    )]
     NoCalibration,
     /// Sums that leave 64-bit integers; less extreme cells, converters or widths help.
     #[error("layer `{layer}`: {what} may reach {bound}, beyond {limit}")]
@@ -32,6 +37,34 @@ pub enum EmulationError {
         bound: u128,
         /// How large it may be.
         limit: u128,
+    },
+    /// Cells that no kernel can sum; less extreme ones help.
+    #[error("layer `{layer}`: {source}")]
+    Cells {
+        /// Name of the layer.
+        layer: String,
+        /// What is wrong with them.
+        source: StackError,
+    },
+    /// The kernel that was asked for can't be had.
+    #[error(transparent)]
+    Kernel(#[from] KernelError),
+    /// The currents of no array can be worked out.
+    #[error(transparent)]
+    Arrays(#[from] CrossbarError),
+    /// The currents of an array can't be worked out.
+    #[error("layer `{layer}`: {source}")]
+    Crossbar {
+        /// Name of the layer.
+        layer: String,
+        /// What is wrong with them.
+        source: CrossbarError,
+    },
+    /// Noise of converters is beside that of cells, and can't be without it.
+    #[error("layer `{layer}`: noise of ADCs (`adc.noise_lsb`, `adc.sndr_db`) is emulated by `rebias mvm` alone")]
+    AdcNoise {
+        /// Name of the layer.
+        layer: String,
     },
     /// There are no images.
     #[error("no images to emulate")]

@@ -4,28 +4,36 @@
 //! lost, and how often each part of an array acted. Knows nothing of cycles and joules.
 //!
 //! ```text
-//! ifmap ─► Packing ─► bit patterns ─┬─► kernel (array by array) ─► S+A over weight slices ─► P̂ ─┐
-//!                                   └─► sums of inputs ─► bias source ─► Ŝ ─────────────────────┴─► Y = 2^F·P̂ + n·Ŝ
+//! images ─► Planes ─► Patterns ─┬─► kernel (arrays one under another) ─► S+A over weight slices ─► P̂ ─┐
+//!              ▲                └─► sums of inputs ─► bias source ─► Ŝ ─────────────────────────────┴─► Y = 2^F·P̂ + n·Ŝ
+//!              └──────────── max-pool ◄─ coalesced activation ◄──────────────────────────────────────────┘
 //! ```
 //!
 //! All of it is integer arithmetic in units of 1/128 of a cell level, so that results are the same for any number of
-//! threads, any order of images and any kernel. Activation and pooling are the integer network's own
-//! ([`rebias_network::forward`]).
+//! threads, any order of images and any kernel. Images are run 64 at a time, one in each lane of a kernel's vectors.
 
+mod analog;
 mod arrays;
+mod batch;
 mod bias;
 mod calibration;
 mod converters;
+mod diagnosis;
 mod driven;
 mod emulator;
 mod error;
 mod mvm;
-mod packing;
+mod outputs;
+mod planes;
+mod programming;
 mod record;
 mod result;
+mod tables;
 #[cfg(test)]
 mod tests;
 
+pub use analog::{AnalogLayer, AnalogProduct};
+pub use diagnosis::LayerDeviation;
 pub use emulator::{EmulateOptions, Emulator};
 pub use error::EmulationError;
 pub use mvm::EmulatedMvm;

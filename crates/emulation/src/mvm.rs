@@ -1,19 +1,21 @@
 //! A layer's sums from its emulated arrays.
 
-use rebias_kernels::{Inputs, Job, Kernel, Output, Slice, SliceSign};
+use rebias_kernels::{Job, Kernel, LANES, Lift, Output, Patterns, Position, Slice, SliceSign, Source, Total};
 use rebias_network::{FeatureMap, LayerId, Mvm};
 
-use crate::arrays::{LayerArrays, ProgrammedArray, RowBlock};
-use crate::converters::Converters;
+use crate::FRACTION_BITS;
+use crate::arrays::LayerArrays;
 use crate::emulator::EmulatedLayer;
-use crate::packing::Patterns;
+use crate::planes::{Batch, Planes};
 use crate::record::Record;
-use crate::{FRACTION_BITS, LEVEL};
+use crate::tables::BiasColumns;
 
-/// Positions for which an array is read at a time: what they give stays in a core's cache.
-const POSITIONS: usize = 256;
+/// Positions for which arrays are read at a time.
+const POSITIONS: usize = 32;
+/// Columns that are read at a time: their totals for so many positions stay in a core's cache.
+const COLUMNS: usize = 64;
 
-/// Emulated arrays as the network's way to compute sums; counts what they do.
+/// Emulated arrays as the network's way to compute sums, one image at a time; counts what they do.
 ///
 /// Made by [`Emulator::mvm`](crate::Emulator::mvm); each thread has its own.
 #[derive(Clone, Debug)]
@@ -28,7 +30,16 @@ pub struct EmulatedMvm<'e> {
 impl<'e> EmulatedMvm<'e> {
     pub(crate) fn new(layers: &'e [EmulatedLayer], kernel: Kernel) -> Self {
         let record = |layer: &EmulatedLayer| Record::new(&layer.arrays, layer.converters.tally(&layer.arrays));
-        Self { layers, kernel, scratch: Scratch::default(), records: layers.iter().map(record).collect() }
+        Self { layers, kernel, scratch: Scratch::new(kernel), records: layers.iter().map(record).collect() }
+    }
+
+    /// Runs a weighted layer on the maps of a batch.
+    pub(crate) fn run(&mut self, layer: LayerId, maps: &Planes, sink: Sink<'_>) {
+        let layers = self.layers.iter().zip(&mut self.records);
+        for (layer, record) in layers.filter(|(it, _)| it.arrays.layer == layer) {
+            Emulation { layer, kernel: self.kernel }.run(maps, (&mut self.scratch, record), sink);
+            return;
+        }
     }
 }
 
@@ -38,194 +49,263 @@ impl Mvm for EmulatedMvm<'_> {
     }
 
     fn pre_activations(&mut self, layer: LayerId, ifmap: &FeatureMap, out: &mut [i64]) {
-        let layers = self.layers.iter().zip(&mut self.records);
-        for (EmulatedLayer { arrays, converters }, record) in layers.filter(|(it, _)| it.arrays.layer == layer) {
-            Emulation { arrays, converters, kernel: self.kernel }.run(ifmap, (&mut self.scratch, record), out);
-        }
+        let Some(emulated) = self.layers.iter().find(|it| it.arrays.layer == layer) else { return };
+        let batch = Batch { first: 0, n_images: 1 };
+        let maps = Planes::new(self.kernel, batch, ifmap.shape(), emulated.arrays.n_planes, &[ifmap.codes()]);
+        let mut sums = vec![[0; LANES]; out.len()];
+        self.run(layer, &maps, Sink::Sums(&mut sums));
+        out.iter_mut().zip(sums).for_each(|(out, sums)| *out = sums[0]);
     }
 }
 
-/// Room for what is computed on the way.
-#[derive(Clone, Debug, Default)]
-pub(crate) struct Scratch {
-    patterns: Patterns,
-    inputs: InputSums,
-    /// `[position][column]` of one array.
-    totals: Vec<i64>,
-    /// P̂, `[position][output]`, in units.
-    products: Vec<i64>,
-    /// Ŝ, `[position]`.
-    estimates: Vec<i64>,
+/// What is made of a layer's totals.
+pub(crate) enum Sink<'a> {
+    /// Y in units, `[output][position][word]`.
+    Sums(&'a mut [[i64; LANES]]),
+    /// The codes after activation.
+    Codes(&'a mut Planes),
+    /// Nothing: the record is all that is wanted.
+    Nothing,
 }
 
-/// Sums of a row block's inputs.
-#[derive(Clone, Debug, Default)]
-struct InputSums {
-    /// What the floor of the cells adds to a column, `[position][slice][read]`, in units.
-    lifts: Vec<i64>,
-    /// What is taken for it.
-    drops: Vec<i64>,
-    /// The block's part of Ŝ, `[position]`.
-    estimates: Vec<i64>,
+/// Room for what is computed on the way.
+#[derive(Clone, Debug)]
+pub(crate) struct Scratch {
+    padded: Vec<u64>,
+    patterns: Patterns,
+    /// Sums of inputs, `[read][position][slice]`.
+    sums: Vec<Lift>,
+    /// What is taken for the floor of the cells, likewise.
+    drops: Vec<Lift>,
+    /// Ŝ, `[row block][position]`, or all row blocks' together.
+    estimates: Vec<Lift>,
+    /// `[column][position]`, where 32 bits hold them.
+    narrow: Vec<[i32; LANES]>,
+    /// Where they don't.
+    wide: Vec<[i64; LANES]>,
+}
+
+impl Scratch {
+    pub(crate) fn new(kernel: Kernel) -> Self {
+        Self {
+            padded: Vec::new(),
+            patterns: Patterns::new(kernel),
+            sums: Vec::new(),
+            drops: Vec::new(),
+            estimates: Vec::new(),
+            narrow: Vec::new(),
+            wide: Vec::new(),
+        }
+    }
 }
 
 /// One layer, ready to run.
 pub(crate) struct Emulation<'a> {
-    pub(crate) arrays: &'a LayerArrays,
-    pub(crate) converters: &'a Converters,
+    pub(crate) layer: &'a EmulatedLayer,
     pub(crate) kernel: Kernel,
 }
 
+/// Some positions of a batch.
+#[derive(Clone, Copy)]
+struct Block<'a> {
+    /// The first of them among all.
+    first: usize,
+    positions: &'a [Position],
+    patterns: &'a Patterns,
+    estimates: &'a [Lift],
+    drops: Option<&'a [Lift]>,
+    /// Positions of the whole batch.
+    n_positions: usize,
+}
+
 impl Emulation<'_> {
-    /// Writes Y in units, `[output][position]`.
-    pub(crate) fn run(&self, ifmap: &FeatureMap, (scratch, record): (&mut Scratch, &mut Record), out: &mut [i64]) {
-        let arrays = self.arrays;
-        let Scratch { patterns, inputs, totals, products, estimates } = scratch;
-        arrays.packing.pack(ifmap, patterns);
-        refill(products, arrays.n_positions * arrays.out_channels());
-        refill(estimates, arrays.n_positions);
-        for (index, block) in arrays.row_blocks.iter().enumerate() {
-            let patterns = patterns.block(index);
-            self.sum_inputs(block, patterns, (inputs, record));
-            for (estimate, part) in estimates.iter_mut().zip(&inputs.estimates) {
-                *estimate += part;
+    /// Runs the maps of a batch.
+    pub(crate) fn run(&self, maps: &Planes, (scratch, record): (&mut Scratch, &mut Record), mut sink: Sink<'_>) {
+        let arrays = &self.layer.arrays;
+        let Scratch { padded, patterns, sums, drops, estimates, narrow, wide } = scratch;
+        maps.pad(arrays.window.padding, padded);
+        let (positions, first_words, lines) = places(arrays, maps.batch);
+        let plane_stride = padded.len() / arrays.n_planes;
+        let has_wide_totals = self.layer.converters.max_totals(arrays).0 > i32::MAX as u128;
+        for (index, positions_of_block) in positions.chunks(POSITIONS).enumerate() {
+            let first = index * POSITIONS;
+            let source = Source {
+                words: padded,
+                plane_stride,
+                positions: &first_words[first..][..positions_of_block.len()],
+                lines: &lines,
+            };
+            patterns.fill(&arrays.lines, arrays.n_planes, &source);
+            if let (Some(driven), Some(record)) = (&arrays.driven, &mut record.driven) {
+                *record += driven.sum(&source, &arrays.slices);
             }
-            for array in &block.arrays {
-                self.read(array, (patterns, inputs), (totals, record), products);
+            self.estimate((patterns, positions_of_block.len()), (sums, drops, estimates));
+            let block = Block {
+                first,
+                positions: positions_of_block,
+                patterns,
+                estimates,
+                drops: (!drops.is_empty()).then_some(drops),
+                n_positions: positions.len(),
+            };
+            if has_wide_totals {
+                self.read_all(&block, (wide, record), &mut sink);
+            } else {
+                self.read_all(&block, (narrow, record), &mut sink);
             }
         }
-        self.finish((products, estimates), record, out);
     }
 
-    /// Sums the inputs of each read, as its bias source sees them.
-    fn sum_inputs(&self, block: &RowBlock, patterns: &[u8], (inputs, record): (&mut InputSums, &mut Record)) {
-        let (arrays, n_groups) = (self.arrays, block.n_groups());
-        let n_planes = arrays.packing.n_planes();
-        inputs.lifts.clear();
-        inputs.drops.clear();
-        inputs.estimates.clear();
-        for patterns in patterns.chunks_exact(n_planes * n_groups) {
-            let mut total = 0;
-            for slice in &arrays.slices {
-                let planes = &patterns[slice.planes.start * n_groups..slice.planes.end * n_groups];
-                for read in block.reads() {
-                    let plane = |(bit, plane): (u32, &[u8])| i64::from(ones(&plane[read.groups.clone()])) << bit;
-                    let sum = (0..).zip(planes.chunks_exact(n_groups)).map(plane).sum();
-                    let estimate = arrays.estimate(sum);
-                    inputs.lifts.push(arrays.floor * sum);
-                    inputs.drops.push(arrays.floor * estimate);
-                    total += weighted(slice, estimate);
-                    if let (Some(driven), Some(record)) = (&block.driven, &mut record.driven) {
-                        *record += driven.sum(planes, read.groups.clone());
+    /// Sums the inputs of each read, as the bias source sees them.
+    fn estimate(
+        &self,
+        (patterns, n_positions): (&Patterns, usize),
+        (sums, drops, estimates): (&mut Vec<Lift>, &mut Vec<Lift>, &mut Vec<Lift>),
+    ) {
+        let (arrays, converters) = (&self.layer.arrays, &self.layer.converters);
+        let n_slices = arrays.slices.len();
+        sums.resize(arrays.lines.reads().len() * n_positions * n_slices, [0; LANES]);
+        patterns.sum_inputs(&arrays.lines, &arrays.slices, sums);
+        if !arrays.bias.is_exact(arrays.max_input_sum()) {
+            sums.iter_mut().flatten().for_each(|sum| *sum = arrays.estimate((*sum).into()) as i32);
+        }
+        let n_blocks = arrays.n_estimates();
+        estimates.clear();
+        estimates.resize(n_blocks * n_positions, [0; LANES]);
+        for (row_block, sums) in arrays.row_block_of.iter().zip(sums.chunks_exact(n_positions * n_slices)) {
+            let estimates = &mut estimates[row_block % n_blocks * n_positions..][..n_positions];
+            for (estimate, sums) in estimates.iter_mut().zip(sums.chunks_exact(n_slices)) {
+                for (slice, sum) in arrays.slices.iter().zip(sums) {
+                    add_slice(slice, sum, estimate);
+                }
+            }
+        }
+        drops.clear();
+        if converters.takes_drops() {
+            let floor = arrays.floor as i32;
+            drops.extend(sums.iter().map(|sums| sums.map(|sum| sum * floor)));
+        }
+    }
+
+    /// Reads all arrays for a block of positions.
+    fn read_all<T: Total>(
+        &self,
+        block: &Block<'_>,
+        (totals, record): (&mut Vec<[T; LANES]>, &mut Record),
+        sink: &mut Sink<'_>,
+    ) {
+        let n_columns = self.layer.arrays.worth.len();
+        // Whole outputs, and whole tiles of kernels.
+        let n_outputs = (COLUMNS / n_columns / 4 * 4).max(4);
+        for (index, (columns, stack)) in self.layer.arrays.column_blocks.iter().zip(&self.layer.stacks).enumerate() {
+            let own_estimates = self.layer.bias.as_ref().map(|bias| self.read_bias(block, (bias, index)));
+            let block = &Block { estimates: own_estimates.as_deref().unwrap_or(block.estimates), ..*block };
+            for first in columns.outputs.clone().step_by(n_outputs) {
+                let outputs = first..columns.outputs.end.min(first + n_outputs);
+                let first_column = (first - columns.outputs.start) * n_columns;
+                totals.resize(outputs.len() * n_columns * block.positions.len(), [T::ZERO; LANES]);
+                let job = Job {
+                    stack,
+                    columns: (first_column, first_column + outputs.len() * n_columns),
+                    slices: &self.layer.arrays.slices,
+                    patterns: block.patterns,
+                    positions: block.positions,
+                    transfer: &self.layer.converters.transfer,
+                    lifts: None,
+                    drops: block.drops,
+                    stream: columns.stream,
+                };
+                let mut work = self.kernel.run(&job, Output { totals, tally: record.tally.as_mut() });
+                if first > columns.outputs.start {
+                    // The same read of the same array.
+                    (work.reads, work.word_lines) = (0, 0);
+                }
+                record.add_work(&self.layer.arrays, work);
+                let of_outputs = totals.chunks_exact(n_columns * block.positions.len());
+                for (output, totals) in outputs.zip(of_outputs) {
+                    self.finish(block, (output, totals), sink);
+                    let n_images: usize = block.positions.iter().map(|position| position.n_lanes).sum();
+                    record.add_outputs(&self.layer.arrays, n_images as u64);
+                }
+            }
+        }
+    }
+
+    /// Reads the bias columns of a column block, which differ from array to array.
+    fn read_bias(&self, block: &Block<'_>, (bias, column_block): (&BiasColumns, usize)) -> Vec<Lift> {
+        let stack = &bias.stacks[column_block];
+        let mut estimates = vec![[0; LANES]; stack.n_columns() * block.positions.len()];
+        let job = Job {
+            stack,
+            columns: (0, stack.n_columns()),
+            slices: &self.layer.arrays.slices,
+            patterns: block.patterns,
+            positions: block.positions,
+            transfer: &bias.transfer,
+            lifts: None,
+            drops: None,
+            // Any other than that of the columns of weights.
+            stream: !self.layer.arrays.column_blocks[column_block].stream,
+        };
+        self.kernel.run(&job, Output { totals: &mut estimates, tally: None });
+        estimates
+    }
+
+    /// Makes of an output's totals what is wanted of them.
+    fn finish<T: Total>(&self, block: &Block<'_>, (output, totals): (usize, &[[T; LANES]]), sink: &mut Sink<'_>) {
+        let outputs = &self.layer.outputs;
+        let first = output * block.n_positions + block.first;
+        match sink {
+            Sink::Nothing => {}
+            Sink::Sums(sums) => {
+                let sums = &mut sums[first..][..block.positions.len()];
+                outputs.affines[output].apply(self.kernel, totals, block.estimates, sums);
+            }
+            Sink::Codes(planes) => {
+                let (stride, n_planes) = (planes.plane_words(), planes.n_planes);
+                let words = (&mut planes.words[first..], stride);
+                outputs.finishes[output].codes(self.kernel, (totals, block.estimates), words);
+                for plane in 0..n_planes {
+                    let words = &mut planes.words[plane * stride + first..][..block.positions.len()];
+                    for (word, position) in words.iter_mut().zip(block.positions) {
+                        *word &= u64::MAX >> (LANES - position.n_lanes);
                     }
                 }
             }
-            inputs.estimates.push(total);
         }
-    }
-
-    /// Reads one array for all positions and adds what it gives to P̂.
-    fn read(
-        &self,
-        array: &ProgrammedArray,
-        (patterns, inputs): (&[u8], &InputSums),
-        (totals, record): (&mut Vec<i64>, &mut Record),
-        products: &mut [i64],
-    ) {
-        let (arrays, n_columns) = (self.arrays, array.cells.padded_columns());
-        let n_planes = arrays.packing.n_planes();
-        let n_offsets = arrays.slices.len() * array.cells.reads().len();
-        let blocks = patterns
-            .chunks(POSITIONS * n_planes * array.cells.n_groups())
-            .zip(inputs.lifts.chunks(POSITIONS * n_offsets).zip(inputs.drops.chunks(POSITIONS * n_offsets)))
-            .zip(inputs.estimates.chunks(POSITIONS))
-            .zip(products.chunks_mut(POSITIONS * arrays.out_channels()));
-        for (((patterns, (lifts, drops)), estimates), products) in blocks {
-            let n_positions = estimates.len();
-            totals.resize(n_positions * n_columns, 0);
-            let inputs = Inputs { patterns, lifts, drops, n_positions, n_planes };
-            let transfer = &self.converters.transfer;
-            let job = Job { array: &array.cells, slices: &arrays.slices, transfer, inputs };
-            let work = self.kernel.run(&job, Output { totals, tally: record.tally.as_mut() });
-            record.add_work(arrays, work);
-            let rows = products.chunks_exact_mut(arrays.out_channels());
-            for ((products, totals), &estimate) in rows.zip(totals.chunks_exact(n_columns)).zip(estimates) {
-                self.shift_add(array, (totals, estimate), &mut products[array.outputs.clone()]);
-            }
-        }
-    }
-
-    /// Adds the weight slices of an array's outputs in one position.
-    fn shift_add(&self, array: &ProgrammedArray, read: (&[i64], i64), products: &mut [i64]) {
-        match self.arrays.n_weight_slices {
-            1 => self.shift_add_slices::<1>(array, read, products),
-            2 => self.shift_add_slices::<2>(array, read, products),
-            4 => self.shift_add_slices::<4>(array, read, products),
-            n => {
-                let (totals, estimate) = read;
-                let columns = totals.chunks_exact(n).zip(array.worth.chunks_exact(n));
-                self.add_outputs(array, (columns, estimate), products);
-            }
-        }
-    }
-
-    /// For J known when this is compiled.
-    fn shift_add_slices<const J: usize>(
-        &self,
-        array: &ProgrammedArray,
-        (totals, estimate): (&[i64], i64),
-        products: &mut [i64],
-    ) {
-        let (totals, worth) = (totals.as_chunks::<J>().0, array.worth.as_chunks::<J>().0);
-        self.add_outputs(array, (totals.iter().zip(worth), estimate), products);
-    }
-
-    /// A complemented column gives (2^c − 1)·S − Σ ℓ·x, so that (2^c − 1)·Ŝ less what it gives is added.
-    #[inline(always)]
-    fn add_outputs<'t, T: AsRef<[i64]> + ?Sized + 't>(
-        &self,
-        array: &ProgrammedArray,
-        (columns, estimate): (impl Iterator<Item = (&'t T, &'t T)>, i64),
-        products: &mut [i64],
-    ) {
-        let to_units = FRACTION_BITS - self.converters.fraction_bits;
-        let complement = self.arrays.max_level * estimate * LEVEL;
-        for ((product, (totals, worth)), flipped) in products.iter_mut().zip(columns).zip(&array.flipped) {
-            let sum: i64 = totals.as_ref().iter().zip(worth.as_ref()).map(|(total, worth)| total * worth).sum();
-            *product += (sum << to_units) + complement * flipped;
-        }
-    }
-
-    /// Y = 2^F·P̂ + n·Ŝ.
-    fn finish(&self, (products, estimates): (&[i64], &[i64]), record: &mut Record, out: &mut [i64]) {
-        let arrays = self.arrays;
-        let mut n_outputs = 0;
-        for (channel, (out, beta)) in out.chunks_exact_mut(arrays.n_positions).zip(&arrays.beta).enumerate() {
-            let products = products.chunks_exact(arrays.out_channels()).map(|products| products[channel]);
-            for ((out, product), estimate) in out.iter_mut().zip(products).zip(estimates) {
-                *out = (product << arrays.beta_fraction_bits) + beta * estimate * LEVEL;
-                n_outputs += 1;
-            }
-        }
-        record.add_outputs(arrays, n_outputs);
     }
 }
 
-fn refill(sums: &mut Vec<i64>, length: usize) {
-    sums.clear();
-    sums.resize(length, 0);
-}
-
-fn weighted(slice: &Slice, sum: i64) -> i64 {
-    match slice.sign {
-        SliceSign::Plus => sum << slice.shift,
-        SliceSign::Minus => -(sum << slice.shift),
+/// Adds a slice's sum in its place.
+fn add_slice(slice: &Slice, sum: &Lift, total: &mut Lift) {
+    for (total, sum) in total.iter_mut().zip(sum) {
+        match slice.sign {
+            SliceSign::Plus => *total += sum << slice.shift,
+            SliceSign::Minus => *total -= sum << slice.shift,
+        }
     }
 }
 
-/// Bits that are set.
-fn ones(patterns: &[u8]) -> u32 {
-    let (words, rest) = patterns.as_chunks();
-    let words: u32 = words.iter().map(|&word| u64::from_le_bytes(word).count_ones()).sum();
-    words + rest.iter().map(|pattern| pattern.count_ones()).sum::<u32>()
+/// The positions of a batch, `[position][word]`, with the first word of each window on the padded map, and how far from
+/// it the words of the window's values are.
+fn places(arrays: &LayerArrays, batch: Batch) -> (Vec<Position>, Vec<usize>, Vec<usize>) {
+    let (window, shape, n_words) = (arrays.window, arrays.in_shape, batch.n_words());
+    let (height, width) = (shape.height + 2 * window.padding, shape.width + 2 * window.padding);
+    let out_width = arrays.out_shape.width;
+    let n_positions = arrays.out_shape.positions() * n_words;
+    let (mut positions, mut first_words) = (Vec::with_capacity(n_positions), Vec::with_capacity(n_positions));
+    for pixel in 0..arrays.out_shape.positions() {
+        let (row, column) = (pixel / out_width * window.stride, pixel % out_width * window.stride);
+        for word in 0..n_words {
+            let image = (batch.first + word * LANES) as u64;
+            positions.push(Position { pixel: pixel as u32, image, n_lanes: batch.n_lanes(word) });
+            first_words.push((row * width + column) * n_words + word);
+        }
+    }
+    let line = |line: usize| {
+        let (channel, place) = (line / window.area(), line % window.area());
+        let (row, column) = (place / window.width, place % window.width);
+        ((channel * height + row) * width + column) * n_words
+    };
+    (positions, first_words, (0..shape.channels * window.area()).map(line).collect())
 }

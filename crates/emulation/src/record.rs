@@ -20,8 +20,7 @@ pub(crate) struct Record {
 
 impl Record {
     pub(crate) fn new(arrays: &LayerArrays, tally: Option<Tally>) -> Self {
-        let is_data_dependent = arrays.row_blocks.iter().any(|block| block.driven.is_some());
-        Self { counts: Counts::ZERO, tally, driven: is_data_dependent.then_some(0) }
+        Self { counts: Counts::ZERO, tally, driven: arrays.driven.as_ref().map(|_| 0) }
     }
 
     /// Counts what the parts around an array did for the reads that a kernel executed.

@@ -28,6 +28,9 @@ pub struct LayerEmulation {
     pub counts: Counts,
     /// What its converters lost.
     pub fidelity: Fidelity,
+    /// How well the node currents of the arrays' wires balance, relative to the cells' currents with ideal wires: the
+    /// worst array's, 0 with ideal wires.
+    pub wire_residual: f64,
     /// Σ g·x² over the driven cells of all reads of all images, bias columns included: g in units of 1/128 level, x the
     /// level that drives the word line. `None` where reads have a constant energy.
     pub driven_conductance: Option<u128>,
@@ -112,7 +115,7 @@ impl Fidelity {
 
 impl Loss {
     /// Adds a sum that was converted `times` times.
-    pub(crate) fn add(&mut self, adc: AdcModel, sum: i64, times: u64) {
+    pub(crate) fn add(&mut self, adc: &AdcModel, sum: i64, times: u64) {
         let error = adc.decoded(adc.code(sum)) - sum;
         let power = |value: i64| u128::from(value.unsigned_abs()).pow(2) * u128::from(times);
         self.conversions += times;
@@ -137,7 +140,7 @@ mod tests {
         let mut loss = Loss::default();
         // 0 is a tie with code 0, 2 with code 1; 10 is beyond 8, where clipping starts.
         for (level, times) in [(0, 1), (2, 2), (5, 1), (10, 3)] {
-            loss.add(adc, level * 128, times);
+            loss.add(&adc, level * 128, times);
         }
         assert_eq!((loss.conversions, loss.clipped_below, loss.clipped_above), (7, 0, 3));
         assert_eq!(loss.signal_power, 128 * 128 * (2 * 4 + 25 + 3 * 100));

@@ -2,6 +2,7 @@
 
 mod by_hand;
 mod calibrated;
+mod drawn;
 mod exactness;
 mod reference;
 mod results;

@@ -29,8 +29,9 @@ pub struct EventQueue<E> {
     occupied: [u64; WORDS],
     occupied_words: u128,
     nodes: Vec<Node<E>>,
-    /// Nodes without an event.
-    free: Vec<u32>,
+    /// Nodes without an event: the one that became free last leads to the one before it, and so on.
+    last_free: u32,
+    n_free: u32,
     /// Events of ticks that the wheel does not reach yet, in the order of their pushes.
     beyond: BTreeMap<u64, Vec<E>>,
     /// The first tick beyond the wheel that has events.
@@ -54,7 +55,8 @@ impl<E: Copy> EventQueue<E> {
             occupied: [0; WORDS],
             occupied_words: 0,
             nodes: Vec::new(),
-            free: Vec::new(),
+            last_free: 0,
+            n_free: 0,
             beyond: BTreeMap::new(),
             first_beyond: None,
             pushed: 0,
@@ -90,7 +92,9 @@ impl<E: Copy> EventQueue<E> {
         }
         let (first, last) = self.slots[slot];
         let Node { event, next } = self.nodes[first as usize];
-        self.free.push(first);
+        self.nodes[first as usize].next = self.last_free;
+        self.last_free = first;
+        self.n_free += 1;
         if first == last {
             let word = slot / WORD;
             self.occupied[word] &= !(1 << (slot % WORD));
@@ -171,13 +175,16 @@ impl<E: Copy> EventQueue<E> {
     }
 
     fn store(&mut self, event: E) -> u32 {
-        let node = Node { event, next: 0 };
-        if let Some(place) = self.free.pop() {
-            self.nodes[place as usize] = node;
-            return place;
+        if self.n_free == 0 {
+            self.nodes.push(Node { event, next: 0 });
+            return (self.nodes.len() - 1) as u32;
         }
-        self.nodes.push(node);
-        (self.nodes.len() - 1) as u32
+        let place = self.last_free;
+        let node = &mut self.nodes[place as usize];
+        node.event = event;
+        self.last_free = node.next;
+        self.n_free -= 1;
+        place
     }
 }
 

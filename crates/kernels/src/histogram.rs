@@ -1,5 +1,7 @@
 //! How often each sum occurred.
 
+use crate::Position;
+
 /// Numbers of up to so many bits share one page.
 const ONE_PAGE_BITS: u32 = 16;
 /// Fewest bins of one page of many.
@@ -94,20 +96,31 @@ impl Histogram {
     }
 }
 
-/// Records the analog sums that converters see.
+/// Records the analog sums that converters see, all or some.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Tally {
-    /// The sums: those of the tables times 2^`shift`, and the read's lift.
+    /// The sums, less `first`, in units of 2^`shift`.
     pub histogram: Histogram,
-    /// Fraction bits of the recorded sums.
+    /// The least sum that is told from lesser ones.
+    pub first: i64,
+    /// Fraction bits that recorded sums don't have.
     pub shift: u32,
+    /// Of so many columns and positions one is recorded, evenly spread over both: those whose numbers add up to a
+    /// multiple of it; 1 for all.
+    pub period: usize,
 }
 
 impl Tally {
+    /// Whether the sums of a column in a position are recorded.
     #[inline]
-    pub(crate) fn record(&mut self, sums: impl Iterator<Item = u32>, lift: i64) {
-        let shift = self.shift;
-        self.histogram.record(sums.map(|sum| (u64::from(sum) << shift) + lift as u64));
+    pub(crate) fn takes(&self, column: usize, position: &Position) -> bool {
+        (column + position.pixel as usize).is_multiple_of(self.period)
+    }
+
+    #[inline]
+    pub(crate) fn record(&mut self, analogs: impl Iterator<Item = i64>) {
+        let (first, shift) = (self.first, self.shift);
+        self.histogram.record(analogs.map(|analog| ((analog - first) >> shift).max(0) as u64));
     }
 }
 

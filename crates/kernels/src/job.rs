@@ -2,25 +2,38 @@
 
 use std::ops::Range;
 
-use crate::{Array, Tally, Transfer};
+use crate::{LANES, Patterns, Stack, Tally, Transfer};
 
-/// One array, read for many output positions.
+/// A stack of arrays, read for many output positions.
 #[derive(Clone, Copy, Debug)]
 pub struct Job<'a> {
     /// The cells.
-    pub array: &'a Array,
-    /// The input slices, each of which every read of the array takes once.
+    pub stack: &'a Stack,
+    /// The first column and the one behind the last.
+    pub columns: (usize, usize),
+    /// The input slices, each of which every read takes once.
     pub slices: &'a [Slice],
+    /// What drives the word lines.
+    pub patterns: &'a Patterns,
+    /// What is known of each position of the patterns.
+    pub positions: &'a [Position],
     /// What the converters do to a sum.
     pub transfer: &'a Transfer,
-    /// What drives the word lines.
-    pub inputs: Inputs<'a>,
+    /// Added to every column's analog sum, `[read][position][slice]`, in units; `None` for nothing.
+    pub lifts: Option<&'a [Lift]>,
+    /// What [`Transfer::Rounded`] subtracts, likewise.
+    pub drops: Option<&'a [Lift]>,
+    /// The stream of read noise; only stacks with variances have noise.
+    pub stream: u64,
 }
+
+/// A number for each lane.
+pub type Lift = [i32; LANES];
 
 /// The bits of inputs that are driven at a time, and what they are worth.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Slice {
-    /// Their bit planes, least significant first; at most 8.
+    /// Their bit planes, least significant first.
     pub planes: Range<usize>,
     /// A converted sum is shifted left by so many bits …
     pub shift: u32,
@@ -37,27 +50,22 @@ pub enum SliceSign {
     Minus,
 }
 
-/// Inputs of output positions.
-#[derive(Clone, Copy, Debug)]
-pub struct Inputs<'a> {
-    /// Bits of the word lines, `[position][plane][group]`; word line r of a group is bit r.
-    pub patterns: &'a [u8],
-    /// What the cells' floor adds to each column's sum, `[position][slice][read]`, in the transfer's units.
-    pub lifts: &'a [i64],
-    /// What is subtracted for it after conversion, likewise.
-    pub drops: &'a [i64],
-    /// Number of positions.
-    pub n_positions: usize,
-    /// Number of planes.
-    pub n_planes: usize,
+/// Where the values of a vector belong.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Position {
+    /// Place on the output map.
+    pub pixel: u32,
+    /// The image in the first lane; a multiple of [`LANES`].
+    pub image: u64,
+    /// Lanes that hold images; the others hold anything.
+    pub n_lanes: usize,
 }
 
 /// Where a kernel writes.
 #[derive(Debug)]
-pub struct Output<'a> {
-    /// Σ ± converted sum · 2^shift over slices and reads, `[position][padded column]`; overwritten. Columns beyond the
-    /// array's hold anything.
-    pub totals: &'a mut [i64],
+pub struct Output<'a, T> {
+    /// Σ ± converted sum · 2^shift over slices and reads, `[column][position]`; overwritten.
+    pub totals: &'a mut [[T; LANES]],
     /// Records the sums before conversion.
     pub tally: Option<&'a mut Tally>,
 }
@@ -65,12 +73,88 @@ pub struct Output<'a> {
 /// What a kernel executed, counted in its loops.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Work {
-    /// Reads of the array.
+    /// Reads of arrays, each of all columns of the job.
     pub reads: u64,
     /// Word lines driven in them.
     pub word_lines: u64,
     /// Columns converted in them.
     pub conversions: u64,
+}
+
+/// A number that totals are kept in.
+pub trait Total: Copy + private::Sealed {
+    /// Nothing.
+    const ZERO: Self;
+    /// The low bits of a number.
+    fn wrapped(number: i64) -> Self;
+    /// The number.
+    fn wide(self) -> i64;
+    /// The sum of two, modulo the number's range.
+    #[must_use]
+    fn plus(self, other: Self) -> Self;
+    /// The difference of two, likewise.
+    #[must_use]
+    fn minus(self, other: Self) -> Self;
+    /// Times a power of two, likewise.
+    #[must_use]
+    fn shifted(self, bits: u32) -> Self;
+}
+
+mod private {
+    pub trait Sealed {}
+}
+
+macro_rules! total {
+    ($total:ty) => {
+        impl private::Sealed for $total {}
+        impl Total for $total {
+            const ZERO: Self = 0;
+            #[inline(always)]
+            fn wrapped(number: i64) -> Self {
+                number as Self
+            }
+            #[inline(always)]
+            fn wide(self) -> i64 {
+                self.into()
+            }
+            #[inline(always)]
+            fn plus(self, other: Self) -> Self {
+                self.wrapping_add(other)
+            }
+            #[inline(always)]
+            fn minus(self, other: Self) -> Self {
+                self.wrapping_sub(other)
+            }
+            #[inline(always)]
+            fn shifted(self, bits: u32) -> Self {
+                self.wrapping_shl(bits)
+            }
+        }
+    };
+}
+
+total!(i16);
+total!(i32);
+total!(i64);
+
+impl Slice {
+    /// With the other sign, if its converted sums are negated.
+    #[inline(always)]
+    pub(crate) fn signed(&self, is_negated: bool) -> SliceSign {
+        match (self.sign, is_negated) {
+            (SliceSign::Plus, false) | (SliceSign::Minus, true) => SliceSign::Plus,
+            (SliceSign::Plus, true) | (SliceSign::Minus, false) => SliceSign::Minus,
+        }
+    }
+
+    /// A converted sum in its place.
+    #[inline(always)]
+    pub(crate) fn placed(&self, converted: i64, is_negated: bool) -> i64 {
+        match self.signed(is_negated) {
+            SliceSign::Plus => converted << self.shift,
+            SliceSign::Minus => -(converted << self.shift),
+        }
+    }
 }
 
 impl Work {
@@ -80,35 +164,50 @@ impl Work {
         self.word_lines += other.word_lines;
         self.conversions += other.conversions;
     }
+
+    /// Counts a read of word lines for the images of a position.
+    pub(crate) fn add_read(&mut self, word_lines: usize, position: &Position) {
+        self.reads += position.n_lanes as u64;
+        self.word_lines += (word_lines * position.n_lanes) as u64;
+    }
 }
 
 impl Job<'_> {
-    /// Lifts, or drops, of a position: one for each slice and read.
-    pub(crate) fn n_offsets(&self) -> usize {
-        self.slices.len() * self.array.reads().len()
+    /// The columns.
+    pub(crate) fn columns(&self) -> Range<usize> {
+        self.columns.0..self.columns.1
     }
 
-    /// Pattern bytes of a position.
-    pub(crate) fn n_patterns(&self) -> usize {
-        self.inputs.n_planes * self.array.n_groups()
+    /// The lift of a read, position and slice.
+    #[inline]
+    pub(crate) fn lift(&self, read: usize, position: usize, slice: usize) -> Option<&Lift> {
+        self.lifts.map(|lifts| &lifts[self.lift_index(read, position, slice)])
     }
 
-    /// Greatest magnitude that a total can have when a converted sum is at most the sum itself.
-    pub(crate) fn max_total(&self) -> u128 {
-        let slice = |slice: &Slice| ((1u128 << slice.planes.len()) - 1) << slice.shift;
-        let levels: u128 = self.slices.iter().map(slice).sum();
-        levels * u128::from(self.array.max_sum()) * self.array.reads().len() as u128
+    /// The drop of a read, position and slice.
+    #[inline]
+    pub(crate) fn drop(&self, read: usize, position: usize, slice: usize) -> Option<&Lift> {
+        self.drops.map(|drops| &drops[self.lift_index(read, position, slice)])
+    }
+
+    fn lift_index(&self, read: usize, position: usize, slice: usize) -> usize {
+        (read * self.positions.len() + position) * self.slices.len() + slice
     }
 
     /// Checks the shapes once, so that the kernels need not.
-    pub(crate) fn check(&self, output: &Output<'_>) {
-        let n = self.inputs.n_positions;
-        assert_eq!(self.inputs.patterns.len(), n * self.n_patterns(), "patterns: [position][plane][group]");
-        assert_eq!(self.inputs.lifts.len(), n * self.n_offsets(), "lifts: [position][slice][read]");
-        assert_eq!(self.inputs.drops.len(), n * self.n_offsets(), "drops: [position][slice][read]");
-        assert_eq!(output.totals.len(), n * self.array.padded_columns(), "totals: [position][padded column]");
-        for slice in self.slices {
-            assert!(slice.planes.end <= self.inputs.n_planes, "slices are made of planes");
+    pub(crate) fn check<T>(&self, output: &Output<'_, T>) {
+        let n = self.positions.len();
+        assert_eq!(self.patterns.n_positions(), n, "patterns of each position");
+        assert_eq!(self.patterns.n_groups(), self.stack.lines().n_groups(), "patterns of each group");
+        assert!(self.columns.0 < self.columns.1 && self.columns.1 <= self.stack.n_columns(), "columns of the stack");
+        assert_eq!(output.totals.len(), n * self.columns().len(), "totals are [column][position]");
+        let n_lifts = n * self.slices.len() * self.stack.lines().reads().len();
+        for lifts in [self.lifts, self.drops].into_iter().flatten() {
+            assert_eq!(lifts.len(), n_lifts, "lifts are [read][position][slice]");
         }
+        for slice in self.slices {
+            assert!(slice.planes.end <= self.patterns.n_planes(), "slices are made of planes");
+        }
+        assert!(self.positions.iter().all(|position| position.n_lanes <= LANES), "images have lanes");
     }
 }

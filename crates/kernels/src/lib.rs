@@ -1,31 +1,56 @@
-//! The inner loops of emulation: sums over the word lines of an array, fused with its converters' transfer.
+//! The inner loops of emulation: sums over the word lines of arrays, fused with their converters' transfer.
 //!
-//! Knows nothing of crossbars and files: cells are small integers, inputs are bits. A kernel takes the cells of an
-//! [`Array`] and the input bits of many output positions ([`Inputs`]), and gives for each position and column the
-//! converted sums of all reads, each shifted by the weight of its input slice.
+//! Knows nothing of crossbars and files: cells are whole numbers, inputs are bits. A kernel takes the cells of a
+//! [`Stack`] of arrays and the input bits of many output positions of up to [`LANES`] images each ([`Patterns`]), and
+//! gives for each column and position the converted sums of all reads, each shifted by the weight of its input slice.
 //!
 //! ```text
-//! cells ─► Array (look-up tables) ─┐
-//! bits  ─► Inputs (patterns) ──────┼─► look up, add ─► column sums ─► Transfer ─► shift, add ─► totals
-//! slices ─► Slice (planes, weight)─┘                        └─► Tally
+//! cells ─► Stack (look-up tables) ──┐
+//! bits  ─► Patterns (indices) ──────┼─► look up, add ─► sums ─► + lift, noise ─► Transfer ─► shift, add ─► totals
+//! slices ─► Slice (planes, weight) ─┘                                    └─► Tally
 //! ```
 //!
-//! Every kernel gives the same integers; [`Kernel::Scalar`] is the one that is obviously right, and a test holds all
-//! others to it. A kernel for an instruction set is one more file with the functions of `portable.rs` and one more
-//! arm in `kernel.rs`.
+//! | kernel | tables | lanes |
+//! |---|---|---|
+//! | `scalar` | none: a loop over cells | – |
+//! | `portable` | four word lines, in memory | columns |
+//! | `avx2` | four word lines of bytes, in registers; wider cells as `portable` | images |
+//! | `avx512` | six word lines of bytes or words, in registers; wider cells as `portable` | images |
+//!
+//! Every kernel gives the same integers; `scalar` is the one that is obviously right, and a test holds all others to it.
+//! The kernel is chosen when the program runs; the environment variable [`KERNEL_VARIABLE`] forces one.
 
-mod array;
+#[cfg(target_arch = "x86_64")]
+mod avx2;
+#[cfg(target_arch = "x86_64")]
+mod avx512;
+mod bits;
+mod dispatch;
+mod finish;
 mod histogram;
 mod job;
 mod kernel;
+mod lines;
+mod memory;
+mod noise;
+mod patterns;
 mod portable;
 mod scalar;
+mod segments;
+mod stack;
 #[cfg(test)]
 mod suite;
+mod tiled;
+mod tiles;
 mod transfer;
+mod words;
 
-pub use array::{Array, GROUP, Read};
+pub use bits::planes;
+pub use finish::{Affine, Finish};
 pub use histogram::{Histogram, Tally};
-pub use job::{Inputs, Job, Output, Slice, SliceSign, Work};
-pub use kernel::Kernel;
-pub use transfer::{Division, Rounding, Transfer};
+pub use job::{Job, Lift, Output, Position, Slice, SliceSign, Total, Work};
+pub use kernel::{KERNEL_VARIABLE, Kernel, KernelError};
+pub use lines::{Lines, Read};
+pub use patterns::{LANES, Patterns, Source, Vector};
+pub use stack::{Cells, Stack, StackError};
+pub use transfer::{Transfer, Uniform};

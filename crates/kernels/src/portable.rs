@@ -1,165 +1,203 @@
-//! Look-up tables in memory, columns in the lanes of vectors that the compiler makes.
+//! Tables in memory: one image at a time, columns in the lanes.
 //!
-//! Half a group's pattern picks a line of its table, and adding the line adds four word lines to all columns of a panel.
-//! Panels are the outer loop, so that a panel's tables stay in the cache for all positions.
+//! Panels of columns are the outer loop and reads the next, so that the tables of a panel's read stay in the cache for
+//! all images.
 
-use crate::array::{Entry, Panel, Panels, Read};
-use crate::{Job, Output, Slice, SliceSign, Transfer, Work};
+use std::ops::Range;
 
-pub(crate) fn run(job: &Job<'_>, output: Output<'_>) -> Work {
-    match &job.array.panels {
-        Panels::Narrow(panels) => with_panels(panels, job, output),
-        Panels::Wide(panels) => with_panels(panels, job, output),
+use crate::memory::{Entry, Memory};
+use crate::noise::{Key, SpreadTables};
+use crate::stack::Tables;
+use crate::{Job, LANES, Output, Read, Slice, SliceSign, Tally, Total, Transfer, Work};
+
+pub(crate) fn run<T: Total>(job: &Job<'_>, output: Output<'_, T>) -> Work {
+    match &job.stack.tables {
+        Tables::Memory8(tables) => with_tables(tables, job, output),
+        Tables::Memory16(tables) => with_tables(tables, job, output),
+        Tables::Memory32(tables) => with_tables(tables, job, output),
+        Tables::Cells(_) | Tables::Tiles(_) => unreachable!("tables are in memory"),
     }
 }
 
-fn with_panels<E: Entry, const N: usize>(panels: &[Panel<E, N>], job: &Job<'_>, output: Output<'_>) -> Work {
-    let may_narrow = match job.transfer {
-        Transfer::Exact | Transfer::Clip { .. } => true,
-        Transfer::Lut(_) | Transfer::Division(_) => false,
-    };
-    if may_narrow && job.max_total() <= i16::MAX as u128 {
-        with_totals::<E, i16, N>(panels, job, output)
-    } else if may_narrow && job.max_total() <= i32::MAX as u128 {
-        with_totals::<E, i32, N>(panels, job, output)
-    } else {
-        with_totals::<E, i64, N>(panels, job, output)
-    }
-}
-
-/// A lane of the totals.
-trait Total: Copy + Into<i64> + std::ops::AddAssign + std::ops::SubAssign + std::ops::Shl<u32, Output = Self> {
-    const ZERO: Self;
-    /// The caller has proven that it fits.
-    fn from_sum(sum: u32) -> Self;
-    /// The caller has proven that it fits.
-    fn from_wide(converted: i64) -> Self;
-}
-
-impl Total for i16 {
-    const ZERO: Self = 0;
-    fn from_sum(sum: u32) -> Self {
-        sum as i16
-    }
-    fn from_wide(converted: i64) -> Self {
-        converted as i16
-    }
-}
-
-impl Total for i32 {
-    const ZERO: Self = 0;
-    fn from_sum(sum: u32) -> Self {
-        sum as i32
-    }
-    fn from_wide(converted: i64) -> Self {
-        converted as i32
-    }
-}
-
-impl Total for i64 {
-    const ZERO: Self = 0;
-    fn from_sum(sum: u32) -> Self {
-        sum.into()
-    }
-    fn from_wide(converted: i64) -> Self {
-        converted
-    }
-}
-
-fn with_totals<E: Entry, T: Total, const N: usize>(panels: &[Panel<E, N>], job: &Job<'_>, output: Output<'_>) -> Work {
-    let Output { totals: out, mut tally } = output;
+#[inline(always)]
+fn with_tables<E: Entry, T: Total, const N: usize>(
+    tables: &Memory<E, N>,
+    job: &Job<'_>,
+    output: Output<'_, T>,
+) -> Work {
+    let Output { totals, mut tally } = output;
     let mut work = Work::default();
-    let (array, inputs) = (job.array, &job.inputs);
-    let offsets = inputs.lifts.chunks_exact(job.n_offsets()).zip(inputs.drops.chunks_exact(job.n_offsets()));
-    for (index, panel) in panels.iter().enumerate() {
-        let n_columns = N.min(array.n_columns() - index * N);
-        let rows = out.chunks_exact_mut(array.padded_columns());
-        let positions = inputs.patterns.chunks_exact(job.n_patterns()).zip(offsets.clone()).zip(rows);
-        for ((patterns, (lifts, drops)), out) in positions {
-            let mut totals = [T::ZERO; N];
-            let mut offsets = lifts.iter().zip(drops);
-            for slice in job.slices {
-                let planes = &patterns[slice.planes.start * array.n_groups()..slice.planes.end * array.n_groups()];
-                for (read, (&lift, &drop)) in array.reads().iter().zip(&mut offsets) {
-                    let sums = column_sums(panel, read, planes, array.n_groups());
-                    if let Some(tally) = &mut tally {
-                        tally.record(sums[..n_columns].iter().map(|&sum| sum.into()), lift);
-                    }
-                    convert::<E, T, N>(job.transfer, slice, (&sums, lift, drop), &mut totals);
-                    work.conversions += n_columns as u64;
-                    if index == 0 {
-                        work.reads += 1;
-                        work.word_lines += read.word_lines as u64;
+    let n_positions = job.positions.len();
+    let (first, end) = job.columns;
+    let mut sums = vec![[T::ZERO; N]; n_positions * LANES];
+    for panel in first / N..end.div_ceil(N) {
+        let columns = first.max(panel * N)..end.min((panel + 1) * N);
+        sums.fill([T::ZERO; N]);
+        for (read_index, read) in job.stack.lines().reads().iter().enumerate() {
+            let mut reader = Reader {
+                tables,
+                job,
+                panel,
+                used: columns.start - panel * N..columns.end - panel * N,
+                read: (read_index, read),
+                segments: tables.segments(panel, read_index),
+                tally: tally.as_deref_mut(),
+            };
+            for (position, sums) in sums.chunks_exact_mut(LANES).enumerate() {
+                for slice in 0..job.slices.len() {
+                    reader.add(position, slice, sums);
+                    work.conversions += (columns.len() * job.positions[position].n_lanes) as u64;
+                    if columns.start == first {
+                        work.add_read(read.word_lines(), &job.positions[position]);
                     }
                 }
             }
-            for (out, total) in out[index * N..][..N].iter_mut().zip(totals) {
-                *out = total.into();
+        }
+        for (position, sums) in sums.as_chunks::<LANES>().0.iter().enumerate() {
+            for column in columns.clone() {
+                let totals = &mut totals[(column - first) * n_positions + position];
+                for (total, sums) in totals.iter_mut().zip(sums) {
+                    *total = sums[column - panel * N];
+                }
             }
         }
     }
     work
 }
 
-/// The sums of a panel's columns in one read: linear, so that the planes of a slice are added with their weights.
-#[inline(always)]
-fn column_sums<E: Entry, const N: usize>(
-    panel: &Panel<E, N>,
-    read: &Read,
-    planes: &[u8],
-    n_groups: usize,
-) -> [E::Sum; N] {
-    let mut sums = [E::ZERO_SUM; N];
-    for (weight, plane) in (0..).zip(planes.chunks_exact(n_groups)) {
-        for segment in &read.segments {
-            let mut partial = [E::ZERO; N];
-            for ([low, high], &pattern) in panel.tables[segment.clone()].iter().zip(&plane[segment.clone()]) {
-                let low = &low[usize::from(pattern % 16)].0;
-                let high = &high[usize::from(pattern / 16)].0;
-                for lane in 0..N {
-                    partial[lane] += low[lane] + high[lane];
+/// A panel's columns in one read.
+struct Reader<'a, E, const N: usize> {
+    tables: &'a Memory<E, N>,
+    job: &'a Job<'a>,
+    panel: usize,
+    /// Columns of the panel that are the job's.
+    used: Range<usize>,
+    read: (usize, &'a Read),
+    segments: &'a [Range<usize>],
+    tally: Option<&'a mut Tally>,
+}
+
+impl<E: Entry, const N: usize> Reader<'_, E, N> {
+    /// Adds what a slice's converted sums are worth, for each image of a position.
+    #[inline(always)]
+    fn add<T: Total>(&mut self, position: usize, slice: usize, totals: &mut [[T; N]]) {
+        let (job, read) = (self.job, self.read.0);
+        let (lifts, drops) = (job.lift(read, position, slice), job.drop(read, position, slice));
+        let lift = |lane: usize| lifts.map_or(0, |lifts| i64::from(lifts[lane]));
+        let drop = |lane: usize| drops.map_or(0, |drops| i64::from(drops[lane]));
+        let normals = job.stack.spread.as_ref().map(|_| self.normals(position, slice));
+        let negated: [bool; N] =
+            std::array::from_fn(|at| at < self.used.end && job.stack.is_negated(read, self.panel * N + at));
+        for (lane, totals) in totals.iter_mut().enumerate().take(job.positions[position].n_lanes) {
+            let sums = self.sums((position, lane), &job.slices[slice]);
+            let is_plain = lifts.is_none() && normals.is_none();
+            match job.transfer {
+                Transfer::Exact if is_plain => add(&job.slices[slice], &negated, totals, |at| sums[at].into()),
+                Transfer::Clip { max } if is_plain => {
+                    add(&job.slices[slice], &negated, totals, |at| Into::<u32>::into(sums[at]).min(*max));
+                }
+                transfer => {
+                    let noise = normals.as_ref().map(|normals| self.noise((position, lane), slice, normals));
+                    let analog = |at: usize| {
+                        let sum = i64::from(Into::<u32>::into(sums[at])) << job.stack.shift();
+                        sum + lift(lane) + noise.as_ref().map_or(0, |noise| i64::from(noise[at]))
+                    };
+                    for at in self.used.clone() {
+                        let value = transfer.value(analog(at), job.stack.shift(), drop(lane));
+                        totals[at] = totals[at].plus(T::wrapped(job.slices[slice].placed(value, negated[at])));
+                    }
+                    self.tally((position, lane), analog);
+                    continue;
                 }
             }
-            for lane in 0..N {
-                sums[lane] += E::Sum::from(partial[lane]) << weight;
+            self.tally((position, lane), |at| i64::from(Into::<u32>::into(sums[at])) << job.stack.shift());
+        }
+    }
+
+    /// The sums of the panel's columns: linear, so that the planes of a slice are added with their weights.
+    #[inline(always)]
+    fn sums(&self, (position, lane): (usize, usize), slice: &Slice) -> [E::Sum; N] {
+        let mut sums = [E::ZERO_SUM; N];
+        for (weight, plane) in (0..).zip(slice.planes.clone()) {
+            for segment in self.segments {
+                let index = |group| self.job.patterns.index((position, lane), plane, group);
+                let part = self.tables.sums(self.panel, segment.clone(), index);
+                for at in 0..N {
+                    sums[at] += E::Sum::from(part[at]) << weight;
+                }
+            }
+        }
+        sums
+    }
+
+    #[inline(always)]
+    fn tally(&mut self, (position, _): (usize, usize), analog: impl Fn(usize) -> i64) {
+        if let Some(tally) = &mut self.tally {
+            for at in self.used.clone() {
+                if tally.takes(self.panel * N + at, &self.job.positions[position]) {
+                    tally.record(std::iter::once(analog(at)));
+                }
             }
         }
     }
-    sums
-}
 
-/// Adds the converted sums, shifted to the slice's place.
-#[inline(always)]
-fn convert<E: Entry, T: Total, const N: usize>(
-    transfer: &Transfer,
-    slice: &Slice,
-    (sums, lift, drop): (&[E::Sum; N], i64, i64),
-    totals: &mut [T; N],
-) {
-    match transfer {
-        Transfer::Exact => add(slice, totals, |lane| T::from_sum(sums[lane].into())),
-        Transfer::Clip { max } => {
-            let max = E::saturated(*max);
-            add(slice, totals, |lane| T::from_sum(sums[lane].min(max).into()));
+    /// z·U of each column of the panel, `[column][lane]`.
+    fn normals(&self, position: usize, slice: usize) -> Vec<[i8; LANES]> {
+        let of_column = |at: usize| {
+            let column = (self.panel * N + at, self.read.0, slice);
+            Key::new(self.job.stream, column, &self.job.positions[position]).normals()
+        };
+        (0..self.used.end).map(of_column).collect()
+    }
+
+    /// Read noise of each column.
+    fn noise(&self, image: (usize, usize), slice: usize, normals: &[[i8; LANES]]) -> [i16; N] {
+        let mut noise = [0; N];
+        if let Some(spread) = &self.job.stack.spread {
+            let SpreadTables::Memory(tables) = &spread.tables else { unreachable!("as the cells") };
+            let variances = self.variances(tables, image, &self.job.slices[slice]);
+            for at in self.used.clone() {
+                noise[at] = spread.sample(variances[at] as u8, normals[at][image.1]);
+            }
         }
-        Transfer::Lut(values) => add(slice, totals, |lane| {
-            let sum: u32 = sums[lane].into();
-            T::from_wide(values[sum as usize].into())
-        }),
-        Transfer::Division(division) => {
-            add(slice, totals, |lane| T::from_wide(division.value(sums[lane].into(), lift, drop)))
+        noise
+    }
+
+    /// Σ v·x² of each column. With x = Σ 2^t·b_t it is Σ 4^t·V(b_t) + Σ over t < u of 2^(t + u + 1)·V(b_t ∧ b_u), V being
+    /// the variances of the word lines of a pattern.
+    fn variances(&self, tables: &Memory<u8, 64>, (position, lane): (usize, usize), slice: &Slice) -> [u32; N] {
+        let first = self.panel * N;
+        let mut variances = [0; N];
+        let index = |plane, group| self.job.patterns.index((position, lane), plane, group);
+        let mut add = |weight: usize, index: &dyn Fn(usize) -> u8| {
+            let sums = tables.sums(first / 64, self.read.1.groups.clone(), index);
+            for (variance, sum) in variances.iter_mut().zip(&sums[first % 64..]) {
+                *variance += u32::from(*sum) << weight;
+            }
+        };
+        for (t, low) in slice.planes.clone().enumerate() {
+            add(2 * t, &|group| index(low, group));
+            for (u, high) in slice.planes.clone().enumerate().skip(t + 1) {
+                add(t + u + 1, &|group| index(low, group) & index(high, group));
+            }
         }
+        variances
     }
 }
 
+/// Adds the converted sums, in a slice's place.
 #[inline(always)]
-fn add<T: Total, const N: usize>(slice: &Slice, totals: &mut [T; N], converted: impl Fn(usize) -> T) {
-    match slice.sign {
-        SliceSign::Plus => {
-            totals.iter_mut().enumerate().for_each(|(lane, total)| *total += converted(lane) << slice.shift);
-        }
-        SliceSign::Minus => {
-            totals.iter_mut().enumerate().for_each(|(lane, total)| *total -= converted(lane) << slice.shift);
-        }
+fn add<T: Total, const N: usize>(
+    slice: &Slice,
+    negated: &[bool; N],
+    totals: &mut [T; N],
+    converted: impl Fn(usize) -> u32,
+) {
+    for (at, total) in totals.iter_mut().enumerate() {
+        let placed = T::wrapped(converted(at).into()).shifted(slice.shift);
+        *total = match slice.signed(negated[at]) {
+            SliceSign::Plus => total.plus(placed),
+            SliceSign::Minus => total.minus(placed),
+        };
     }
 }

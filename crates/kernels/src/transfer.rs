@@ -1,71 +1,59 @@
-//! What converters do to a column's sum.
+//! What converters do to the sum of a column.
 
-/// From the sum of a column's cells in one read to the converted sum.
+/// From the analog sum of a column in one read to a number.
+///
+/// Analog sums are in *units*; the unit of a stack's cells is 2^shift of them ([`Job::shift`](crate::Job::shift)).
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Transfer {
-    /// Nothing is lost.
+    /// The sum itself, in units of the cells: nothing is lost. For sums of cells alone.
     Exact,
-    /// A converter whose step is one unit of the sums, from 0.
+    /// The sum itself up to `max`, in units of the cells: a converter whose step is one of them, from 0. For sums of
+    /// cells alone.
     Clip {
         /// The greatest sum that it tells from greater ones.
         max: u32,
     },
-    /// Any converter, tabulated over the sums; for cells without a floor, so that the sum alone decides.
-    Lut(Vec<i32>),
-    /// Any converter, any floor.
-    Division(Division),
+    /// The code of a uniform converter.
+    Uniform(Uniform),
+    /// The code of any converter, tabulated over analog sums in units from `first`; sums beyond the table have the code
+    /// at its nearer end.
+    Table {
+        /// The analog sum of the first entry.
+        first: i64,
+        /// Codes; at least one.
+        codes: Vec<u16>,
+    },
+    /// What a uniform converter decodes, less a drop, rounded to the nearest multiple of 2^`bits` units, ties down; in
+    /// such multiples.
+    Rounded {
+        /// The converter.
+        uniform: Uniform,
+        /// Bits that are rounded away; at least 1.
+        bits: u32,
+    },
 }
 
-impl Transfer {
-    /// The converted sum: in the sum's unit for [`Exact`](Self::Exact) and [`Clip`](Self::Clip), else in the
-    /// converter's.
-    ///
-    /// # Panics
-    ///
-    /// If a table doesn't reach to `sum`.
-    pub fn value(&self, sum: u32, lift: i64, drop: i64) -> i64 {
-        match self {
-            Self::Exact => sum.into(),
-            Self::Clip { max } => sum.min(*max).into(),
-            Self::Lut(values) => values[sum as usize].into(),
-            Self::Division(division) => division.value(sum, lift, drop),
-        }
-    }
-}
-
-/// A uniform converter in integer arithmetic: code = clip(⌊(2·(i − low) + step)/(2·step)⌋, 0, max_code) with
-/// i = sum·2^shift + lift, decoded as low + step·code, less drop.
+/// A uniform converter in integer arithmetic: code = clip(⌊(2·(i − low) + step)/(2·step)⌋, 0, max_code).
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Division {
-    shift: u32,
+pub struct Uniform {
     low: i64,
     step: u64,
     max_code: u32,
-    rounding: Rounding,
     reciprocal: u64,
     reciprocal_shift: u32,
-}
-
-/// What happens to a converted sum after its drop.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Rounding {
-    /// Nothing.
-    Keep,
-    /// It is rounded to the nearest multiple of 2^shift, ties down.
-    ToNearest,
 }
 
 /// Numerators have fewer bits.
 const NUMERATOR_BITS: u32 = 62;
 
-impl Division {
-    /// A converter with `shift` fraction bits below the unit of the sums.
+impl Uniform {
+    /// A converter whose code 0 stands for `low`, and each further one for `step` more.
     ///
     /// # Panics
     ///
-    /// If `step` is 0 or above 2^56, or `shift` is not 1 … 31.
-    pub fn new(shift: u32, low: i64, step: u64, (max_code, rounding): (u32, Rounding)) -> Self {
-        assert!((1..=1 << 56).contains(&step) && (1..32).contains(&shift), "a step above 0, and fraction bits");
+    /// If `step` is 0 or above 2^56.
+    pub fn new(low: i64, step: u64, max_code: u32) -> Self {
+        assert!((1..=1 << 56).contains(&step), "a step above 0");
         // ⌊n·m / 2^(N + l)⌋ = ⌊n/D⌋ for all n < 2^N, with l = ⌈log₂ D⌉ and m = ⌊2^(N + l)/D⌋ + 1, as
         // 2^(N + l) < m·D ≤ 2^(N + l) + 2^l (Granlund & Montgomery, "Division by invariant integers using
         // multiplication", PLDI 1994, theorem 4.2). m < 2^63 + 1 because D > 2^(l − 1).
@@ -73,30 +61,58 @@ impl Division {
         let bits = u128::BITS - (divisor - 1).leading_zeros();
         let reciprocal_shift = NUMERATOR_BITS + bits;
         let reciprocal = ((1 << reciprocal_shift) / divisor + 1) as u64;
-        Self { shift, low, step, max_code, rounding, reciprocal, reciprocal_shift }
+        Self { low, step, max_code, reciprocal, reciprocal_shift }
     }
 
-    /// The converted sum.
-    #[inline]
-    pub fn value(&self, sum: u32, lift: i64, drop: i64) -> i64 {
-        let analog = (i64::from(sum) << self.shift) + lift;
-        let decoded = self.low + (self.step * u64::from(self.code(analog))) as i64 - drop;
-        match self.rounding {
-            Rounding::Keep => decoded,
-            Rounding::ToNearest => {
-                let half_less_one = (1 << (self.shift - 1)) - 1;
-                ((decoded + half_less_one) >> self.shift) << self.shift
-            }
-        }
+    /// What code 0 stands for.
+    pub fn low(&self) -> i64 {
+        self.low
+    }
+
+    /// From one code to the next.
+    pub fn step(&self) -> u64 {
+        self.step
+    }
+
+    /// The greatest code.
+    pub fn max_code(&self) -> u32 {
+        self.max_code
     }
 
     /// The code of an analog sum.
     #[inline]
-    fn code(&self, analog: i64) -> u32 {
+    pub fn code(&self, analog: i64) -> u32 {
         let numerator = (2 * (analog - self.low) + self.step as i64).max(0) as u64;
         debug_assert!(numerator < 1 << NUMERATOR_BITS, "sums are far below the bound of the reciprocal");
         let quotient = ((u128::from(numerator) * u128::from(self.reciprocal)) >> self.reciprocal_shift) as u64;
         quotient.min(self.max_code.into()) as u32
+    }
+
+    /// What a code stands for.
+    #[inline]
+    pub fn decoded(&self, code: u32) -> i64 {
+        self.low + (self.step * u64::from(code)) as i64
+    }
+}
+
+impl Transfer {
+    /// The number that becomes of an analog sum, for cells in units of 2^`shift`.
+    #[inline]
+    pub fn value(&self, analog: i64, shift: u32, drop: i64) -> i64 {
+        match self {
+            Self::Exact => analog >> shift,
+            Self::Clip { max } => (analog >> shift).min((*max).into()),
+            Self::Uniform(uniform) => uniform.code(analog).into(),
+            Self::Table { first, codes } => {
+                let at = (analog - first).clamp(0, codes.len() as i64 - 1);
+                codes[at as usize].into()
+            }
+            Self::Rounded { uniform, bits } => {
+                let decoded = uniform.decoded(uniform.code(analog)) - drop;
+                let half_less_one = (1 << (bits - 1)) - 1;
+                (decoded + half_less_one) >> bits
+            }
+        }
     }
 }
 
@@ -108,19 +124,23 @@ mod tests {
 
     #[test]
     fn codes_step_halfway_and_stop_at_the_ends() {
-        // Steps of 3 units of 1/2 from 4: thresholds at 4 + 1.5, 4 + 4.5, …
-        let division = Division::new(1, 4, 3, (2, Rounding::Keep));
-        let decoded = [0, 2, 3, 4, 5, 6, 100].map(|sum| division.value(sum, 0, 0));
-        assert_eq!(decoded, [4, 4, 7, 7, 10, 10, 10]);
-        assert_eq!(division.value(2, 1, 1), 4 - 1, "5 is below the threshold");
-        assert_eq!(division.value(2, 2, 1), 7 - 1, "6 is above");
+        // Steps of 3 from 4: thresholds at 4 + 1.5 and 4 + 4.5.
+        let uniform = Uniform::new(4, 3, 2);
+        let decoded = [0, 4, 5, 6, 8, 9, 10, 200].map(|sum| uniform.decoded(uniform.code(sum)));
+        assert_eq!(decoded, [4, 4, 4, 7, 7, 10, 10, 10]);
     }
 
     #[test]
     fn rounding_breaks_ties_downwards() {
-        let division = Division::new(2, 0, 1, (1000, Rounding::ToNearest));
-        let rounded = [-4, -3, -2, -1, 0, 1, 2, 3, 4, 5, 6, 7].map(|lift| division.value(0, 100 + lift, 100));
-        assert_eq!(rounded, [-4, -4, -4, 0, 0, 0, 0, 4, 4, 4, 4, 8]);
+        let rounded = Transfer::Rounded { uniform: Uniform::new(0, 1, 1000), bits: 2 };
+        let found = [-4, -3, -2, -1, 0, 1, 2, 3, 4, 5, 6, 7].map(|lift| rounded.value(100 + lift, 0, 100));
+        assert_eq!(found, [-1, -1, -1, 0, 0, 0, 0, 1, 1, 1, 1, 2]);
+    }
+
+    #[test]
+    fn tables_end_with_their_last_codes() {
+        let table = Transfer::Table { first: -2, codes: vec![7, 8, 9] };
+        assert_eq!([-9, -2, -1, 0, 1, 99].map(|analog| table.value(analog, 0, 0)), [7, 7, 8, 9, 9, 9]);
     }
 
     proptest! {
@@ -133,9 +153,9 @@ mod tests {
         ) {
             // Around a step from one code to the next, where a division would go wrong first.
             let analog = low + (step as i64).saturating_mul(quotient as i64).min(1 << 59) + offset - (step / 2) as i64;
-            let division = Division::new(7, low, step, (u32::MAX, Rounding::Keep));
+            let uniform = Uniform::new(low, step, u32::MAX);
             let expected = (2 * i128::from(analog - low) + i128::from(step)).max(0) / (2 * i128::from(step));
-            prop_assert_eq!(i128::from(division.code(analog)), expected.min(u32::MAX.into()));
+            prop_assert_eq!(i128::from(uniform.code(analog)), expected.min(u32::MAX.into()));
         }
     }
 }

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::ops::Range;
 
 use rebias_arch::Arch;
-use rebias_network::{LayerId, LayerInput, Network, Op, OutputFormat};
+use rebias_network::{Layer, LayerId, LayerInput, Network, Op, OutputFormat};
 use rebias_tile::Interconnect;
 use rebias_units::{Bits, Bytes};
 
@@ -143,22 +143,25 @@ impl Copy {
     }
 }
 
-/// The placed layers that read a layer's codes, with nothing but pooling between, which is done where codes are read.
+/// The placed layers that read a layer's codes, with nothing but pools and additions between, which are done where
+/// their results are read.
 fn readers<'p>(
     network: &Network,
     source: LayerId,
     placement: &'p Placement,
 ) -> impl Iterator<Item = &'p LayerPlacement> {
-    placement.layers().iter().filter(move |placed| {
-        let mut input = network.layer(placed.layer).input();
-        while let LayerInput::Layer(before) = input {
-            match network.layer(before).op() {
-                Op::Weighted(_) => return before == source,
-                Op::MaxPool(_) => input = network.layer(before).input(),
-            }
-        }
-        false
-    })
+    // Whether each layer's output is made of the source's codes; inputs are earlier layers.
+    let mut carries = vec![false; network.layers().len()];
+    let reads = |layer: &Layer, carries: &[bool]| {
+        layer.inputs().any(|input| matches!(input, LayerInput::Layer(before) if carries[before.0]))
+    };
+    for (id, layer) in network.layers_with_ids() {
+        carries[id.0] = match layer.op() {
+            Op::Weighted(_) => id == source,
+            Op::MaxPool(_) | Op::SumPool(_) | Op::Add(_) => reads(layer, &carries),
+        };
+    }
+    placement.layers().iter().filter(move |placed| reads(network.layer(placed.layer), &carries))
 }
 
 /// For each tile of a reader, how many outputs of each of its source's column blocks it keeps.

@@ -23,7 +23,7 @@ pub(crate) fn codes(
 }
 
 /// logit = scale·Y + offset, rounded twice, for one sum of each class.
-pub(crate) fn logits(scale: &[f64], offset: &[f64], sums: &[i64], fraction_bits: u32) -> Vec<f64> {
+pub fn logits(scale: &[f64], offset: &[f64], sums: &[i64], fraction_bits: u32) -> Vec<f64> {
     // A power of two, so that multiplying by it is exact.
     let unit = 1.0 / (1u64 << fraction_bits) as f64;
     let logit = |((&scale, &offset), &sum): ((&f64, &f64), &i64)| {

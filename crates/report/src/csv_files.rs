@@ -19,18 +19,47 @@ pub fn summary_csv(result: &RunResult, out: impl Write) -> csv::Result<()> {
     Ok(())
 }
 
+/// `chips.csv`: one row for each chip that values were emulated on.
+///
+/// # Errors
+/// What `out` says.
+pub fn chips_csv(result: &RunResult, out: impl Write) -> csv::Result<()> {
+    let mut writer = csv::Writer::from_writer(out);
+    writer.write_record(["chip", "accuracy", "agreement"])?;
+    for chip in &result.chips {
+        let accuracy = chip.accuracy.map(|accuracy| accuracy.to_string());
+        writer.write_record([chip.chip.to_string(), accuracy.unwrap_or_default(), chip.agreement.to_string()])?;
+    }
+    writer.flush()?;
+    Ok(())
+}
+
 /// `layers.csv`: one row for each weighted layer; counts are for one image.
 ///
 /// # Errors
 /// What `out` says.
 pub fn layers_csv(result: &RunResult, out: impl Write) -> csv::Result<()> {
     let mut writer = csv::Writer::from_writer(out);
-    let fixed = ["layer", "macs", "replicas", "crossbars", "utilisation", "energy_uj", "adc_clip_rate", "adc_snr_db"];
+    let fixed = [
+        "layer",
+        "macs",
+        "replicas",
+        "crossbars",
+        "utilisation",
+        "energy_uj",
+        "adc_clip_rate",
+        "adc_snr_db",
+        "sums_snr_db",
+        "wire_residual",
+    ];
     let counts = Action::ALL.iter().map(|action| action.name());
     writer.write_record(fixed.into_iter().chain(counts))?;
     for layer in &result.layers {
         let clip_rate = layer.conversion.map(|conversion| conversion.clip_rate.to_string());
         let noise = layer.conversion.and_then(|conversion| conversion.signal_to_noise_db).map(|db| db.to_string());
+        let sums_noise = layer.conversion.and_then(|conversion| conversion.sums_signal_to_noise_db);
+        let sums_noise = sums_noise.map(|db| rounded(db).to_string());
+        let residual = layer.conversion.map(|conversion| format!("{:e}", rounded(conversion.wire_residual)));
         let fixed = [
             layer.name.clone(),
             layer.macs.to_string(),
@@ -40,6 +69,8 @@ pub fn layers_csv(result: &RunResult, out: impl Write) -> csv::Result<()> {
             rounded(layer.energy.microjoules()).to_string(),
             clip_rate.unwrap_or_default(),
             noise.unwrap_or_default(),
+            sums_noise.unwrap_or_default(),
+            residual.unwrap_or_default(),
         ];
         writer.write_record(fixed.into_iter().chain(layer.counts.iter().map(|(_, times)| times.to_string())))?;
     }

@@ -12,16 +12,20 @@ pub struct Summary {
     pub network: String,
     /// The design's name.
     pub architecture: String,
-    /// Images run.
+    /// Images run on each chip.
     pub images: usize,
     /// Share of images whose class is the label.
     pub accuracy: Option<f64>,
-    /// Lower end of its 95 % Wilson interval.
+    /// Lower end of its 95 % interval: Wilson's over images, or Student's over chips if there are several.
     pub accuracy_low: Option<f64>,
-    /// Upper end of its 95 % Wilson interval.
+    /// Upper end of it.
     pub accuracy_high: Option<f64>,
     /// Share of images whose class is that of the exact integer network.
     pub agreement: Option<f64>,
+    /// Chips that values were emulated on; shares are means over them.
+    pub chips: usize,
+    /// Standard deviation of the accuracy from chip to chip; empty for one chip.
+    pub accuracy_deviation: Option<f64>,
     /// First-image latency.
     pub latency_us: f64,
     /// Steady interval between images.
@@ -87,11 +91,13 @@ impl Summary {
         Self {
             network: result.network.clone(),
             architecture: result.architecture.clone(),
-            images: result.quality.map_or(0, |quality| quality.agreement.images),
+            images: result.quality.map_or(0, |quality| quality.agreement.images / quality.n_chips),
             accuracy: accuracy.map(|accuracy| accuracy.share()),
             accuracy_low: accuracy.map(|accuracy| accuracy.low),
             accuracy_high: accuracy.map(|accuracy| accuracy.high),
             agreement: result.quality.map(|quality| quality.agreement.share()),
+            chips: result.chips.len(),
+            accuracy_deviation: result.quality.and_then(|quality| quality.accuracy_deviation).map(rounded),
             latency_us: rounded(result.timing.first_latency.microseconds()),
             interval_us: rounded(result.timing.interval.microseconds()),
             energy_uj: rounded(cost.energy_gated().microjoules()),

@@ -63,7 +63,10 @@ fn summary_table(result: &RunResult) -> Table {
     match result.quality {
         Some(quality) => {
             if let Some(accuracy) = quality.accuracy {
-                row("accuracy", proportion(&accuracy));
+                row("accuracy", proportion(&accuracy, quality.n_chips));
+            }
+            if let Some(deviation) = quality.accuracy_deviation {
+                row("", format!("standard deviation from chip to chip {}", percent(deviation, 2)));
             }
             let share = percent(quality.agreement.share(), 2);
             row("agreement", format!("{share} with the exact integer network"));
@@ -130,6 +133,11 @@ fn summary_table(result: &RunResult) -> Table {
             percent(allocation.utilisation, 1)
         ),
     );
+    let residual = result.layers.iter().filter_map(|layer| layer.conversion).map(|it| it.wire_residual);
+    let residual = residual.fold(0.0, f64::max);
+    if residual > 0.0 {
+        row("wires", format!("solved to a relative residual of {residual:.1e}"));
+    }
     row("ADC model", adc_model(cost));
     if let Some(load) = &cost.programming {
         row("weights", programming(load, cost));
@@ -210,11 +218,12 @@ fn layer_table(result: &RunResult) -> Table {
     table
 }
 
-fn proportion(accuracy: &Proportion) -> String {
+fn proportion(accuracy: &Proportion, n_chips: usize) -> String {
+    let chips = if n_chips == 1 { String::new() } else { format!(", the mean of {n_chips} chips") };
     format!(
-        "{} of {} images, 95 % interval {} … {}",
+        "{} of {} images{chips}, 95 % interval {} … {}",
         percent(accuracy.share(), 2),
-        accuracy.images,
+        accuracy.images / n_chips,
         percent(accuracy.low, 2),
         percent(accuracy.high, 2),
     )

@@ -1,13 +1,15 @@
 //! Accuracy over images, with its confidence interval.
 
-use statrs::distribution::{ContinuousCDF, Normal};
+use statrs::distribution::{ContinuousCDF, Normal, StudentsT};
+use statrs::statistics::Statistics;
 
-/// A proportion of images with its 95 % Wilson score interval.
+/// A proportion of images with its 95 % interval: Wilson's score interval on one chip, and Student's t interval of the
+/// mean over several.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Proportion {
-    /// Images that count.
+    /// Images that count, on all chips.
     pub hits: usize,
-    /// All images; at least 1.
+    /// All images, those of each chip counted; at least 1.
     pub images: usize,
     /// Lower end of the interval.
     pub low: f64,
@@ -36,6 +38,28 @@ impl Proportion {
         Some(Self { hits, images, low, high })
     }
 
+    /// The mean share of `hits` of each chip among `images`; `None` without images or chips.
+    ///
+    /// The interval is for the mean over all chips on these images: where it would end beyond 0 or 1, it ends there.
+    pub fn over_chips(hits: &[usize], images: usize) -> Option<Self> {
+        if let &[hits] = hits {
+            return Self::new(hits, images);
+        }
+        if images == 0 || hits.is_empty() {
+            return None;
+        }
+        let n = hits.len() as f64;
+        let shares = || hits.iter().map(|&hits| hits as f64 / images as f64);
+        let t = StudentsT::new(0.0, 1.0, n - 1.0).ok()?.inverse_cdf(0.975);
+        let (mean, half) = (shares().mean(), t * shares().std_dev() / n.sqrt());
+        Some(Self {
+            hits: hits.iter().sum(),
+            images: images * hits.len(),
+            low: (mean - half).max(0.0),
+            high: (mean + half).min(1.0),
+        })
+    }
+
     /// The share itself, 0 … 1.
     pub fn share(&self) -> f64 {
         self.hits as f64 / self.images as f64
@@ -61,6 +85,19 @@ mod tests {
         assert_eq!(all.high, 1.0);
         assert!(all.low < 1.0);
         assert_eq!(Proportion::new(0, 20).expect("twenty images").low, 0.0);
+    }
+
+    #[test]
+    fn several_chips_have_a_t_interval() {
+        // Shares 0.8, 0.9, 1.0: mean 0.9, deviation 0.1; t of 2 degrees of freedom is 4.30265.
+        let proportion = Proportion::over_chips(&[8, 9, 10], 10).expect("three chips");
+        assert_eq!((proportion.share(), proportion.hits, proportion.images), (0.9, 27, 30));
+        let proportion = Proportion::over_chips(&[80, 90, 82], 100).expect("three chips");
+        // Mean 0.84, deviation √((16 + 36 + 4)/2)/100 = 0.0529150, half 4.302653·0.0529150/√3.
+        assert!((proportion.low - (0.84 - 0.131_447)).abs() < 1e-5, "{}", proportion.low);
+        assert!((proportion.high - (0.84 + 0.131_447)).abs() < 1e-5, "{}", proportion.high);
+        assert_eq!(Proportion::over_chips(&[9], 10), Proportion::new(9, 10));
+        assert_eq!(Proportion::over_chips(&[], 10), None);
     }
 
     #[test]

@@ -4,15 +4,21 @@
 //! Takes valid types, gives a [`RunResult`]. Knows nothing of files and of the terminal.
 
 mod accuracy;
+mod chips;
 mod cost;
+mod mvm;
 mod replay;
 mod result;
 mod run;
 
 pub use accuracy::Proportion;
+pub use chips::{ChipQuality, Chips};
+pub use mvm::{MatrixError, MatrixJob, MatrixResult, mvm};
+pub use rebias_crossbar::ChipSeed;
 pub use replay::{
-    BufferReplay, CriticalPart, Images, LayerReplay, PartKind, PartReplay, ReplayError, ReplayOptions, ReplayResult,
-    Schedule, Stall, Steadiness, UnitReplay, replay,
+    Buffer, BufferReplay, CriticalPart, Images, LayerReplay, PartKind, PartReplay, Recorder, ReplayError,
+    ReplayOptions, ReplayResult, Schedule, Smallest, SmallestBuffers, Stage, Stall, Steadiness, UnitReplay, Work,
+    replay, replay_recorded, smallest_buffers,
 };
 pub use result::{
     AdcBand, AdcModelCost, Allocation, Component, Conversion, Cost, LayerResult, ModelledCost, Quality, RunResult,

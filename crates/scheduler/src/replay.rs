@@ -17,6 +17,7 @@ mod plan;
 mod record;
 mod result;
 mod sim;
+mod smallest;
 #[cfg(test)]
 mod tests;
 
@@ -27,10 +28,12 @@ use rebias_network::Network;
 pub use error::ReplayError;
 use plan::Plan;
 use record::Unwatched;
+pub use record::{Buffer, Recorder, Stage, Work};
 pub use result::{
     BufferReplay, CriticalPart, LayerReplay, PartKind, PartReplay, ReplayResult, Stall, Steadiness, UnitReplay,
 };
 use sim::Sim;
+pub use smallest::{Smallest, SmallestBuffers, smallest_buffers};
 
 /// What is replayed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -80,26 +83,46 @@ pub fn replay(
     placement: &Placement,
     options: &ReplayOptions,
 ) -> Result<ReplayResult, ReplayError> {
+    replay_recorded(network, arch, placement, options, &mut Unwatched)
+}
+
+/// Replays a stream of images as [`replay`] does, and tells someone of all that happens.
+///
+/// # Errors
+///
+/// As [`replay`].
+pub fn replay_recorded<R: Recorder>(
+    network: &Network,
+    arch: &Arch,
+    placement: &Placement,
+    options: &ReplayOptions,
+    recorder: &mut R,
+) -> Result<ReplayResult, ReplayError> {
     let plan = Plan::new(network, arch, placement, options.schedule);
-    let run = |traffic| Sim::new(&plan, arch, traffic, Unwatched)?.run();
+    replay_plan(&plan, arch, options, recorder)
+}
+
+fn replay_plan<R: Recorder>(
+    plan: &Plan,
+    arch: &Arch,
+    options: &ReplayOptions,
+    recorder: &mut R,
+) -> Result<ReplayResult, ReplayError> {
     let window = match options.schedule {
         Schedule::InterLayer => Window::Fitted,
         Schedule::LayerByLayer => Window::Fixed(1),
     };
-    match options.images {
-        Images::UntilSteady { at_most } => {
-            Ok(run(Traffic { until: Until::Steady(at_most.max(3)), window })?.summarise())
-        }
+    let (traffic, alone) = match options.images {
+        Images::UntilSteady { at_most } => (Traffic { until: Until::Steady(at_most.max(3)), window }, None),
+        Images::Exactly(0 | 1) => (Traffic { until: Until::Complete(1), window }, None),
         Images::Exactly(images) => {
-            let first = run(Traffic { until: Until::Complete(1), window })?;
-            let alone = first.summarise();
-            if images <= 1 {
-                return Ok(alone);
-            }
-            let stream = run(Traffic { until: Until::Complete(images), window: first.fitted_window() })?.summarise();
-            Ok(ReplayResult { first_latency: alone.first_latency, ..stream })
+            let first = Sim::new(plan, arch, Traffic { until: Until::Complete(1), window }, Unwatched)?.run()?;
+            let traffic = Traffic { until: Until::Complete(images), window: first.fitted_window() };
+            (traffic, Some(first.summarise().first_latency))
         }
-    }
+    };
+    let stream = Sim::new(plan, arch, traffic, recorder)?.run()?.summarise();
+    Ok(ReplayResult { first_latency: alone.unwrap_or(stream.first_latency), ..stream })
 }
 
 /// The images that the outside sends through the chip.

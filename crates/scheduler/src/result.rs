@@ -3,7 +3,7 @@
 use rebias_cost::{Peak, Programming, Warning};
 use rebias_units::{Area, Counts, Cycles, Energy, Power, Time};
 
-use crate::{Proportion, Steadiness};
+use crate::{ChipQuality, Proportion, Steadiness};
 
 /// All that one run of a network on a chip gives.
 #[derive(Clone, Debug)]
@@ -18,6 +18,8 @@ pub struct RunResult {
     pub version: &'static str,
     /// How well the chip works; `None` for a trace without tensors or images.
     pub quality: Option<Quality>,
+    /// The same for each chip by itself; empty for a trace without tensors or images.
+    pub chips: Vec<ChipQuality>,
     /// How fast it is.
     pub timing: Timing,
     /// What it takes of the chip.
@@ -37,6 +39,10 @@ pub struct Quality {
     pub accuracy: Option<Proportion>,
     /// Images whose class is that of the exact integer network.
     pub agreement: Proportion,
+    /// Chips that were emulated; at least 1.
+    pub n_chips: usize,
+    /// Standard deviation of the accuracy from chip to chip; `None` for one chip or without labels.
+    pub accuracy_deviation: Option<f64>,
 }
 
 /// How fast a chip computes a network.
@@ -222,4 +228,10 @@ pub struct Conversion {
     pub clip_rate: f64,
     /// Signal-to-quantisation-noise ratio of the column sums in decibels; `None` when nothing was lost.
     pub signal_to_noise_db: Option<f64>,
+    /// Signal-to-noise ratio of the layer's sums against the exact integer network's, for the same inputs, on the first
+    /// images and chip, in decibels; `None` when they are equal.
+    pub sums_signal_to_noise_db: Option<f64>,
+    /// How well the node currents of arrays with wires balance, relative to the cells' currents with ideal wires; the
+    /// worst array's, 0 with ideal wires.
+    pub wire_residual: f64,
 }

@@ -3,15 +3,15 @@
 use rebias_arch::Arch;
 use rebias_cost::{Costs, LayerUsage, Priced, Usage, price, warnings};
 use rebias_crossbar::ReadEnergy;
-use rebias_emulation::{EmulateOptions, EmulationError, EmulationResult, Emulator, LayerEmulation};
+use rebias_emulation::{EmulationError, Emulator};
 use rebias_mapper::{MapError, Placement, map};
-use rebias_network::{LayerId, Network, Trace};
+use rebias_network::{Network, Trace};
 use rebias_units::Cycles;
 
+use crate::chips::Emulated;
 use crate::cost::Pricing;
 use crate::{
-    Allocation, Conversion, LayerResult, Proportion, Quality, ReplayError, ReplayOptions, ReplayResult, RunResult,
-    Timing, replay,
+    Allocation, Chips, LayerResult, ReplayError, ReplayOptions, ReplayResult, RunResult, Timing, replay,
 };
 
 /// How a network is run.
@@ -21,6 +21,8 @@ pub struct RunOptions<'o> {
     pub images: Option<usize>,
     /// Seed of everything random.
     pub seed: u64,
+    /// Which draws of what is fixed when a chip is made.
+    pub chips: Chips,
     /// Called with the number of images done since the last call, from any thread.
     pub progress: &'o (dyn Fn(usize) + Sync),
 }
@@ -55,9 +57,13 @@ pub enum RunError {
 /// A network that does not fit, values that cannot be emulated, buffers that are too small.
 pub fn run(arch: &Arch, costs: &Costs, trace: &Trace, options: &RunOptions<'_>) -> Result<RunResult, RunError> {
     let network = &trace.network;
+    let samples = trace.samples.as_ref().filter(|_| !network.is_shape_only());
+    if samples.is_some() {
+        Emulator::check(arch, trace.calibration.as_ref())?;
+    }
     let placement = map(network, arch)?;
     let replayed = replay(network, arch, &placement, &ReplayOptions::DEFAULT)?;
-    let emulated = emulate(arch, trace, &placement, options)?;
+    let emulated = samples.map(|samples| Emulated::run((arch, trace, &placement), samples, options)).transpose()?;
     if emulated.is_none() && arch.ima().crossbar.cell.read_energy == ReadEnergy::DataDependent {
         return Err(RunError::NoReadActivity { network: network.name().to_owned() });
     }
@@ -72,7 +78,8 @@ pub fn run(arch: &Arch, costs: &Costs, trace: &Trace, options: &RunOptions<'_>) 
         architecture: arch.name().to_owned(),
         seed: options.seed,
         version: env!("CARGO_PKG_VERSION"),
-        quality: emulated.as_ref().and_then(quality),
+        quality: emulated.as_ref().and_then(Emulated::quality),
+        chips: emulated.as_ref().map(Emulated::chips).unwrap_or_default(),
         cost: pricing.cost(costs, &priced),
         warnings: warnings(arch, costs),
         allocation: allocation(arch, &placement),
@@ -81,36 +88,14 @@ pub fn run(arch: &Arch, costs: &Costs, trace: &Trace, options: &RunOptions<'_>) 
     })
 }
 
-/// The network's values on the chip; `None` for a trace without tensors or images.
-fn emulate(
-    arch: &Arch,
-    trace: &Trace,
-    placement: &Placement,
-    options: &RunOptions<'_>,
-) -> Result<Option<EmulationResult>, RunError> {
-    let Some(samples) = trace.samples.as_ref().filter(|_| !trace.network.is_shape_only()) else {
-        return Ok(None);
-    };
-    let emulator = Emulator::new(&trace.network, arch, placement, trace.calibration.as_ref())?;
-    let options = EmulateOptions { images: options.images, progress: options.progress };
-    Ok(Some(emulator.emulate(samples, options)?))
-}
-
-fn quality(emulated: &EmulationResult) -> Option<Quality> {
-    let images = emulated.n_images();
-    let accuracy = emulated.n_correct().and_then(|correct| Proportion::new(correct, images));
-    Some(Quality { accuracy, agreement: Proportion::new(emulated.n_agreeing(), images)? })
-}
-
 /// What each weighted layer did for one image: counts from the replay, read activity from the values.
-fn usage(replayed: &ReplayResult, emulated: Option<&EmulationResult>) -> Vec<LayerUsage> {
-    let activity = |layer: LayerId| {
-        let emulated = emulated?;
-        let found = emulated.layers.iter().find(|found| found.layer == layer)?;
-        Some(found.driven_conductance? as f64 / emulated.n_images() as f64)
+fn usage(replayed: &ReplayResult, emulated: Option<&Emulated>) -> Vec<LayerUsage> {
+    let activity = |layer: usize| emulated?.read_activity(layer);
+    let usage = |(index, layer): (usize, &crate::LayerReplay)| LayerUsage {
+        counts: layer.counts,
+        read_activity: activity(index),
     };
-    let usage = |layer: &crate::LayerReplay| LayerUsage { counts: layer.counts, read_activity: activity(layer.layer) };
-    replayed.layers.iter().map(usage).collect()
+    replayed.layers.iter().enumerate().map(usage).collect()
 }
 
 fn timing(arch: &Arch, replayed: &ReplayResult) -> Timing {
@@ -142,15 +127,16 @@ fn layers(
     placement: &Placement,
     usage: &[LayerUsage],
     priced: &Priced,
-    emulated: Option<&EmulationResult>,
+    emulated: Option<&Emulated>,
 ) -> Vec<LayerResult> {
-    let conversion = |layer: LayerId| emulated?.layers.iter().find(|found| found.layer == layer).map(conversion);
+    let conversion = |layer: usize| emulated?.conversion(layer);
     placement
         .layers()
         .iter()
         .zip(usage)
         .zip(&priced.layers)
-        .map(|((placed, usage), cost)| LayerResult {
+        .enumerate()
+        .map(|(index, ((placed, usage), cost))| LayerResult {
             name: network.layer(placed.layer).name().to_owned(),
             macs: network.layer(placed.layer).macs(),
             replicas: placed.replicas.len(),
@@ -159,11 +145,7 @@ fn layers(
             energy: cost.total(),
             energy_by_component: cost.by_component.clone(),
             counts: usage.counts,
-            conversion: conversion(placed.layer),
+            conversion: conversion(index),
         })
         .collect()
-}
-
-fn conversion(layer: &LayerEmulation) -> Conversion {
-    Conversion { clip_rate: layer.fidelity.clip_rate(), signal_to_noise_db: layer.fidelity.signal_to_noise_db() }
 }

@@ -200,6 +200,18 @@ impl OutputFolder {
     }
 }
 
+/// Writes one file, whole: beside its place first, and then renamed.
+///
+/// # Errors
+/// [`FileError::Write`].
+pub fn write_file(path: &Path, bytes: Vec<u8>) -> Result<(), FileError> {
+    let failed = |error| FileError::Write { path: path.to_owned(), error };
+    let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
+    let name = path.file_name().and_then(|name| name.to_str());
+    let name = name.ok_or_else(|| failed(io::Error::from(io::ErrorKind::InvalidFilename)))?;
+    OutputFolder { path: folder.to_owned() }.write(&[(name, bytes)])
+}
+
 /// A file that vanishes unless it is renamed, with the permissions of any new file.
 fn temporary_in(folder: &Path) -> io::Result<tempfile::NamedTempFile> {
     let mut builder = tempfile::Builder::new();

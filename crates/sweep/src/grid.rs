@@ -1,5 +1,7 @@
 //! The sweep's TOML: a base design, a trace, and axes that span a grid.
 
+use std::num::NonZeroU32;
+
 use rebias_config::{Document, Faults, Interval, Problem, Table, Value};
 
 /// Keys of axes and settings begin with this: they are laid over the architecture's TOML.
@@ -18,6 +20,8 @@ pub struct Grid {
     pub trace: String,
     /// Images to run; all of the trace's samples if absent.
     pub images: Option<usize>,
+    /// Chips that each point is emulated on.
+    pub chips: NonZeroU32,
     /// Seed of every point that has none of its own.
     pub seed: u64,
     /// Settings that hold for every point.
@@ -73,6 +77,7 @@ impl Grid {
             let architecture = table.string("architecture");
             let trace = table.string("trace");
             let images = table.optional_integer::<usize>("images", 1..=i64::from(u32::MAX));
+            let chips = table.optional_integer::<u32>("chips", 1..=i64::from(u32::MAX));
             let seed = table.optional_integer::<u64>("seed", 0..=i64::MAX);
             let settings = match table.optional_table("set") {
                 Some(Some(set)) => read_settings(&set),
@@ -84,6 +89,7 @@ impl Grid {
                 architecture: architecture?,
                 trace: trace?,
                 images: images?,
+                chips: chips?.and_then(NonZeroU32::new).unwrap_or(NonZeroU32::MIN),
                 seed: seed?.unwrap_or(0),
                 settings: settings?,
                 axes: axes?,

@@ -7,7 +7,7 @@ mod grid;
 mod sweep;
 mod validation;
 
-pub use files::{DesignFiles, FileError, OutputFolder, read_data, read_design, read_document, read_trace};
+pub use files::{DesignFiles, FileError, OutputFolder, read_data, read_design, read_document, read_trace, write_file};
 pub use grid::{Grid, Point};
 pub use sweep::{Results, Sweep, SweepError};
 pub use validation::{ValidationFiles, designs_with_figures, read_validation};

@@ -7,7 +7,7 @@ use rebias_arch::Arch;
 use rebias_config::Faults;
 use rebias_cost::Costs;
 use rebias_network::Trace;
-use rebias_scheduler::{RunError, RunOptions, RunResult, run};
+use rebias_scheduler::{Chips, RunError, RunOptions, RunResult, run};
 
 use crate::{FileError, Grid, read_design, read_document, read_trace};
 
@@ -105,7 +105,8 @@ impl Sweep {
             .points
             .par_iter()
             .map(|point| {
-                let options = RunOptions { images: self.grid.images, seed: point.seed, progress: &|_| {} };
+                let chips = Chips { first: 0, count: self.grid.chips };
+                let options = RunOptions { images: self.grid.images, seed: point.seed, chips, progress: &|_| {} };
                 let outcome = run(&point.arch, &point.costs, &self.trace, &options);
                 done();
                 outcome.map_err(|error| SweepError::Run { coordinates: named(&self.grid, &point.coordinates), error })

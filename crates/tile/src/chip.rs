@@ -5,7 +5,7 @@ use rebias_units::{Cycles, Time};
 use crate::{ChipLinkSpec, NocSpec, TileSpec};
 
 /// What a chip is: tiles on a concentrated mesh.
-#[derive(Clone, Copy, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq)]
 pub struct ChipSpec {
     /// Number of tiles; at least 1.
     pub n_tiles: u32,

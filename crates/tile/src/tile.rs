@@ -7,7 +7,7 @@ use rebias_units::{Bytes, Cycles};
 use crate::{ActivationUnit, BusSpec, BusUnit, ImaSpec, MaxPoolUnit, ShiftAddUnit};
 
 /// What a tile is.
-#[derive(Clone, Copy, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq)]
 pub struct TileSpec {
     /// Number of IMAs; at least 1.
     pub n_imas: u32,

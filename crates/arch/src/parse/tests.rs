@@ -1,5 +1,6 @@
 //! Designs right and wrong, as users write them.
 
+mod cells;
 mod faults;
 mod interconnect;
 mod laws;
@@ -61,7 +62,7 @@ fn isaac_is_what_its_table_says() {
 
 #[test]
 fn isaacs_adders_keep_up_with_its_converters() {
-    let ima = *isaac().ima();
+    let ima = isaac().ima().clone();
     let bias_conversions = ima.n_crossbars;
     assert!(ima.shift_adds_per_cycle >= ima.n_adcs * ima.adc.conversions_per_cycle + bias_conversions);
 }
@@ -72,7 +73,7 @@ fn what_is_laid_over_a_design_changes_it() {
     assert_eq!(arch.ima().adc.bits, 4);
     assert_eq!(arch.ima().crossbar.cell.on_off, OnOff::Ratio(20.0));
     assert_eq!(arch.tile(), &{
-        let mut tile = *toy().tile();
+        let mut tile = toy().tile().clone();
         tile.ima.adc.bits = 4;
         tile.ima.crossbar.cell.on_off = OnOff::Ratio(20.0);
         tile

@@ -1,6 +1,7 @@
 //! One module a command.
 
 pub(crate) mod map;
+pub(crate) mod mvm;
 pub(crate) mod simulate;
 pub(crate) mod sweep;
 #[cfg(feature = "train")]

@@ -7,8 +7,8 @@ use rebias_arch::Arch;
 use rebias_cost::Costs;
 use rebias_dataset::Split;
 use rebias_network::{SampleSet, Shape, Trace};
-use rebias_report::{components_csv, energy_csv, layers_csv, result_text, summary_csv, summary_json};
-use rebias_scheduler::{RunOptions, RunResult, run as run_network};
+use rebias_report::{chips_csv, components_csv, energy_csv, layers_csv, result_text, summary_csv, summary_json};
+use rebias_scheduler::{Chips, RunOptions, RunResult, run as run_network};
 use rebias_sweep::{OutputFolder, read_data, read_design, read_trace};
 
 use crate::args::{Format, Simulate};
@@ -55,8 +55,11 @@ fn take_test_set(trace: &mut Trace, folder: &Path) -> Result<(), Failure> {
 fn simulate(args: &Simulate, arch: &Arch, costs: &Costs, trace: &Trace) -> Result<RunResult, Failure> {
     let wanted = args.images.map(|images| usize::try_from(images).unwrap_or(usize::MAX));
     let available = trace.samples.as_ref().map_or(0, |samples| samples.len());
-    let bar = progress::bar(wanted.map_or(available, |wanted| wanted.min(available)), "images");
-    let options = RunOptions { images: wanted, seed: args.seed, progress: &|images| bar.inc(images as u64) };
+    let chips = Chips { first: args.chip, count: args.chips };
+    let images = wanted.map_or(available, |wanted| wanted.min(available));
+    let bar = progress::bar(images.saturating_mul(chips.count.get() as usize), "images");
+    let progress = |images: usize| bar.inc(images as u64);
+    let options = RunOptions { images: wanted, seed: args.seed, chips, progress: &progress };
     let result = run_network(arch, costs, trace, &options).map_err(Failure::input)?;
     bar.finish_and_clear();
     Ok(result)
@@ -68,11 +71,14 @@ fn write(out: &OutputFolder, result: &RunResult, configuration: String) -> Resul
     layers_csv(result, &mut layers).map_err(|error| Failure::Run(error.to_string()))?;
     components_csv(result, &mut components).map_err(|error| Failure::Run(error.to_string()))?;
     energy_csv(result, &mut energy).map_err(|error| Failure::Run(error.to_string()))?;
+    let mut chips = Vec::new();
+    chips_csv(result, &mut chips).map_err(|error| Failure::Run(error.to_string()))?;
     out.write(&[
         ("summary.csv", summary),
         ("layers.csv", layers),
         ("components.csv", components),
         ("energy.csv", energy),
+        ("chips.csv", chips),
         ("configuration.toml", configuration.into_bytes()),
     ])?;
     Ok(())

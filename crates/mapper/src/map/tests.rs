@@ -233,7 +233,7 @@ fn a_network_without_weights_is_refused() {
 
 /// All cells of all arrays of one copy.
 fn cells(layer: &LayerPlacement, arch: &Arch) -> impl Iterator<Item = CellAddress> {
-    let crossbar = arch.ima().crossbar;
+    let crossbar = &arch.ima().crossbar;
     let (n_row_blocks, n_column_blocks) = (layer.row_blocks.len(), layer.column_blocks.len());
     (0..n_row_blocks).flat_map(move |row_block| {
         (0..n_column_blocks).flat_map(move |column_block| {
@@ -334,7 +334,7 @@ proptest! {
     fn prop_a_larger_chip_never_has_fewer_copies(seed: u64, arch in any_arch()) {
         let network = random_network(seed, &RandomNetwork::default());
         let Ok(small) = map(&network, &arch) else { return Ok(()) };
-        let mut larger = *arch.chip();
+        let mut larger = arch.chip().clone();
         larger.n_tiles += 1;
         let larger = toy_with(|chip, mapping| (*chip, *mapping) = (larger, *arch.mapping()));
         let large = map(&network, &larger).expect("what fits a chip fits a larger one");

@@ -40,24 +40,24 @@ pub enum ReplayError {
         /// Each layer in the IMA with its part.
         inputs: Vec<(String, Bytes)>,
     },
-    /// Nothing can go on: everyone waits for someone else.
-    #[error("the chip is deadlocked at cycle {cycle}: {}", first_of(waits))]
+    /// Nothing can go on: everyone waits for someone else. Larger buffers help.
+    #[error("the chip is deadlocked at cycle {cycle}: {}", chain(waits, *returns_to))]
     Deadlock {
         /// The cycle of the last event.
         cycle: u64,
-        /// Who waits for what.
+        /// Who waits for what, each for the next: the first for what the outside waits for.
         waits: Vec<String>,
+        /// Whom the last one waits for: the place in `waits` where the circle begins.
+        returns_to: Option<usize>,
     },
 }
 
-/// Waits that a message lists; the others are like them.
-const SHOWN_WAITS: usize = 8;
-
-fn first_of(waits: &[String]) -> String {
-    let shown = waits[..waits.len().min(SHOWN_WAITS)].join("; ");
-    match waits.len().checked_sub(SHOWN_WAITS) {
-        None | Some(0) => shown,
-        Some(more) => format!("{shown}; and {more} more"),
+fn chain(waits: &[String], returns_to: Option<usize>) -> String {
+    let links = waits.join("; ");
+    match returns_to {
+        Some(0) => format!("{links}; and so in a circle"),
+        Some(first) => format!("{links}; and so in a circle from the wait number {} on", first + 1),
+        None => links,
     }
 }
 

@@ -51,6 +51,10 @@ indices!(LayerIdx, ReplicaIdx, PartIdx, ShareIdx, LaneIdx, BufferIdx, ImaIdx, Ti
 pub(super) struct Plan {
     /// Ticks of a chip cycle.
     pub(super) period: Cycles,
+    /// What each tile's eDRAM holds.
+    pub(super) edram: Bytes,
+    /// What each IMA's input register holds.
+    pub(super) input_register: Bytes,
     /// Width of the network's links.
     pub(super) flit_bits: u32,
     pub(super) schedule: Schedule,
@@ -70,11 +74,22 @@ pub(super) struct LayerPlan {
     pub(super) id: LayerId,
     pub(super) name: String,
     pub(super) n_positions: u64,
+    pub(super) kind: LayerKind,
     pub(super) input: InputMap,
     pub(super) replicas: Vec<ReplicaIdx>,
     pub(super) buffers: Vec<BufferIdx>,
     pub(super) output: Output,
     pub(super) role: Role,
+}
+
+/// What a layer does.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum LayerKind {
+    /// Products on arrays.
+    Weighted,
+    /// Nothing: the outside takes its input, the pooled outputs of another layer, out of the eDRAM. It is no layer of
+    /// the network.
+    Taken,
 }
 
 /// What a finished output is.
@@ -253,6 +268,13 @@ pub(super) struct TilePlan {
 pub(super) struct Position {
     pub(super) image: u64,
     pub(super) index: u64,
+}
+
+impl Plan {
+    /// The map that a buffer holds some channels of.
+    pub(super) fn map_of(&self, buffer: BufferIdx) -> &InputMap {
+        &self.layers[self.buffers[buffer.at()].layer.at()].input
+    }
 }
 
 impl ImaPlan {

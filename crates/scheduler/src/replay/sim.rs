@@ -28,13 +28,13 @@ mod summary;
 use std::collections::VecDeque;
 
 use rebias_arch::Arch;
-use rebias_buffer::EdramUnit;
+use rebias_buffer::{EdramSpec, EdramUnit};
 use rebias_engine::{EventQueue, Gauge, Space, Span, Tick};
 use rebias_tile::{ImaEvent, ImaUnit, Interconnect, InterconnectEvent, InterconnectUnit, TileUnit};
 use rebias_units::{Action, Bytes};
 
 use super::plan::{BufferIdx, ImaIdx, LayerIdx, PartIdx, Plan, Position, ReplicaIdx, ShareIdx, TileIdx};
-use super::record::{Recorder, Stage, Work};
+use super::record::{Buffer, Recorder, Stage, Work};
 use super::{ReplayError, Schedule, Traffic, Window};
 use state::{BufferState, ImaState, Outputs, Parcel, PartState, ReplicaState, ShareState, TileState};
 use stream::Stream;
@@ -100,8 +100,10 @@ enum Event {
     Enter(Parcel),
     /// Pooled codes are written to the buffer.
     Write(Parcel),
-    /// All pixels of a buffer before one may be read.
-    Complete(BufferIdx, u32),
+    /// More pixels of a buffer may be read.
+    Complete(BufferIdx),
+    /// The outside fills a buffer as far as there is room.
+    Fill(BufferIdx),
     /// A position's outputs have left the output registers.
     Left(ReplicaIdx),
     /// An image is complete.
@@ -178,7 +180,8 @@ impl<'a, R: Recorder> Sim<'a, R> {
             Event::Depart(parcel) => self.depart(parcel),
             Event::Enter(parcel) => self.enter(parcel),
             Event::Write(parcel) => self.write(parcel),
-            Event::Complete(buffer, behind) => self.complete(buffer, behind),
+            Event::Complete(buffer) => self.complete(buffer),
+            Event::Fill(buffer) => self.fill(buffer),
             Event::Left(replica) => self.left(replica),
             Event::ImageDone => self.image_done(),
             Event::Admit => self.admit(),
@@ -226,18 +229,19 @@ impl<'a, R: Recorder> Sim<'a, R> {
             tile: self.plan.tiles[tile.at()].index,
             ima: ima.map(|ima| self.plan.imas[ima.at()].id.ima),
             layer: of_layer.id,
+            image: position.image,
             position: position.image * of_layer.n_positions + position.index,
         };
-        self.recorder.record(work, span);
+        self.recorder.work(work, span);
     }
 
     fn ima(plan: &Plan, arch: &Arch, ima: &super::plan::ImaPlan) -> Result<ImaState, ReplayError> {
         let spec = arch.ima();
         let inputs = ima.shares.iter().map(|share| plan.shares[share.at()].input);
-        let register = Space::new(spec.input_register.capacity.0, inputs.clone().map(|bytes| bytes.0));
+        let register = Space::new(plan.input_register.0, inputs.clone().map(|bytes| bytes.0));
         let register = register.ok_or_else(|| ReplayError::InputRegisterTooSmall {
             ima: ima.path(),
-            capacity: spec.input_register.capacity,
+            capacity: plan.input_register,
             needed: inputs.clone().sum(),
             inputs: named(ima.shares.iter().map(|share| plan.shares[share.at()].layer).zip(inputs), plan),
         })?;
@@ -249,7 +253,7 @@ impl<'a, R: Recorder> Sim<'a, R> {
         let buffers = || tile.buffers.iter().map(|buffer: &BufferIdx| &plan.buffers[buffer.at()]);
         let too_small = || ReplayError::BufferTooSmall {
             tile: tile.path(),
-            capacity: spec.edram.capacity,
+            capacity: plan.edram,
             needed: tile.needed,
             what: match plan.schedule {
                 Schedule::InterLayer => "windows",
@@ -257,12 +261,13 @@ impl<'a, R: Recorder> Sim<'a, R> {
             },
             parts: named(buffers().map(|buffer| (buffer.layer, plan.needed_of(buffer))), plan),
         };
-        if tile.needed > spec.edram.capacity {
+        let memory = EdramSpec { capacity: plan.edram, ..spec.edram };
+        if tile.needed > plan.edram {
             return Err(too_small());
         }
-        let edram = EdramUnit::new(spec.edram, buffers().map(|buffer| buffer.reserved)).ok_or_else(too_small)?;
+        let edram = EdramUnit::new(memory, buffers().map(|buffer| buffer.reserved)).ok_or_else(too_small)?;
         Ok(TileState {
-            unit: TileUnit::new(*spec),
+            unit: TileUnit::new(spec.clone()),
             edram,
             held: Gauge::default(),
             outputs: Outputs::default(),

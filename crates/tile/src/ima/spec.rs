@@ -5,7 +5,7 @@ use rebias_converter::{AdcSpec, DacSpec};
 use rebias_crossbar::CrossbarSpec;
 
 /// What an IMA is.
-#[derive(Clone, Copy, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq)]
 pub struct ImaSpec {
     /// Number of crossbars; at least 1.
     pub n_crossbars: u32,

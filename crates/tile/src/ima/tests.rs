@@ -2,8 +2,8 @@
 
 use proptest::prelude::*;
 use rebias_buffer::RegisterSpec;
-use rebias_converter::{AdcRange, AdcSpec, DacSpec};
-use rebias_crossbar::{CellSpec, CrossbarSpec, OnOff, ReadEnergy, WiringSpec};
+use rebias_converter::{AdcErrors, AdcRange, AdcSpec, DacSpec};
+use rebias_crossbar::{CellSpec, CrossbarSpec, NonIdealities, OnOff, ReadEnergy, WiringSpec};
 use rebias_units::{Action, Bytes, Conductance, Voltage};
 
 use super::*;
@@ -23,12 +23,14 @@ fn spec() -> ImaSpec {
                 on_conductance: Conductance::from_microsiemens(50.0),
                 read_voltage: Voltage::from_volts(0.2),
                 read_energy: ReadEnergy::Constant,
+                headroom: 0.0,
+                non_idealities: NonIdealities::NONE,
             },
             wiring: WiringSpec::IDEAL,
         },
-        dac: DacSpec { bits: 1 },
+        dac: DacSpec::ideal(1),
         n_adcs: 4,
-        adc: AdcSpec { bits: 8, conversions_per_cycle: 32, range: AdcRange::LosslessStep },
+        adc: AdcSpec { bits: 8, conversions_per_cycle: 32, range: AdcRange::LosslessStep, errors: AdcErrors::NONE },
         n_shift_adds: 4,
         shift_adds_per_cycle: 128,
         partial_sum_bits: 16,

@@ -249,6 +249,7 @@ fn an_on_off_ratio_is_a_number_above_one_or_infinite() {
               |                     ^
               |
               = legal: `infinite`, 1.01 <= x <= 1000000000
+              = hint: the ratio of the highest to the lowest conductance of the device, such as 20 for 1 kΩ and 20 kΩ
         "#]],
     );
     check_toy_over(
@@ -261,6 +262,7 @@ fn an_on_off_ratio_is_a_number_above_one_or_infinite() {
               |                     ^^^^^^
               |
               = legal: `infinite`, 1.01 <= x <= 1000000000
+              = hint: the ratio of the highest to the lowest conductance of the device, such as 20 for 1 kΩ and 20 kΩ
         "#]],
     );
 }
@@ -296,7 +298,7 @@ fn unknown_and_missing_keys_and_words_are_told_at_once() {
             54 | resolution = 8
                | ^^^^^^^^^^
                |
-               = legal: `bits`, `per_ima`, `conversions_per_cycle`, `low_percentile`, `high_percentile`, `low_levels`, `step_levels`, `range`
+               = legal: `bits`, `per_ima`, `conversions_per_cycle`, `low_percentile`, `high_percentile`, `low_levels`, `step_levels`, `range`, `offset_lsb`, `gain_error`, `inl_lsb`, `dnl_lsb`, `noise_lsb`, `sndr_db`
 
             error: `mapping.replication = "balance"`: unknown word
              --> change.toml:2:15

@@ -1,12 +1,13 @@
 //! From network, chip and placement to the tables of a plan.
 
 use std::collections::BTreeMap;
+use std::collections::btree_map::Entry;
 
 use rebias_arch::{Arch, BiasSource};
 use rebias_buffer::RegisterUse;
 use rebias_engine::RegionId;
 use rebias_mapper::{ImaId, LayerPlacement, PlacedArray, Placement, Replica};
-use rebias_network::{Layer, LayerId, Network, OutputFormat, Weighted};
+use rebias_network::{Layer, LayerId, LayerInput, Network, OutputFormat, Weighted};
 use rebias_tile::{ArrayShape, ChipSpec, InputSum, Interconnect, MvmShape};
 use rebias_units::Bytes;
 
@@ -14,8 +15,8 @@ use super::routes::Homes;
 use crate::replay::Schedule;
 
 use super::{
-    BufferIdx, BufferPlan, ImaIdx, ImaPlan, InputMap, LayerIdx, LayerPlan, Output, PartIdx, PartPlan, Plan, ReplicaIdx,
-    ReplicaPlan, Role, ShareIdx, SharePlan, Source, TileIdx, TilePlan, bytes_of,
+    BufferIdx, BufferPlan, ImaIdx, ImaPlan, InputMap, LayerIdx, LayerKind, LayerPlan, Output, PartIdx, PartPlan, Plan,
+    ReplicaIdx, ReplicaPlan, Role, ShareIdx, SharePlan, Source, TileIdx, TilePlan, bytes_of,
 };
 
 /// What is known of the hosts while a plan is built.
@@ -59,9 +60,32 @@ impl Plan {
         builder.finish()
     }
 
+    /// Adds an empty buffer for a layer's input on a tile; no channel of it is kept yet.
+    fn add_buffer(&mut self, layer: LayerIdx, tile: TileIdx, channels_of_buffer: &mut Vec<Vec<bool>>) -> BufferIdx {
+        let buffer = BufferIdx::new(self.buffers.len());
+        let host = &mut self.tiles[tile.at()].buffers;
+        host.push(buffer);
+        self.buffers.push(BufferPlan {
+            layer,
+            tile,
+            region: RegionId(host.len() - 1),
+            n_channels: 0,
+            slot: Bytes(0),
+            reserved: Bytes(0),
+            shares: Vec::new(),
+            outside: None,
+        });
+        let reader = &mut self.layers[layer.at()];
+        reader.buffers.push(buffer);
+        channels_of_buffer.push(vec![false; reader.input.n_channels]);
+        buffer
+    }
+
     fn empty(chip: &ChipSpec, schedule: Schedule) -> Self {
         Self {
             period: chip.ticks_per_cycle,
+            edram: chip.tile.edram.capacity,
+            input_register: chip.tile.ima.input_register.capacity,
             flit_bits: chip.noc.flit_bits,
             schedule,
             layers: Vec::new(),
@@ -83,6 +107,7 @@ impl Builder<'_> {
             id: placed.layer,
             name: layer.name().to_owned(),
             n_positions: placed.n_positions as u64,
+            kind: LayerKind::Weighted,
             input: InputMap::new(self.network, layer, weighted.window),
             replicas: Vec::new(),
             buffers: Vec::new(),
@@ -241,25 +266,11 @@ impl Builder<'_> {
         weighted: &Weighted,
         row_blocks: &[usize],
     ) -> BufferIdx {
-        let LayerPlan { input: map, buffers: of_layer, .. } = &mut self.plan.layers[layer.at()];
-        let buffer = *self.buffers.entry((layer, tile)).or_insert_with(|| {
-            let buffer = BufferIdx::new(self.plan.buffers.len());
-            let host = &mut self.plan.tiles[tile.at()].buffers;
-            host.push(buffer);
-            of_layer.push(buffer);
-            self.plan.buffers.push(BufferPlan {
-                layer,
-                tile,
-                region: RegionId(host.len() - 1),
-                n_channels: 0,
-                slot: Bytes(0),
-                reserved: Bytes(0),
-                shares: Vec::new(),
-                outside: None,
-            });
-            self.channels_of_buffer.push(vec![false; map.n_channels]);
-            buffer
-        });
+        let buffer = match self.buffers.entry((layer, tile)) {
+            Entry::Occupied(buffer) => *buffer.get(),
+            Entry::Vacant(place) => *place.insert(self.plan.add_buffer(layer, tile, &mut self.channels_of_buffer)),
+        };
+        let map = &self.plan.layers[layer.at()].input;
         let kept = &mut self.channels_of_buffer[buffer.at()];
         for block in row_blocks {
             let rows = &placed.row_blocks[*block];
@@ -272,7 +283,44 @@ impl Builder<'_> {
         buffer
     }
 
+    /// Lets the outside take pooled outputs that no layer reads from where they are made.
+    fn take_last_maps(&mut self) {
+        let is_read = |id: LayerId| self.network.layers().iter().any(|layer| layer.input() == LayerInput::Layer(id));
+        let unread = self.network.layers().iter().enumerate().map(|(index, layer)| (LayerId(index), layer));
+        let pools: Vec<_> = unread.filter(|(id, layer)| layer.weighted().is_none() && !is_read(*id)).collect();
+        for (id, pool) in pools {
+            let input = InputMap::taken(self.network, id);
+            let Source::Layer(producer) = input.source else { continue };
+            let producer = self.plan.layers.iter().find(|layer| layer.id == producer);
+            let Some((part, output)) = producer.and_then(|producer| {
+                let copy = &self.plan.replicas[producer.replicas.first()?.at()];
+                Some((*copy.parts.first()?, producer.output))
+            }) else {
+                continue;
+            };
+            let layer = LayerIdx::new(self.plan.layers.len());
+            let n_channels = input.n_channels as u64;
+            self.plan.layers.push(LayerPlan {
+                id,
+                name: pool.name().to_owned(),
+                n_positions: input.n_pixels as u64,
+                kind: LayerKind::Taken,
+                input,
+                replicas: Vec::new(),
+                buffers: Vec::new(),
+                output,
+                role: Role::Last,
+            });
+            let tile = self.plan.parts[part.at()].tile;
+            let buffer = self.plan.add_buffer(layer, tile, &mut self.channels_of_buffer);
+            self.channels_of_buffer[buffer.at()].fill(true);
+            let plan = &mut self.plan.buffers[buffer.at()];
+            (plan.n_channels, plan.slot) = (n_channels, output.bytes(n_channels));
+        }
+    }
+
     fn finish(mut self) -> Plan {
+        self.take_last_maps();
         let layers: BTreeMap<LayerId, LayerIdx> =
             self.plan.layers.iter().enumerate().map(|(idx, layer)| (layer.id, LayerIdx::new(idx))).collect();
         for consumer in 0..self.plan.layers.len() {

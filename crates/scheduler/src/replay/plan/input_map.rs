@@ -41,24 +41,7 @@ pub(crate) struct Pooling {
 
 impl InputMap {
     pub(crate) fn new(network: &Network, layer: &Layer, window: Window) -> Self {
-        let mut input = layer.input();
-        let mut pool: Option<Window> = None;
-        let mut map_shape = None;
-        let (source, source_shape) = loop {
-            let LayerInput::Layer(id) = input else {
-                break (Source::Network, network.input_shape());
-            };
-            let before = network.layer(id);
-            let Op::MaxPool(window) = *before.op() else {
-                break (Source::Layer(id), before.out_shape());
-            };
-            map_shape = map_shape.or(Some(before.out_shape()));
-            pool = Some(pool.map_or(window, |later| compose(window, later)));
-            input = before.input();
-        };
-        let shape = map_shape.unwrap_or(source_shape);
-        let size = |shape: Shape| (shape.height, shape.width);
-        let pooling = pool.map(|window| Pooling { window, from: size(source_shape), to: size(shape) });
+        let (source, pooling, shape) = trace(network, layer.input());
         let (last_needed, first_needed) = if layer.in_shape() == shape {
             sliding(shape, layer.out_shape(), window)
         } else {
@@ -74,6 +57,23 @@ impl InputMap {
             window_pixels: 0,
             last_needed,
             first_needed,
+        };
+        map.window_pixels = map.longest_stretch();
+        map
+    }
+
+    /// The output of a layer as the outside takes it, pixel by pixel.
+    pub(crate) fn taken(network: &Network, from: LayerId) -> Self {
+        let (source, pooling, shape) = trace(network, LayerInput::Layer(from));
+        let mut map = Self {
+            source,
+            n_channels: shape.channels,
+            n_pixels: shape.positions(),
+            rows_per_channel: 1,
+            pooling,
+            window_pixels: 0,
+            last_needed: (0..shape.positions() as u32).collect(),
+            first_needed: (0..=shape.positions() as u32).collect(),
         };
         map.window_pixels = map.longest_stretch();
         map
@@ -195,6 +195,28 @@ impl Pooling {
         let (row, column) = (pixel / self.to.1, pixel % self.to.1);
         (inside(row, height, self.from.0) * inside(column, width, self.from.1)) as u32
     }
+}
+
+/// Who makes an input, the pooling on its way, and its shape.
+fn trace(network: &Network, mut input: LayerInput) -> (Source, Option<Pooling>, Shape) {
+    let mut pool: Option<Window> = None;
+    let mut map_shape = None;
+    let (source, source_shape) = loop {
+        let LayerInput::Layer(id) = input else {
+            break (Source::Network, network.input_shape());
+        };
+        let before = network.layer(id);
+        let Op::MaxPool(window) = *before.op() else {
+            break (Source::Layer(id), before.out_shape());
+        };
+        map_shape = map_shape.or(Some(before.out_shape()));
+        pool = Some(pool.map_or(window, |later| compose(window, later)));
+        input = before.input();
+    };
+    let shape = map_shape.unwrap_or(source_shape);
+    let size = |shape: Shape| (shape.height, shape.width);
+    let pooling = pool.map(|window| Pooling { window, from: size(source_shape), to: size(shape) });
+    (source, pooling, shape)
 }
 
 /// The windows, from the first to behind the last, that cover a place along one direction.

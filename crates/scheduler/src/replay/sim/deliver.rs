@@ -4,8 +4,8 @@ use rebias_engine::{Claim, Tick};
 use rebias_units::{Action, Bytes};
 
 use super::state::{Arrivals, LoadState, Parcel};
-use super::{Event, Recorder, Sim};
-use crate::replay::plan::{BufferIdx, Cargo, Entered, InputMap, LanePlan, Origin, Position, Way};
+use super::{Buffer, Event, Recorder, Sim};
+use crate::replay::plan::{BufferIdx, Cargo, Entered, InputMap, LanePlan, LayerKind, Origin, Position, Way};
 use crate::replay::record::Stage;
 
 /// Codes of one source pixel for one buffer.
@@ -72,6 +72,9 @@ impl<'a, R: Recorder> Sim<'a, R> {
         if held != gauge.level() {
             tile.held.set(now, tile.held.level() + held - gauge.level());
             gauge.set(now, held);
+            let (index, layer) = (self.plan.tiles[plan.tile.at()].index, self.plan.layers[plan.layer.at()].id);
+            self.recorder.held(index, Buffer::Map(layer), now, Bytes(held));
+            self.recorder.held(index, Buffer::Edram, now, Bytes(tile.held.level()));
         }
     }
 
@@ -156,9 +159,8 @@ impl<'a, R: Recorder> Sim<'a, R> {
         self.count_entry(codes);
         let stage = if codes.lane.origin == Origin::Outside { Stage::Fill } else { Stage::EdramWrite };
         self.record(stage, codes.lane.to, codes.lane.layer, codes.position, span);
-        if self.receive(codes, span.end.next_boundary(self.plan.period)) {
-            let state = &self.buffers[codes.buffer.at()];
-            self.queue.push(state.written_by, Event::Complete(codes.buffer, state.written as u32));
+        if let Some(at) = self.receive(codes, span.end.next_boundary(self.plan.period)) {
+            self.queue.push(at, Event::Complete(codes.buffer));
         }
         span.end
     }
@@ -170,6 +172,7 @@ impl<'a, R: Recorder> Sim<'a, R> {
             self.receive(&codes, Tick::ZERO);
             let state = &mut self.buffers[codes.buffer.at()];
             state.complete = state.written;
+            state.completing.clear();
         }
     }
 
@@ -183,8 +186,8 @@ impl<'a, R: Recorder> Sim<'a, R> {
         self.count(layer, image, Action::EdramWrite, codes.bytes_written().0);
     }
 
-    /// Notes codes that can be read from a boundary on; whether that completes pixels.
-    fn receive(&mut self, codes: &Codes<'_>, readable: Tick) -> bool {
+    /// Notes codes that can be read from a boundary on; when that completes pixels, if no others are then anyway.
+    fn receive(&mut self, codes: &Codes<'_>, readable: Tick) -> Option<Tick> {
         let image = codes.position.image;
         if codes.lane.origin != Origin::Outside {
             self.stream.received(codes.lane.layer, image, codes.lane.bytes());
@@ -202,7 +205,8 @@ impl<'a, R: Recorder> Sim<'a, R> {
             arrivals.values += codes.lane.values();
             arrivals.readable = arrivals.readable.max(readable);
         }
-        let before = state.written;
+        let last = state.completing.back().map(|&(at, _)| at);
+        let (before, mut complete_at) = (state.written, last.unwrap_or(Tick::ZERO));
         while let Some(&arrivals) = state.pixels.front() {
             let pixel = (state.written % n_pixels) as usize;
             if arrivals.values < n_channels * u64::from(map.n_contributions(pixel)) {
@@ -210,15 +214,35 @@ impl<'a, R: Recorder> Sim<'a, R> {
             }
             state.pixels.pop_front();
             state.written += 1;
-            state.written_by = state.written_by.max(arrivals.readable);
+            complete_at = complete_at.max(arrivals.readable);
         }
-        state.written > before
+        if state.written == before {
+            return None;
+        }
+        match state.completing.back_mut() {
+            Some((at, written)) if *at == complete_at => {
+                *written = state.written;
+                None
+            }
+            _ => {
+                state.completing.push_back((complete_at, state.written));
+                Some(complete_at)
+            }
+        }
     }
 
-    /// All pixels before one are complete: whoever waits for a window that they complete is woken.
-    pub(super) fn complete(&mut self, buffer: BufferIdx, behind: u32) {
+    /// More pixels are complete: whoever waits for a window that they complete is woken.
+    pub(super) fn complete(&mut self, buffer: BufferIdx) {
         let state = &mut self.buffers[buffer.at()];
-        state.complete = u64::from(behind);
+        let Some((_, written)) = state.completing.pop_front() else {
+            return;
+        };
+        state.complete = written;
+        if self.plan.layers[self.plan.buffers[buffer.at()].layer.at()].kind == LayerKind::Taken {
+            self.take(buffer);
+            return;
+        }
+        let state = &mut self.buffers[buffer.at()];
         if state.awaited.is_none_or(|pixel| pixel >= state.complete) {
             return;
         }
@@ -228,6 +252,21 @@ impl<'a, R: Recorder> Sim<'a, R> {
                 self.try_load(share);
             }
         }
+    }
+
+    /// The outside takes complete pixels, each a position of what the network gives.
+    fn take(&mut self, buffer: BufferIdx) {
+        let plan = &self.plan.buffers[buffer.at()];
+        let n_pixels = self.plan.map_of(buffer).n_pixels as u64;
+        let (now, cycle) = (self.queue.now(), self.cycle());
+        let complete = self.buffers[buffer.at()].complete;
+        for pixel in self.buffers[buffer.at()].taken..complete {
+            if self.stream.position_done(plan.layer, pixel / n_pixels, cycle) {
+                self.queue.push(now, Event::ImageDone);
+            }
+        }
+        self.buffers[buffer.at()].taken = complete;
+        self.release(buffer, complete);
     }
 
     /// A parcel that stays on its tile leaves the output register.

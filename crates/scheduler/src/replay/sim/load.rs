@@ -4,7 +4,7 @@ use rebias_engine::{Claim, RegionId, Span};
 use rebias_units::{Action, Bytes};
 
 use super::state::{Activity, LoadState};
-use super::{Event, Recorder, Sim};
+use super::{Buffer, Event, Recorder, Sim};
 use crate::replay::Stall;
 use crate::replay::plan::{BufferIdx, Cargo, ImaIdx, Position, ShareIdx};
 use crate::replay::record::Stage;
@@ -125,6 +125,12 @@ impl<R: Recorder> Sim<'_, R> {
     fn free_pixels(&mut self, buffer: BufferIdx) {
         let plan = &self.plan.buffers[buffer.at()];
         let first = plan.shares.iter().map(|share| self.shares[share.at()].first_needed).min().unwrap_or(0);
+        self.release(buffer, first);
+    }
+
+    /// Gives back the pixels of a buffer before one.
+    pub(super) fn release(&mut self, buffer: BufferIdx, first: u64) {
+        let plan = &self.plan.buffers[buffer.at()];
         let mut granted = std::mem::take(&mut self.granted);
         let base = Bytes(first * plan.slot.0);
         self.tiles[plan.tile.at()].edram.release(plan.region, base, &mut granted);
@@ -166,6 +172,8 @@ impl<R: Recorder> Sim<'_, R> {
         let state = &mut self.imas[ima.at()];
         let held = (0..self.plan.imas[ima.at()].shares.len()).map(|region| state.register.held(RegionId(region))).sum();
         state.held.set(now, held);
+        let id = self.plan.imas[ima.at()].id;
+        self.recorder.held(id.tile.0, Buffer::InputRegister(id.ima), now, Bytes(held));
     }
 
     /// A span of whole chip cycles.

@@ -16,10 +16,17 @@ impl<R: Recorder> Sim<'_, R> {
         }
     }
 
-    /// Lets the outside give a buffer what it has room for.
+    /// Lets the outside give a buffer what it has room for, from the next boundary on.
     pub(super) fn feed(&mut self, buffer: BufferIdx) {
+        if !std::mem::replace(&mut self.buffers[buffer.at()].is_filling, true) {
+            self.queue.push(self.boundary(), Event::Fill(buffer));
+        }
+    }
+
+    pub(super) fn fill(&mut self, buffer: BufferIdx) {
+        self.buffers[buffer.at()].is_filling = false;
         while let Some(parcel) = self.next_input(buffer) {
-            self.queue.push(self.boundary(), Event::Enter(parcel));
+            self.enter(parcel);
         }
     }
 

@@ -144,12 +144,16 @@ pub(super) struct BufferState {
     pub(super) complete: u64,
     /// Pixels, likewise, whose last codes are at least on their way into the banks.
     pub(super) written: u64,
-    /// When the last of these is complete.
-    pub(super) written_by: Tick,
+    /// When how many of these are complete, in order; an event for each.
+    pub(super) completing: VecDeque<(Tick, u64)>,
+    /// Whether the outside is about to fill the buffer.
+    pub(super) is_filling: bool,
     /// What has come of the pixels behind.
     pub(super) pixels: VecDeque<Arrivals>,
     /// The lowest pixel that a share waits for; nobody needs to be woken for those before.
     pub(super) awaited: Option<u64>,
+    /// Pixels that the outside has taken, if it empties the buffer.
+    pub(super) taken: u64,
     /// Pixels that the outside has given, if it fills the buffer.
     pub(super) fed: u64,
     pub(super) held: Gauge,

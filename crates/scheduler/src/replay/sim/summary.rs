@@ -4,7 +4,7 @@ use rebias_units::{Bytes, Cycles};
 
 use super::ledger::Ledger;
 use super::{Recorder, Sim};
-use crate::replay::plan::{LayerIdx, ShareIdx};
+use crate::replay::plan::{LayerIdx, LayerKind, ShareIdx};
 use crate::replay::{BufferReplay, CriticalPart, LayerReplay, PartKind, PartReplay, ReplayResult, Stall, UnitReplay};
 
 /// Kinds of parts, in the order of the pipeline.
@@ -24,7 +24,10 @@ impl<R: Recorder> Sim<'_, R> {
     pub(in crate::replay) fn summarise(&self) -> ReplayResult {
         let measured = self.stream.pace.measured();
         let ticks = Cycles(measured.cycles.0 * self.plan.period.0);
-        let layers = (0..self.plan.layers.len()).map(|layer| self.layer(LayerIdx::new(layer), &measured.ledger));
+        let of_network = |layer: &usize| self.plan.layers[*layer].kind != LayerKind::Taken;
+        let layers = (0..self.plan.layers.len())
+            .filter(of_network)
+            .map(|layer| self.layer(LayerIdx::new(layer), &measured.ledger));
         let of_kinds: Vec<_> =
             KINDS.into_iter().map(|kind| (kind, self.units(kind, &measured.ledger, ticks))).collect();
         let parts: Vec<_> = of_kinds.iter().filter_map(|(kind, units)| part(*kind, units, ticks)).collect();

@@ -2,11 +2,11 @@
 
 use std::collections::BTreeMap;
 
-use rebias_engine::Span;
+use rebias_engine::{Span, Tick};
 use rebias_network::LayerId;
-use rebias_units::Cycles;
+use rebias_units::{Bytes, Cycles};
 
-use crate::replay::record::{Recorder, Stage, Work};
+use crate::replay::record::{Buffer, Recorder, Stage, Work};
 
 /// Remembers who works when.
 #[derive(Default)]
@@ -15,9 +15,11 @@ pub(super) struct Chart {
 }
 
 impl Recorder for Chart {
-    fn record(&mut self, work: Work, span: Span) {
+    fn work(&mut self, work: Work, span: Span) {
         self.work.push((work, span));
     }
+
+    fn held(&mut self, _tile: u32, _buffer: Buffer, _tick: Tick, _bytes: Bytes) {}
 }
 
 impl Chart {
@@ -46,25 +48,8 @@ impl Chart {
         chart += &format!("{:27}{}\n", "layer, place, stage", header(&|cycle| (cycle % 10).to_string()));
         for ((layer, tile, stage, ima), row) in rows {
             let place = ima.map_or(format!("tile {tile}"), |ima| format!("tile {tile} IMA {ima}"));
-            chart +=
-                &format!("{} {place:13}{:12}{}\n", layer.0, NAMES[stage as usize], row.into_iter().collect::<String>());
+            chart += &format!("{} {place:13}{:12}{}\n", layer.0, stage.name(), row.into_iter().collect::<String>());
         }
         chart
     }
 }
-
-/// Names of the stages in the order of [`Stage`].
-const NAMES: [&str; Stage::EdramWrite as usize + 1] = [
-    "fill",
-    "eDRAM read",
-    "bus in",
-    "read",
-    "ADC",
-    "S+A",
-    "bus out",
-    "merge",
-    "activation",
-    "network",
-    "max-pool",
-    "write",
-];

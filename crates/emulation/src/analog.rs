@@ -1,0 +1,358 @@
+//! One layer's arrays read in `f64`: the reference for the integer arithmetic of whole networks.
+
+use std::ops::Range;
+
+use rebias_arch::{Arch, BiasSource, FlipEncoding};
+use rebias_converter::{AnalogAdc, DacSpec};
+use rebias_crossbar::{ArrayDraws, CellModel, ChipSeed, CrossbarModel, Precision, ProgrammedCrossbar};
+use rebias_mapper::{InputSlice, LayerPlacement, Slicing};
+use rebias_network::{Layer, Tensors, Weighted};
+
+use crate::EmulationError;
+use crate::arrays::Levels;
+
+/// A weighted layer's arrays, read in `f64` one vector at a time.
+#[derive(Clone, Debug)]
+pub struct AnalogLayer {
+    name: String,
+    n_outputs: usize,
+    input_slices: Vec<InputSlice>,
+    n_weight_slices: usize,
+    row_blocks: Vec<Range<usize>>,
+    column_blocks: Vec<Range<usize>>,
+    arrays: Vec<AnalogArray>,
+    rows_per_read: usize,
+    crossbar: CrossbarModel,
+    dac: DacSpec,
+    adc: AnalogAdc,
+    bias: AnalogBias,
+    max_level: f64,
+    is_lossless: bool,
+    residual: f64,
+}
+
+/// One array; arrays of a row block stand side by side.
+#[derive(Clone, Debug)]
+struct AnalogArray {
+    draws: ArrayDraws,
+    programmed: ProgrammedCrossbar,
+    currents: Currents,
+    /// What a column's sum is worth in its output.
+    worth: Vec<i64>,
+    /// For each output, Σ 2^(c·j) over the slices that are stored complemented.
+    flipped: Vec<i64>,
+}
+
+/// How the currents of bit lines come about.
+#[derive(Clone, Debug)]
+enum Currents {
+    /// A matrix `[word line][bit line]` times the word lines' levels.
+    Linear(Vec<f64>),
+    /// Cell by cell, as the current of each is not proportional to its voltage.
+    CellByCell,
+}
+
+/// Where a read's sum of inputs comes from.
+#[derive(Clone, Debug)]
+enum AnalogBias {
+    DigitalCount,
+    /// Behind the weights' columns; the conductance of its cells by their level, and its converter.
+    Column {
+        level: u8,
+        conductance: f64,
+        adc: AnalogAdc,
+    },
+}
+
+/// What one vector gives.
+#[derive(Clone, Debug, PartialEq)]
+pub struct AnalogProduct {
+    /// P̂ of each output, in units of the codes' products.
+    pub products: Vec<f64>,
+    /// Ŝ as the arrays of each output see it.
+    pub input_sums: Vec<f64>,
+    /// Codes of the ADCs, `[input slice][read][column]`: reads of all row blocks in order, columns output by output,
+    /// slices of an output side by side.
+    pub codes: Vec<u32>,
+}
+
+impl AnalogLayer {
+    /// Programs a layer's arrays as a chip has them.
+    ///
+    /// # Errors
+    ///
+    /// A layer without tensors, a calibrated range, wires whose voltages can't be found, cells that no matrix stands for.
+    pub fn new(
+        (layer, weighted): (&Layer, &Weighted),
+        placed: &LayerPlacement,
+        arch: &Arch,
+        chip: ChipSeed,
+    ) -> Result<Self, EmulationError> {
+        let name = layer.name().to_owned();
+        let Some(tensors) = &weighted.tensors else { return Err(EmulationError::NoTensors { layer: name }) };
+        let ima = arch.ima();
+        let crossbar = CrossbarModel::new(&ima.crossbar);
+        let max_level = f64::from(ima.crossbar.cell.max_level());
+        let max_inputs = f64::from(ima.crossbar.active_word_lines) * f64::from(ima.dac.max_code());
+        let full_scale = max_inputs * (max_level + crossbar.cell().offset());
+        let adc = AnalogAdc::of(&ima.adc, full_scale).ok_or(EmulationError::NoCalibration)?;
+        let mut analog = Self {
+            name,
+            n_outputs: tensors.codes.nrows(),
+            input_slices: placed.slicing.input_slices().to_vec(),
+            n_weight_slices: placed.slicing.n_weight_slices() as usize,
+            row_blocks: placed.row_blocks.clone(),
+            column_blocks: placed.column_blocks.clone(),
+            arrays: Vec::new(),
+            rows_per_read: ima.crossbar.active_word_lines as usize,
+            bias: AnalogBias::new(arch, crossbar.cell(), max_inputs),
+            dac: ima.dac.clone(),
+            adc,
+            crossbar,
+            max_level,
+            is_lossless: false,
+            residual: 0.0,
+        };
+        (analog.arrays, analog.residual) = analog.program(tensors, placed, (arch, chip))?;
+        analog.is_lossless = analog.loses_nothing();
+        Ok(analog)
+    }
+
+    /// The arrays, and the worst residual of their wires.
+    fn program(
+        &self,
+        tensors: &Tensors,
+        placed: &LayerPlacement,
+        (arch, chip): (&Arch, ChipSeed),
+    ) -> Result<(Vec<AnalogArray>, f64), EmulationError> {
+        let (mut arrays, mut worst) = (Vec::new(), 0.0);
+        for (row_block, rows) in self.row_blocks.iter().enumerate() {
+            for (column_block, outputs) in self.column_blocks.iter().enumerate() {
+                let mut levels = Levels::new(tensors, &placed.slicing, (rows.clone(), outputs.clone()));
+                let flips = match arch.mapping().flip_encoding {
+                    FlipEncoding::Off => vec![false; levels.n_columns],
+                    FlipEncoding::On => levels.flip_heavy_columns(self.max_level as u32),
+                };
+                if let AnalogBias::Column { level, .. } = self.bias {
+                    levels.append_column(level);
+                }
+                let array = row_block * self.column_blocks.len() + column_block;
+                let draws = ArrayDraws::new(chip, placed.layer.0 as u32, array as u32);
+                let programmed = self.crossbar.program(&levels.cells, levels.n_columns, &draws);
+                let (currents, residual) = self.currents(&programmed)?;
+                worst = f64::max(worst, residual);
+                let (worth, flipped) = (worth(&placed.slicing, &flips), flipped(&placed.slicing, &flips));
+                arrays.push(AnalogArray { draws, programmed, currents, worth, flipped });
+            }
+        }
+        Ok((arrays, worst))
+    }
+
+    fn currents(&self, programmed: &ProgrammedCrossbar) -> Result<(Currents, f64), EmulationError> {
+        let error = |source| EmulationError::Crossbar { layer: self.name.clone(), source };
+        if !self.crossbar.is_ohmic() && self.dac.max_code() > 1 {
+            self.crossbar.check_linear().map_err(error)?;
+            return Ok((Currents::CellByCell, 0.0));
+        }
+        let effective = self.crossbar.effective(programmed, Precision::Reference).map_err(error)?;
+        Ok((Currents::Linear(effective.conductances), effective.residual))
+    }
+
+    /// Whether cells are exact, and no column can give a sum that the ADC loses.
+    fn loses_nothing(&self) -> bool {
+        let is_exact = self.crossbar.is_exact() && !self.crossbar.cell().is_noisy() && self.dac.inl.is_empty();
+        let max_input = f64::from(self.input_slices.iter().map(|slice| (1u32 << slice.bits) - 1).max().unwrap_or(0));
+        let max_sum = |array: &AnalogArray| {
+            let (cells, n_bit_lines) = (&array.programmed.cells, array.programmed.n_bit_lines);
+            let sum = |read: &[rebias_crossbar::ProgrammedCell], column: usize| {
+                read.iter().skip(column).step_by(n_bit_lines).map(|cell| cell.conductance).sum::<f64>()
+            };
+            let reads = cells.chunks(self.rows_per_read * n_bit_lines);
+            reads.flat_map(|read| (0..array.worth.len()).map(move |column| sum(read, column))).fold(0.0, f64::max)
+        };
+        is_exact && self.arrays.iter().all(|array| self.adc.is_lossless(max_sum(array) * max_input))
+    }
+
+    /// Number of inputs.
+    pub fn n_inputs(&self) -> usize {
+        self.row_blocks.last().map_or(0, |rows| rows.end)
+    }
+
+    /// Shape of a vector's codes: input slices, reads, columns.
+    pub fn codes_shape(&self) -> [usize; 3] {
+        let reads = self.row_blocks.iter().map(|rows| rows.len().div_ceil(self.rows_per_read)).sum();
+        [self.input_slices.len(), reads, self.n_outputs * self.n_weight_slices]
+    }
+
+    /// How well the node currents of the arrays balance, relative to the cells' currents with ideal wires; the worst
+    /// array's, 0 with ideal wires.
+    pub fn residual(&self) -> f64 {
+        self.residual
+    }
+
+    /// Reads all arrays for the vector `index`, whose codes are the layer's inputs.
+    ///
+    /// # Panics
+    ///
+    /// If there are not as many codes as inputs.
+    pub fn multiply(&self, index: u32, codes: &[u16]) -> AnalogProduct {
+        assert_eq!(codes.len(), self.n_inputs(), "a code for each input");
+        let [n_slices, n_reads, n_columns] = self.codes_shape();
+        let mut product = AnalogProduct {
+            products: vec![0.0; self.n_outputs],
+            input_sums: vec![0.0; self.n_outputs],
+            codes: vec![0; n_slices * n_reads * n_columns],
+        };
+        for (slice_index, slice) in self.input_slices.iter().enumerate() {
+            let mut read_index = 0;
+            for (rows, arrays) in self.row_blocks.iter().zip(self.arrays.chunks(self.column_blocks.len())) {
+                for first in (0..rows.len()).step_by(self.rows_per_read) {
+                    let lines = first..rows.len().min(first + self.rows_per_read);
+                    let inputs: Vec<_> =
+                        codes[rows.clone()][lines.clone()].iter().map(|&code| slice.of(code)).collect();
+                    let at = slice_index * n_reads + read_index;
+                    let read = Read {
+                        lines,
+                        inputs,
+                        weight: slice.weight as f64,
+                        id: index.wrapping_mul((n_slices * n_reads) as u32).wrapping_add(at as u32),
+                    };
+                    let codes = &mut product.codes[at * n_columns..][..n_columns];
+                    for (array, outputs) in arrays.iter().zip(&self.column_blocks) {
+                        let codes =
+                            &mut codes[outputs.start * self.n_weight_slices..outputs.end * self.n_weight_slices];
+                        let sums = (&mut product.products[outputs.clone()], &mut product.input_sums[outputs.clone()]);
+                        self.read(array, &read, codes, sums);
+                    }
+                    read_index += 1;
+                }
+            }
+        }
+        product
+    }
+
+    /// Reads one array once, and adds what it gives to its outputs' sums.
+    fn read(&self, array: &AnalogArray, read: &Read, codes: &mut [u32], sums: (&mut [f64], &mut [f64])) {
+        let columns = self.column_sums(array, read);
+        let sum = read.inputs.iter().sum::<u32>();
+        let estimate = self.estimate(sum, columns.get(codes.len()).copied());
+        let offset = self.crossbar.cell().offset();
+        let (products, input_sums) = sums;
+        let n = self.n_weight_slices;
+        for (column, (code, &sum)) in codes.iter_mut().zip(&columns).enumerate() {
+            *code = self.adc.code(sum, array.draws.conversion_noise(read.id, column as u32));
+            let mut level_sum = self.adc.decoded(*code) - offset * estimate;
+            if self.is_lossless {
+                // The nearest level, ties down.
+                level_sum = (level_sum - 0.5).ceil();
+            }
+            products[column / n] += read.weight * array.worth[column] as f64 * level_sum;
+        }
+        for ((product, input_sum), &flipped) in products.iter_mut().zip(input_sums).zip(&array.flipped) {
+            *product += read.weight * flipped as f64 * self.max_level * estimate;
+            *input_sum += read.weight * estimate;
+        }
+    }
+
+    /// The currents of all bit lines in a read with their noise, in levels.
+    fn column_sums(&self, array: &AnalogArray, read: &Read) -> Vec<f64> {
+        let n = array.programmed.n_bit_lines;
+        let cell = self.crossbar.cell();
+        let full = f64::from(self.dac.max_code());
+        let mut sums = vec![0.0; n];
+        let mut variances = vec![0.0; n];
+        for (line, &input) in read.lines.clone().zip(&read.inputs) {
+            let level = self.dac.level(input);
+            let cells = line * n..(line + 1) * n;
+            let currents: Vec<_> = match &array.currents {
+                Currents::Linear(matrix) => matrix[cells].iter().map(|conductance| conductance * level).collect(),
+                Currents::CellByCell => {
+                    array.programmed.cells[cells].iter().map(|&it| cell.current(it, level / full) * full).collect()
+                }
+            };
+            for ((sum, variance), current) in sums.iter_mut().zip(&mut variances).zip(currents) {
+                *sum += current;
+                *variance += if level == 0.0 { 0.0 } else { (cell.read_sigma(current / level) * level).powi(2) };
+            }
+        }
+        if cell.is_noisy() {
+            for (column, (sum, variance)) in sums.iter_mut().zip(variances).enumerate() {
+                *sum += variance.sqrt() * array.draws.read_noise(read.id, column as u32);
+            }
+        }
+        sums
+    }
+
+    /// What the bias source makes of a read's sum of inputs.
+    fn estimate(&self, sum: u32, bias_column: Option<f64>) -> f64 {
+        match (&self.bias, bias_column) {
+            (AnalogBias::Column { conductance, adc, .. }, Some(current)) => {
+                (adc.decoded(adc.code(current, 0.0)) / conductance - 0.5).ceil()
+            }
+            (AnalogBias::DigitalCount | AnalogBias::Column { .. }, _) => sum.into(),
+        }
+    }
+}
+
+/// Word lines driven at a time.
+struct Read {
+    /// Of the array.
+    lines: Range<usize>,
+    /// The slice of each line's code.
+    inputs: Vec<u32>,
+    weight: f64,
+    /// Which read of the array this is.
+    id: u32,
+}
+
+impl AnalogBias {
+    fn new(arch: &Arch, cell: &CellModel, max_inputs: f64) -> Self {
+        match arch.mapping().bias {
+            BiasSource::DigitalCount => Self::DigitalCount,
+            BiasSource::ColumnPerArray { level, adc_bits, .. } => {
+                let conductance = f64::from(level) + cell.offset();
+                let errors = rebias_converter::AdcErrors::NONE;
+                // A level of the cells is at most 255.
+                let level = level as u8;
+                Self::Column {
+                    level,
+                    conductance,
+                    adc: AnalogAdc::full_scale(adc_bits, max_inputs * conductance, &errors),
+                }
+            }
+        }
+    }
+}
+
+/// ± 2^(c·j) of each column, minus where it is stored complemented.
+fn worth(slicing: &Slicing, flips: &[bool]) -> Vec<i64> {
+    let column = |(slice, &is_flipped): (u32, &bool)| {
+        let worth = 1 << slicing.weight_shift(slice);
+        if is_flipped { -worth } else { worth }
+    };
+    let outputs = flips.chunks_exact(slicing.n_weight_slices() as usize);
+    outputs.flat_map(|flips| (0..).zip(flips).map(column)).collect()
+}
+
+/// Σ 2^(c·j) over the flipped columns of each output.
+fn flipped(slicing: &Slicing, flips: &[bool]) -> Vec<i64> {
+    let output = |flips: &[bool]| {
+        (0..).zip(flips).map(|(slice, &is_flipped)| i64::from(is_flipped) << slicing.weight_shift(slice)).sum()
+    };
+    flips.chunks_exact(slicing.n_weight_slices() as usize).map(output).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use rebias_network::CodeFormat;
+
+    use super::*;
+
+    #[test]
+    fn flipped_columns_count_negatively() {
+        let slicing = Slicing::new(4, 2, CodeFormat::unsigned(1), 1);
+        let flips = [false, true, true, false];
+        assert_eq!(worth(&slicing, &flips), [1, -4, -1, 4]);
+        assert_eq!(flipped(&slicing, &flips), [4, 1]);
+    }
+}

@@ -1,0 +1,131 @@
+//! The cells of a layer's arrays as kernels look them up.
+
+use rebias_kernels::{Cells, Kernel, Stack, StackError, Transfer};
+
+use crate::arrays::{CellState, CellUnit, ColumnBlock, LayerArrays};
+use crate::bias::BiasModel;
+use crate::{EmulationError, FRACTION_BITS};
+
+/// Longest table of estimates over the current of a bias column.
+const MAX_ESTIMATES: i64 = 1 << 24;
+
+/// Bias columns that differ from array to array, as their cells do.
+#[derive(Clone, Debug)]
+pub(crate) struct BiasColumns {
+    /// Of each column block: the bias columns of all row blocks, or of each row block by itself.
+    pub(crate) stacks: Vec<Stack>,
+    /// From the current of a bias column to the estimated sum of inputs.
+    pub(crate) transfer: Transfer,
+}
+
+impl LayerArrays {
+    /// Tabulates the cells of each column block.
+    pub(crate) fn tabulate(&self, kernel: Kernel, unit: CellUnit) -> Result<Vec<Stack>, EmulationError> {
+        let stack = |block: &ColumnBlock| {
+            let negated: Vec<_> = match block.flips.is_empty() {
+                true => Vec::new(),
+                false => self.row_block_of.iter().flat_map(|&row_block| block.flips_of(row_block)).copied().collect(),
+            };
+            let written = block.written.as_ref();
+            let variances = written.and_then(|written| written.variances.as_ref());
+            let variances = variances.map(|variances| block.weight_columns(variances));
+            let cells = Cells {
+                values: &self.values(block, unit),
+                n_columns: block.n_columns,
+                shift: unit.shift(),
+                variances: variances.as_deref(),
+                negated: (!negated.is_empty()).then_some(&negated),
+                max_input: self.max_input() as u32,
+            };
+            Stack::new(kernel, &self.lines, &cells).map_err(|source| self.refused(source))
+        };
+        self.column_blocks.iter().map(stack).collect()
+    }
+
+    fn values(&self, block: &ColumnBlock, unit: CellUnit) -> Vec<u32> {
+        match (&block.written, self.cells) {
+            (Some(written), CellState::Drawn) => block.weight_columns(&written.values),
+            (Some(_) | None, _) => {
+                let cell = |&level: &u8| match unit {
+                    CellUnit::Level => level.into(),
+                    CellUnit::Conductance => (u32::from(level) << FRACTION_BITS).saturating_add(self.floor as u32),
+                };
+                block.levels.iter().map(cell).collect()
+            }
+        }
+    }
+
+    /// Tabulates bias columns, where they differ from array to array.
+    pub(crate) fn tabulate_bias(&self, kernel: Kernel) -> Result<Option<BiasColumns>, EmulationError> {
+        let BiasModel::Column { .. } = self.bias else { return Ok(None) };
+        let mut stacks = Vec::new();
+        for block in &self.column_blocks {
+            let Some(written) = &block.written else { return Ok(None) };
+            // A word line has a cell in its row block's column, and none in others'.
+            let n_columns = self.n_estimates();
+            let spread = |bias_cells: Vec<f64>| {
+                let mut cells = vec![0.0; n_columns * bias_cells.len()];
+                for (read, row_block) in self.lines.reads().iter().zip(&self.row_block_of) {
+                    for line in read.lines.clone() {
+                        cells[line * n_columns + row_block % n_columns] = bias_cells[line];
+                    }
+                }
+                cells
+            };
+            let values = spread(block.bias_column(&written.values).into_iter().map(f64::from).collect());
+            let variances = written.variances.as_ref().map(|variances| spread(block.bias_column(variances)));
+            let cells = Cells {
+                values: &values.into_iter().map(|value| value as u32).collect::<Vec<_>>(),
+                n_columns,
+                shift: 0,
+                variances: variances.as_deref(),
+                negated: None,
+                max_input: self.max_input() as u32,
+            };
+            stacks.push(Stack::new(kernel, &self.lines, &cells).map_err(|source| self.refused(source))?);
+        }
+        let max_sum = stacks.iter().map(Stack::max_sum).max().unwrap_or(0) * self.max_input();
+        Ok(Some(BiasColumns { stacks, transfer: self.estimates_of_currents(max_sum)? }))
+    }
+
+    /// Sums of inputs that are estimated apart: of all row blocks together, or of each where columns are complemented.
+    pub(crate) fn n_estimates(&self) -> usize {
+        if self.has_flips() { self.n_row_blocks() } else { 1 }
+    }
+
+    fn estimates_of_currents(&self, max_current: u64) -> Result<Transfer, EmulationError> {
+        // Noise may go beyond the greatest current.
+        let longest = (max_current as i64).saturating_mul(2).min(MAX_ESTIMATES);
+        let estimate = |current: i64| u16::try_from(self.bias.estimate_from(current)).ok();
+        let codes = (0..=longest).map(estimate).collect::<Option<Vec<_>>>();
+        match codes {
+            Some(codes) if (max_current as i64) <= MAX_ESTIMATES => Ok(Transfer::Table { first: 0, codes }),
+            Some(_) | None => Err(EmulationError::TooLarge {
+                layer: self.name.clone(),
+                what: "the current of a bias column of drawn cells",
+                bound: max_current.into(),
+                limit: MAX_ESTIMATES as u128,
+            }),
+        }
+    }
+
+    fn refused(&self, source: StackError) -> EmulationError {
+        EmulationError::Cells { layer: self.name.clone(), source }
+    }
+}
+
+impl ColumnBlock {
+    /// What is written of each cell, without the bias column.
+    fn weight_columns<T: Copy>(&self, written: &[T]) -> Vec<T> {
+        written.chunks_exact(self.written_columns(written)).flat_map(|row| &row[..self.n_columns]).copied().collect()
+    }
+
+    /// What is written of the bias column's cells.
+    fn bias_column<T: Copy>(&self, written: &[T]) -> Vec<T> {
+        written.chunks_exact(self.written_columns(written)).filter_map(|row| row.last()).copied().collect()
+    }
+
+    fn written_columns<T>(&self, written: &[T]) -> usize {
+        written.len() * self.n_columns / self.levels.len()
+    }
+}

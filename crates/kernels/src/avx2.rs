@@ -1,0 +1,66 @@
+//! Look-ups in 256-bit registers: `VPSHUFB`, of sixteen entries.
+
+use std::arch::x86_64::*;
+
+use crate::patterns::QUAD;
+use crate::tiles::TILE;
+use crate::{LANES, Vector};
+
+/// Registers of a vector.
+const HALVES: usize = 2;
+
+#[target_feature(enable = "avx2")]
+fn load(bytes: &[u8; LANES / HALVES]) -> __m256i {
+    // SAFETY: the array is 32 bytes; the load needs no alignment.
+    unsafe { _mm256_loadu_si256(bytes.as_ptr().cast()) }
+}
+
+#[target_feature(enable = "avx2")]
+fn store(bytes: &mut [u8; LANES / HALVES], register: __m256i) {
+    // SAFETY: the array is 32 bytes; the store needs no alignment.
+    unsafe { _mm256_storeu_si256(bytes.as_mut_ptr().cast(), register) }
+}
+
+/// A table in both halves of a register.
+#[target_feature(enable = "avx2")]
+fn broadcast(table: &[u8; 16]) -> __m256i {
+    // SAFETY: the array is 16 bytes; the load needs no alignment.
+    let table = unsafe { _mm_loadu_si128(table.as_ptr().cast()) };
+    _mm256_broadcastsi128_si256(table)
+}
+
+/// Sums of bytes over the groups of `tables`, `[group][column][nibble]`, for four vectors of each of `vectors`,
+/// `[group][vector]`, `stride` apart; `[vector][column]`.
+#[target_feature(enable = "avx2")]
+pub(crate) fn sum_bytes(tables: &[Vector], (vectors, stride): (&[Vector], usize), sums: &mut [Vector; QUAD * TILE]) {
+    let nibble = _mm256_set1_epi8(15);
+    for (at, sums) in sums.as_chunks_mut::<TILE>().0.iter_mut().enumerate() {
+        let mut registers = [[_mm256_setzero_si256(); HALVES]; TILE];
+        for (tables, vectors) in tables.as_chunks::<{ TILE / 2 }>().0.iter().zip(vectors.chunks(stride)) {
+            let [first, second] = vectors[at].0.as_chunks::<{ LANES / HALVES }>().0 else { break };
+            let (first, second) = (load(first), load(second));
+            let low = [_mm256_and_si256(first, nibble), _mm256_and_si256(second, nibble)];
+            let high = [
+                _mm256_and_si256(_mm256_srli_epi16::<4>(first), nibble),
+                _mm256_and_si256(_mm256_srli_epi16::<4>(second), nibble),
+            ];
+            let tables = [tables[0].0.as_chunks::<16>().0, tables[1].0.as_chunks::<16>().0];
+            for (column, registers) in registers.iter_mut().enumerate() {
+                let tables = &tables[column / 2][column % 2 * 2..];
+                let (low_table, high_table) = (broadcast(&tables[0]), broadcast(&tables[1]));
+                for half in 0..HALVES {
+                    let found = _mm256_add_epi8(
+                        _mm256_shuffle_epi8(low_table, low[half]),
+                        _mm256_shuffle_epi8(high_table, high[half]),
+                    );
+                    registers[half] = _mm256_add_epi8(registers[half], found);
+                }
+            }
+        }
+        for (sum, registers) in sums.iter_mut().zip(registers) {
+            for (bytes, register) in sum.0.as_chunks_mut::<{ LANES / HALVES }>().0.iter_mut().zip(registers) {
+                store(bytes, register);
+            }
+        }
+    }
+}

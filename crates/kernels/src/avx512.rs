@@ -1,0 +1,150 @@
+//! Look-ups in 512-bit registers: `VPERMB` for bytes, `VPERMI2W` for words of 16 bits.
+
+use std::arch::x86_64::*;
+
+use crate::noise::{QUANTILES, SIGMAS};
+use crate::patterns::QUAD;
+use crate::tiles::TILE;
+use crate::{LANES, Vector};
+
+#[target_feature(enable = "avx512f")]
+fn load(vector: &Vector) -> __m512i {
+    // SAFETY: a vector is 64 bytes, aligned to as many.
+    unsafe { _mm512_load_si512(std::ptr::from_ref(vector).cast()) }
+}
+
+#[target_feature(enable = "avx512f")]
+fn load_bytes(bytes: &[u8; LANES]) -> __m512i {
+    // SAFETY: the array is 64 bytes; the load needs no alignment.
+    unsafe { _mm512_loadu_si512(bytes.as_ptr().cast()) }
+}
+
+#[target_feature(enable = "avx512f")]
+fn store(vector: &mut Vector, register: __m512i) {
+    // SAFETY: a vector is 64 bytes, aligned to as many.
+    unsafe { _mm512_store_si512(std::ptr::from_mut(vector).cast(), register) }
+}
+
+#[target_feature(enable = "avx512f")]
+fn store_words(words: &mut [u16; LANES / 2], register: __m512i) {
+    // SAFETY: the array is 64 bytes; the store needs no alignment.
+    unsafe { _mm512_storeu_si512(words.as_mut_ptr().cast(), register) }
+}
+
+/// Bit l of word r becomes bit r of byte l.
+#[target_feature(enable = "avx512f,avx512bw")]
+pub(crate) fn interleaved(words: [u64; 8], n_words: usize) -> Vector {
+    let mut bytes = _mm512_setzero_si512();
+    for (row, &word) in words.iter().take(n_words).enumerate() {
+        bytes = _mm512_mask_add_epi8(bytes, word, bytes, _mm512_set1_epi8((1u8 << row) as i8));
+    }
+    let mut vector = Vector([0; LANES]);
+    store(&mut vector, bytes);
+    vector
+}
+
+/// Sums of bytes over the groups of `tables`, `[group][column]`, for four vectors of each of `vectors`,
+/// `[group][vector]`, `stride` apart; `[vector][column]`.
+#[target_feature(enable = "avx512f,avx512bw,avx512vbmi")]
+pub(crate) fn sum_bytes(tables: &[Vector], (vectors, stride): (&[Vector], usize), sums: &mut [Vector; QUAD * TILE]) {
+    let mut registers = [[_mm512_setzero_si512(); TILE]; QUAD];
+    for (tables, vectors) in tables.as_chunks::<TILE>().0.iter().zip(vectors.chunks(stride)) {
+        let Some(vectors) = vectors.first_chunk::<QUAD>() else { break };
+        let tables = [load(&tables[0]), load(&tables[1]), load(&tables[2]), load(&tables[3])];
+        for (registers, vector) in registers.iter_mut().zip(vectors) {
+            let index = load(vector);
+            for (register, table) in registers.iter_mut().zip(tables) {
+                *register = _mm512_add_epi8(*register, _mm512_permutexvar_epi8(index, table));
+            }
+        }
+    }
+    for (sum, register) in sums.iter_mut().zip(registers.as_flattened()) {
+        store(sum, *register);
+    }
+}
+
+/// As [`sum_bytes`] for words and two vectors.
+#[target_feature(enable = "avx512f,avx512bw")]
+pub(crate) fn sum_words(
+    tables: &[Vector],
+    (vectors, stride): (&[Vector], usize),
+    sums: &mut [[u16; LANES]; QUAD / 2 * TILE],
+) {
+    const HALVES: usize = 2;
+    // Even lanes, odd lanes of each vector.
+    let mut registers = [[[_mm512_setzero_si512(); TILE]; HALVES]; QUAD / 2];
+    for (tables, vectors) in tables.as_chunks::<{ 2 * TILE }>().0.iter().zip(vectors.chunks(stride)) {
+        let Some(vectors) = vectors.first_chunk::<{ QUAD / 2 }>() else { break };
+        for (registers, vector) in registers.iter_mut().zip(vectors) {
+            let vector = load(vector);
+            // The look-up goes by the low six bits of each word.
+            let indices = [vector, _mm512_srli_epi16::<8>(vector)];
+            for (registers, index) in registers.iter_mut().zip(indices) {
+                for (register, tables) in registers.iter_mut().zip(tables.as_chunks::<2>().0) {
+                    let found = _mm512_permutex2var_epi16(load(&tables[0]), index, load(&tables[1]));
+                    *register = _mm512_add_epi16(*register, found);
+                }
+            }
+        }
+    }
+    let places = std::array::from_fn::<u16, LANES, _>(|lane| (lane / 2 + lane % 2 * (LANES / 2)) as u16);
+    let [low, high] = *places.as_chunks::<{ LANES / 2 }>().0 else { unreachable!("two halves") };
+    let (low, high) = (words(&low), words(&high));
+    for (vector, registers) in registers.iter().enumerate() {
+        for column in 0..TILE {
+            let (even, odd) = (registers[0][column], registers[1][column]);
+            let sums = sums[vector * TILE + column].as_chunks_mut::<{ LANES / 2 }>().0;
+            store_words(&mut sums[0], _mm512_permutex2var_epi16(even, low, odd));
+            store_words(&mut sums[1], _mm512_permutex2var_epi16(even, high, odd));
+        }
+    }
+}
+
+#[target_feature(enable = "avx512f")]
+fn words(words: &[u16; LANES / 2]) -> __m512i {
+    // SAFETY: the array is 64 bytes; the load needs no alignment.
+    unsafe { _mm512_loadu_si512(words.as_ptr().cast()) }
+}
+
+/// Replaces each byte by its entry.
+#[target_feature(enable = "avx512f,avx512bw,avx512vbmi")]
+pub(crate) fn look_up(table: &[u8; 256], vectors: &mut [Vector]) {
+    let tables = table.as_chunks::<LANES>().0;
+    let [a, b, c, d] = [load_bytes(&tables[0]), load_bytes(&tables[1]), load_bytes(&tables[2]), load_bytes(&tables[3])];
+    for vector in vectors {
+        let bytes = load(vector);
+        // Each looks at the low seven bits.
+        let low = _mm512_permutex2var_epi8(a, bytes, b);
+        let high = _mm512_permutex2var_epi8(c, bytes, d);
+        store(vector, _mm512_mask_blend_epi8(_mm512_movepi8_mask(bytes), low, high));
+    }
+}
+
+/// The sum of a quantile for each byte, by its low six bits.
+#[target_feature(enable = "avx512f,avx512bw,avx512vbmi")]
+pub(crate) fn normals(bytes: &[[u8; LANES]; 3]) -> [i8; LANES] {
+    let mut sum = _mm512_setzero_si512();
+    for (bytes, quantiles) in bytes.iter().zip(&QUANTILES) {
+        sum = _mm512_add_epi8(sum, _mm512_permutexvar_epi8(load_bytes(bytes), load_bytes(quantiles)));
+    }
+    let mut vector = Vector([0; LANES]);
+    store(&mut vector, sum);
+    vector.0.map(|byte| byte as i8)
+}
+
+/// The entries of [`SIGMAS`] for variances below 192.
+#[target_feature(enable = "avx512f,avx512bw,avx512vbmi")]
+pub(crate) fn sigmas(variances: &mut Vector) {
+    let tables = SIGMAS.as_chunks::<LANES>().0;
+    let index = load(variances);
+    let low = _mm512_permutex2var_epi8(load_bytes(&tables[0]), index, load_bytes(&tables[1]));
+    let high = _mm512_permutexvar_epi8(index, load_bytes(&tables[2]));
+    store(variances, _mm512_mask_blend_epi8(_mm512_movepi8_mask(index), low, high));
+}
+
+/// Bit l is whether byte l is not zero.
+#[target_feature(enable = "avx512f,avx512bw")]
+pub(crate) fn mask(bytes: &[u8; LANES]) -> u64 {
+    let bytes = load_bytes(bytes);
+    _mm512_test_epi8_mask(bytes, bytes)
+}

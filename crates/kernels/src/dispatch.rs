@@ -1,0 +1,99 @@
+//! Safe Rust compiled for several instruction sets, and the choice among them.
+//!
+//! The one place where a function that needs instructions is entered from one that does not.
+
+/// Instructions that safe code may be compiled for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Isa(Level);
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Level {
+    Baseline,
+    #[cfg_attr(not(target_arch = "x86_64"), expect(dead_code, reason = "only this architecture has it"))]
+    Avx2,
+    #[cfg_attr(not(target_arch = "x86_64"), expect(dead_code, reason = "only this architecture has it"))]
+    Avx512,
+}
+
+impl Isa {
+    pub(crate) const fn baseline() -> Self {
+        Self(Level::Baseline)
+    }
+}
+
+#[cfg(target_arch = "x86_64")]
+impl Isa {
+    pub(crate) fn has_avx2() -> bool {
+        is_x86_feature_detected!("avx2") && is_x86_feature_detected!("popcnt") && is_x86_feature_detected!("bmi2")
+    }
+
+    /// With byte permutes, byte population counts and what Zen 4 and Ice Lake have beside them.
+    pub(crate) fn has_avx512() -> bool {
+        Self::has_avx2()
+            && is_x86_feature_detected!("avx512f")
+            && is_x86_feature_detected!("avx512bw")
+            && is_x86_feature_detected!("avx512dq")
+            && is_x86_feature_detected!("avx512vl")
+            && is_x86_feature_detected!("avx512vbmi")
+            && is_x86_feature_detected!("avx512bitalg")
+    }
+
+    /// Of a kernel that is there only where [`has_avx2`](Self::has_avx2) said so.
+    pub(crate) const fn avx2() -> Self {
+        Self(Level::Avx2)
+    }
+
+    /// Of a kernel that is there only where [`has_avx512`](Self::has_avx512) said so.
+    pub(crate) const fn avx512() -> Self {
+        Self(Level::Avx512)
+    }
+
+    /// Runs `task`, compiled for these instructions.
+    #[inline]
+    pub(crate) fn run<R>(self, task: impl FnOnce() -> R) -> R {
+        match self.0 {
+            Level::Baseline => task(),
+            // SAFETY: an `Isa` of this level is made only for kernels that `has_avx2` has found.
+            Level::Avx2 => unsafe { run_avx2(task) },
+            // SAFETY: an `Isa` of this level is made only for kernels that `has_avx512` has found.
+            Level::Avx512 => unsafe { run_avx512(task) },
+        }
+    }
+}
+
+#[cfg(target_arch = "x86_64")]
+#[target_feature(enable = "avx2,popcnt,bmi2")]
+fn run_avx2<R>(task: impl FnOnce() -> R) -> R {
+    task()
+}
+
+#[cfg(target_arch = "x86_64")]
+#[target_feature(enable = "avx2,popcnt,bmi2,avx512f,avx512bw,avx512dq,avx512vl,avx512vbmi,avx512bitalg")]
+fn run_avx512<R>(task: impl FnOnce() -> R) -> R {
+    task()
+}
+
+#[cfg(not(target_arch = "x86_64"))]
+impl Isa {
+    pub(crate) const fn has_avx2() -> bool {
+        false
+    }
+
+    pub(crate) const fn has_avx512() -> bool {
+        false
+    }
+
+    pub(crate) const fn avx2() -> Self {
+        Self::baseline()
+    }
+
+    pub(crate) const fn avx512() -> Self {
+        Self::baseline()
+    }
+
+    /// Runs `task`.
+    #[inline]
+    pub(crate) fn run<R>(self, task: impl FnOnce() -> R) -> R {
+        task()
+    }
+}

@@ -1,0 +1,210 @@
+//! From the totals of an output's columns to its codes: shift-and-add over weight slices, bias, thresholds.
+
+use crate::bits::mask;
+use crate::dispatch::Isa;
+use crate::{Kernel, LANES, Lift, Total};
+
+/// Most thresholds that are compared one by one; among more, each lane searches.
+const FEW: usize = 31;
+
+/// Y = Σ_j weights_j·T_j + Σ_b slopes_b·S_b + offset, from the totals T_j of an output's columns and sums of inputs S_b.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Affine {
+    /// One for each column.
+    pub weights: Vec<i64>,
+    /// One for each sum of inputs.
+    pub slopes: Vec<i64>,
+    /// Added.
+    pub offset: i64,
+}
+
+/// What becomes of an output.
+#[derive(Clone, Debug)]
+pub struct Finish {
+    affine: Affine,
+    /// Ascending: the code is how many of them Y reaches.
+    thresholds: Vec<i64>,
+    /// Whether |Y| and all on the way to it is below 2^31 − 1.
+    is_narrow: bool,
+}
+
+impl Affine {
+    /// Writes Y for each position. It and all on the way to it must fit in 64 bits.
+    ///
+    /// # Shapes
+    ///
+    /// `totals`: `[column][position]`; `inputs`: `[sum][position]`.
+    pub fn apply<T: Total>(&self, kernel: Kernel, totals: &[[T; LANES]], inputs: &[Lift], sums: &mut [[i64; LANES]]) {
+        kernel.isa().run(|| {
+            for (position, sums) in sums.iter_mut().enumerate() {
+                *sums = self.at::<T, i64>(totals, inputs, position);
+            }
+        });
+    }
+
+    /// What |Y|, and the magnitude of all on the way to it, can't exceed, from the greatest magnitudes of totals and of
+    /// sums of inputs.
+    pub fn bound(&self, max_total: u128, max_input: u128) -> u128 {
+        let sum = |numbers: &[i64]| numbers.iter().map(|number| u128::from(number.unsigned_abs())).sum::<u128>();
+        let products = sum(&self.weights).saturating_mul(max_total);
+        products.saturating_add(sum(&self.slopes).saturating_mul(max_input)).saturating_add(sum(&[self.offset]))
+    }
+
+    /// −Y.
+    #[must_use]
+    pub fn negated(&self) -> Self {
+        let negated = |numbers: &[i64]| numbers.iter().map(|number| -number).collect();
+        Self { weights: negated(&self.weights), slopes: negated(&self.slopes), offset: -self.offset }
+    }
+
+    #[inline(always)]
+    fn at<T: Total, Y: Total + std::ops::Mul<Output = Y>>(
+        &self,
+        totals: &[[T; LANES]],
+        inputs: &[Lift],
+        position: usize,
+    ) -> [Y; LANES] {
+        let mut sums = [Y::wrapped(self.offset); LANES];
+        let n_positions = totals.len() / self.weights.len();
+        for (&weight, totals) in self.weights.iter().zip(totals.chunks_exact(n_positions)) {
+            let weight = Y::wrapped(weight);
+            for (sum, total) in sums.iter_mut().zip(&totals[position]) {
+                *sum = sum.plus(weight * Y::wrapped(total.wide()));
+            }
+        }
+        for (&slope, inputs) in self.slopes.iter().zip(inputs.chunks_exact(n_positions)) {
+            let slope = Y::wrapped(slope);
+            for (sum, &input) in sums.iter_mut().zip(&inputs[position]) {
+                *sum = sum.plus(slope * Y::wrapped(input.into()));
+            }
+        }
+        sums
+    }
+
+    /// Divides all by what they have in common, and gives that.
+    fn reduce(&mut self) -> i64 {
+        let all = self.weights.iter().chain(&self.slopes).chain([&self.offset]);
+        let divisor = all.fold(0, |divisor, &number| gcd(divisor, number.unsigned_abs())).clamp(1, 1 << 62) as i64;
+        self.weights.iter_mut().chain(&mut self.slopes).for_each(|number| *number /= divisor);
+        self.offset /= divisor;
+        divisor
+    }
+}
+
+fn gcd(mut a: u64, mut b: u64) -> u64 {
+    while b != 0 {
+        (a, b) = (b, a % b);
+    }
+    a
+}
+
+impl Finish {
+    /// The code is how many of the ascending `thresholds` Y reaches.
+    ///
+    /// `bound`: what |Y| and the magnitudes of all on the way to it can't exceed.
+    pub fn new(mut affine: Affine, thresholds: impl Iterator<Item = i64>, bound: u128) -> Self {
+        let divisor = affine.reduce();
+        let is_narrow = bound / (divisor as u128) < i32::MAX as u128;
+        // Y/d ≥ Θ/d for whole Y/d is Y/d ≥ ⌈Θ/d⌉.
+        let ceiling = |threshold: i64| -(-i128::from(threshold)).div_euclid(divisor.into()) as i64;
+        // Beyond all Y thresholds are alike.
+        let limit = if is_narrow { i32::MAX.into() } else { i64::MAX };
+        let thresholds = thresholds.map(|threshold| ceiling(threshold).clamp(-limit, limit)).collect();
+        Self { affine, thresholds, is_narrow }
+    }
+
+    /// Writes the bit planes of the codes of each position, `[plane][position]`, planes `stride` apart.
+    ///
+    /// # Shapes
+    ///
+    /// As [`Affine::apply`].
+    pub fn codes<T: Total>(
+        &self,
+        kernel: Kernel,
+        (totals, inputs): (&[[T; LANES]], &[Lift]),
+        (planes, stride): (&mut [u64], usize),
+    ) {
+        let isa = kernel.isa();
+        let n_positions = totals.len() / self.affine.weights.len();
+        isa.run(|| {
+            for position in 0..n_positions {
+                let planes = planes[position..].iter_mut().step_by(stride);
+                if self.is_narrow {
+                    self.write(isa, &self.affine.at::<T, i32>(totals, inputs, position), planes);
+                } else {
+                    self.write(isa, &self.affine.at::<T, i64>(totals, inputs, position), planes);
+                }
+            }
+        });
+    }
+
+    #[inline(always)]
+    fn write<'p, Y: Total + Ord>(&self, isa: Isa, sums: &[Y; LANES], planes: impl Iterator<Item = &'p mut u64>) {
+        if self.thresholds.len() > FEW {
+            let code = |sum: &Y| self.thresholds.partition_point(|&threshold| sum.wide() >= threshold);
+            let codes: [usize; LANES] = std::array::from_fn(|lane| code(&sums[lane]));
+            for (plane, word) in planes.enumerate() {
+                *word = mask(isa, &codes.map(|code| (code >> plane & 1) as u8));
+            }
+            return;
+        }
+        let mut reached = [0; FEW + 1];
+        for (reached, &threshold) in reached[1..].iter_mut().zip(&self.thresholds) {
+            let threshold = Y::wrapped(threshold);
+            *reached = mask(isa, &std::array::from_fn(|lane| u8::from(sums[lane] >= threshold)));
+        }
+        for (plane, word) in planes.enumerate() {
+            // How many multiples of 2^p there are up to the code is odd where bit p is set.
+            *word = reached.iter().step_by(1 << plane).skip(1).fold(0, |word, reached| word ^ reached);
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    proptest! {
+        #[test]
+        fn prop_codes_count_the_thresholds_that_are_reached(
+            weights in prop::collection::vec(-3000i64..3000, 1..3),
+            slope in -9000i64..9000,
+            offset in -100_000i64..100_000,
+            factor in prop::sample::select(vec![1i64, 128, 1 << 22]),
+            bits in 1u32..=7,
+            spacing in 1i64..100_000,
+        ) {
+            let affine = Affine {
+                weights: weights.iter().map(|weight| weight * factor).collect(),
+                slopes: vec![slope * factor],
+                offset: offset * factor + factor / 2,
+            };
+            let n_positions = 3;
+            let totals: Vec<[i32; LANES]> = (0..weights.len() * n_positions)
+                .map(|at| std::array::from_fn(|lane| (at * 100 + lane * 7) as i32 - 200))
+                .collect();
+            let inputs: Vec<Lift> =
+                (0..n_positions).map(|at| std::array::from_fn(|lane| (at + lane * lane % 91) as i32)).collect();
+            let n_thresholds = (1i64 << bits) - 1;
+            let mut thresholds: Vec<_> = (0..n_thresholds).map(|at| (at - n_thresholds / 2) * spacing * factor).collect();
+            thresholds[0] = i64::MIN;
+            for kernel in Kernel::available() {
+                let mut sums = vec![[0; LANES]; n_positions];
+                affine.apply(kernel, &totals, &inputs, &mut sums);
+                let mut planes = vec![0; bits as usize * n_positions];
+                let finish = Finish::new(affine.clone(), thresholds.iter().copied(), 1 << 60);
+                finish.codes(kernel, (&totals, &inputs), (&mut planes, n_positions));
+                for position in 0..n_positions {
+                    for lane in 0..LANES {
+                        let expected = thresholds.iter().filter(|&&threshold| sums[position][lane] >= threshold).count();
+                        let bit = |plane: usize| (planes[plane * n_positions + position] >> lane & 1) << plane;
+                        let found: u64 = (0..bits as usize).map(bit).sum();
+                        prop_assert_eq!(found, expected as u64, "{}", kernel.name());
+                    }
+                }
+            }
+        }
+    }
+}

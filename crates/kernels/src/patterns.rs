@@ -1,0 +1,231 @@
+//! The bits that drive word lines, as indices of look-up tables.
+//!
+//! A [`Vector`] holds one index for each of [`LANES`] images: bit r is what drives word line r of a group. Positions
+//! are cut into strips, so that the vectors of a strip's reads stay in the cache nearest to the core:
+//!
+//! ```text
+//! strip 0: group 0: position 0: plane 0, plane 1, …; position 1: plane 0, …     strip 1: group 0: …
+//!          group 1: …
+//! ```
+
+use crate::dispatch::Isa;
+use crate::{Kernel, Lift, Lines, Read, Slice};
+
+/// Images whose values stand side by side.
+pub const LANES: usize = 64;
+
+/// Vectors that kernels read at a time.
+pub(crate) const QUAD: usize = 4;
+
+/// A byte for each lane.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[repr(C, align(64))]
+pub struct Vector(pub [u8; LANES]);
+
+/// Where the bits of each position's word lines are.
+#[derive(Clone, Copy, Debug)]
+pub struct Source<'a> {
+    /// Bit planes; bit l of a word is that of lane l.
+    pub words: &'a [u64],
+    /// Words from one plane to the next.
+    pub plane_stride: usize,
+    /// The first word of each position.
+    pub positions: &'a [usize],
+    /// How far beyond it the word of each word line is.
+    pub lines: &'a [usize],
+}
+
+/// The indices of some positions.
+#[derive(Clone, Debug)]
+pub struct Patterns {
+    kernel: Kernel,
+    n_positions: usize,
+    n_planes: usize,
+    n_groups: usize,
+    /// Positions of a strip.
+    strip: usize,
+    vectors: Vec<Vector>,
+}
+
+impl Patterns {
+    /// Room for indices.
+    pub fn new(kernel: Kernel) -> Self {
+        Self { kernel, n_positions: 0, n_planes: 1, n_groups: 0, strip: 1, vectors: Vec::new() }
+    }
+
+    /// Number of positions.
+    pub fn n_positions(&self) -> usize {
+        self.n_positions
+    }
+
+    /// Number of bit planes.
+    pub fn n_planes(&self) -> usize {
+        self.n_planes
+    }
+
+    /// Positions of a strip; the last strip has vectors of zeros where it has fewer.
+    pub(crate) fn strip(&self) -> usize {
+        self.strip
+    }
+
+    pub(crate) fn n_groups(&self) -> usize {
+        self.n_groups
+    }
+
+    /// Vectors of a group in a strip: a multiple of [`QUAD`].
+    pub(crate) fn vectors_per_strip(&self) -> usize {
+        self.strip * self.n_planes
+    }
+
+    /// The vectors of a strip, `[group][position][plane]`.
+    pub(crate) fn strip_vectors(&self, strip: usize) -> &[Vector] {
+        let length = self.n_groups * self.vectors_per_strip();
+        &self.vectors[strip * length..][..length]
+    }
+
+    /// What indexes the table of a group in a lane.
+    #[inline]
+    pub(crate) fn index(&self, (position, lane): (usize, usize), plane: usize, group: usize) -> u8 {
+        let per_strip = self.vectors_per_strip();
+        let (strip, place) = (position / self.strip, position % self.strip);
+        self.vectors[(strip * self.n_groups + group) * per_strip + place * self.n_planes + plane].0[lane]
+    }
+
+    /// Gathers the bits of `n_planes` planes for the positions of a source.
+    ///
+    /// # Panics
+    ///
+    /// If the source has no words for the word lines of `lines`, or there are no planes.
+    pub fn fill(&mut self, lines: &Lines, n_planes: usize, source: &Source<'_>) {
+        assert!(n_planes > 0 && source.lines.len() == lines.n_lines(), "a word for each word line");
+        self.n_planes = n_planes;
+        self.n_positions = source.positions.len();
+        self.n_groups = lines.n_groups();
+        self.strip = QUAD * QUAD.div_ceil(n_planes);
+        let n_strips = self.n_positions.div_ceil(self.strip);
+        self.vectors.resize(n_strips * self.n_groups * self.vectors_per_strip(), Vector([0; LANES]));
+        let isa = self.kernel.isa();
+        isa.run(|| self.fill_strips(isa, lines, source));
+    }
+
+    /// The sums of inputs, `[read][position][slice]`.
+    ///
+    /// # Panics
+    ///
+    /// If `sums` has not that shape.
+    pub fn sum_inputs(&self, lines: &Lines, slices: &[Slice], sums: &mut [Lift]) {
+        assert_eq!(sums.len(), lines.reads().len() * self.n_positions * slices.len(), "[read][position][slice]");
+        self.kernel.isa().run(|| {
+            let of_read = sums.chunks_exact_mut((self.n_positions * slices.len()).max(1));
+            for (read, sums) in lines.reads().iter().zip(of_read) {
+                for (position, sums) in sums.chunks_exact_mut(slices.len()).enumerate() {
+                    for (sum, slice) in sums.iter_mut().zip(slices) {
+                        *sum = self.sum_slice(read, position, slice);
+                    }
+                }
+            }
+        });
+    }
+
+    #[inline(always)]
+    fn sum_slice(&self, read: &Read, position: usize, slice: &Slice) -> Lift {
+        let per_strip = self.vectors_per_strip();
+        let (strip, place) = (position / self.strip, position % self.strip);
+        let vectors = &self.strip_vectors(strip)[read.groups.start * per_strip..read.groups.end * per_strip];
+        let mut sum = [0; LANES];
+        for (weight, plane) in slice.planes.clone().enumerate() {
+            // At most 8 of each vector: a byte holds the ones of 31 vectors.
+            for vectors in vectors.chunks(31 * per_strip) {
+                let mut ones = [0u8; LANES];
+                for vectors in vectors.chunks_exact(per_strip) {
+                    let vector = &vectors[place * self.n_planes + plane];
+                    ones.iter_mut().zip(vector.0).for_each(|(ones, byte)| *ones += byte.count_ones() as u8);
+                }
+                sum.iter_mut().zip(ones).for_each(|(sum, ones)| *sum += i32::from(ones) << weight);
+            }
+        }
+        sum
+    }
+
+    #[inline(always)]
+    fn fill_strips(&mut self, isa: Isa, lines: &Lines, source: &Source<'_>) {
+        let (strip, n_planes, per_strip) = (self.strip, self.n_planes, self.vectors_per_strip());
+        let strips = self.vectors.chunks_exact_mut(self.n_groups * per_strip);
+        for (vectors, positions) in strips.zip(source.positions.chunks(strip)) {
+            for (vectors, group) in vectors.chunks_exact_mut(per_strip).zip(lines.groups()) {
+                let group = &source.lines[group];
+                for (vectors, &position) in vectors.chunks_exact_mut(n_planes).zip(positions) {
+                    for (plane, vector) in vectors.iter_mut().enumerate() {
+                        let first = plane * source.plane_stride + position;
+                        let mut words = [0; 8];
+                        for (word, line) in words.iter_mut().zip(group) {
+                            *word = source.words[first + line];
+                        }
+                        *vector = interleaved(isa, words, group.len());
+                    }
+                }
+                vectors[positions.len() * n_planes..].fill(Vector([0; LANES]));
+            }
+        }
+    }
+}
+
+/// Bit l of word r becomes bit r of byte l; words from `n_words` on are zero.
+#[inline(always)]
+fn interleaved(isa: Isa, words: [u64; 8], n_words: usize) -> Vector {
+    #[cfg(target_arch = "x86_64")]
+    if isa == Isa::avx512() {
+        // SAFETY: the machine has the instructions that an `Isa` stands for.
+        return unsafe { crate::avx512::interleaved(words, n_words) };
+    }
+    let _ = (isa, n_words);
+    let mut bytes = [0; LANES];
+    for (index, bytes) in bytes.as_chunks_mut::<8>().0.iter_mut().enumerate() {
+        let rows = words.map(|word| (word >> (8 * index)) as u8);
+        *bytes = transposed(u64::from_le_bytes(rows)).to_le_bytes();
+    }
+    Vector(bytes)
+}
+
+/// Transposes 8 × 8 bits (Warren, "Hacker's Delight", section 7-3).
+#[inline(always)]
+fn transposed(mut rows: u64) -> u64 {
+    for (shift, mask) in [(7, 0x00aa_00aa_00aa_00aa), (14, 0x0000_cccc_0000_cccc), (28, 0x0000_0000_f0f0_f0f0)] {
+        let swapped = (rows ^ (rows >> shift)) & mask;
+        rows ^= swapped ^ (swapped << shift);
+    }
+    rows
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn bits_of_word_lines_become_indices_in_every_kernel() {
+        let words: Vec<u64> = (1..200u64).map(|at| at.wrapping_mul(0x9e37_79b9_7f4a_7c15)).collect();
+        let positions: Vec<usize> = (0..19).map(|position| 2 * position).collect();
+        for n_planes in [1, 2, 3, 8] {
+            for kernel in Kernel::available() {
+                let lines = Lines::new(kernel, [9, 2, 17]);
+                let offsets: Vec<usize> = (0..28).map(|line| line * line % 41).collect();
+                let source = Source { words: &words, plane_stride: 10, positions: &positions, lines: &offsets };
+                let mut patterns = Patterns::new(kernel);
+                patterns.fill(&lines, n_planes, &source);
+                for (position, first) in positions.iter().enumerate() {
+                    for plane in 0..n_planes {
+                        for (group, group_lines) in lines.groups().enumerate() {
+                            for lane in [0, 1, 31, 63] {
+                                let bit = |line: usize| words[first + plane * 10 + offsets[line]] >> lane & 1;
+                                let expected: u64 =
+                                    (0..).zip(group_lines.clone()).map(|(at, line)| bit(line) << at).sum();
+                                let found = patterns.index((position, lane), plane, group);
+                                assert_eq!(u64::from(found), expected, "{}", kernel.name());
+                            }
+                        }
+                    }
+                }
+            }
+        }
+    }
+}

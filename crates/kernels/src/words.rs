@@ -1,0 +1,126 @@
+//! Conversion of sums in words of 16 bits, sixteen or more lanes at a time.
+
+use crate::{LANES, Transfer, Uniform};
+
+/// A transfer in words.
+#[derive(Clone, Debug)]
+pub(crate) enum Converter {
+    Exact,
+    Clip(u16),
+    Uniform(Uniform16),
+}
+
+/// code = min(⌊(sum·2^shift + offset)/step⌋, max_code), with a negative numerator as 0.
+///
+/// This is [`Uniform`]'s code as ⌊(2·i + Δ)/(2·Δ)⌋ = ⌊(i + ⌊Δ/2⌋)/Δ⌋ for whole i.
+#[derive(Clone, Debug)]
+pub(crate) struct Uniform16 {
+    shift: u32,
+    offset: i16,
+    step: u16,
+    max_code: u16,
+    /// ⌊2^(16 + reciprocal_shift)/step⌋ < 2^16.
+    reciprocal: u16,
+    reciprocal_shift: u32,
+}
+
+impl Converter {
+    /// `None` where words are too narrow. `max_sum` is the greatest sum of cells, `max_offset` the greatest magnitude of
+    /// what is added to it, if anything is.
+    pub(crate) fn new(transfer: &Transfer, shift: u32, max_sum: u64, max_offset: Option<u32>) -> Option<Self> {
+        let max_analog = u16::try_from(max_sum).ok().and_then(|sum| (u32::from(sum) << shift).try_into().ok());
+        match transfer {
+            Transfer::Exact if max_offset.is_none() => u16::try_from(max_sum).ok().map(|_| Self::Exact),
+            Transfer::Clip { max } if max_offset.is_none() => {
+                u16::try_from(max_sum).ok().map(|sum| Self::Clip((*max).min(sum.into()) as u16))
+            }
+            Transfer::Uniform(uniform) => {
+                let _: u16 = max_analog?;
+                Uniform16::new(uniform, shift, max_offset.unwrap_or(0)).map(Self::Uniform)
+            }
+            Transfer::Exact | Transfer::Clip { .. } | Transfer::Table { .. } | Transfer::Rounded { .. } => None,
+        }
+    }
+
+    /// Converts sums.
+    #[inline(always)]
+    pub(crate) fn convert(&self, sums: &mut [u16; LANES]) {
+        match self {
+            Self::Exact => {}
+            Self::Clip(max) => sums.iter_mut().for_each(|sum| *sum = (*sum).min(*max)),
+            Self::Uniform(uniform) => sums.iter_mut().for_each(|sum| *sum = uniform.code(*sum, 0)),
+        }
+    }
+
+    /// Converts sums to which something is added in units.
+    #[inline(always)]
+    pub(crate) fn convert_offset(&self, sums: &mut [u16; LANES], offsets: &[i16; LANES]) {
+        match self {
+            Self::Uniform(uniform) => {
+                sums.iter_mut().zip(offsets).for_each(|(sum, &offset)| *sum = uniform.code(*sum, offset));
+            }
+            Self::Exact | Self::Clip(_) => unreachable!("made for sums without offsets"),
+        }
+    }
+}
+
+impl Uniform16 {
+    fn new(uniform: &Uniform, shift: u32, max_offset: u32) -> Option<Self> {
+        let step = u16::try_from(uniform.step()).ok()?;
+        let max_code = u16::try_from(uniform.max_code()).ok()?;
+        // A numerator beyond a word counts as the greatest word, which must have the greatest code.
+        if u32::from(step) * u32::from(max_code) > u16::MAX.into() {
+            return None;
+        }
+        let offset = i64::from(step / 2) - uniform.low();
+        if offset.unsigned_abs() + u64::from(max_offset) > i16::MAX as u64 {
+            return None;
+        }
+        // ⌊log₂ step⌋, and for steps of a power of two one less, so that the reciprocal fits in a word.
+        let reciprocal_shift = if step == 1 { 0 } else { (step - 1).ilog2() };
+        let reciprocal = ((1u32 << 16 << reciprocal_shift) / u32::from(step)).min(u16::MAX.into()) as u16;
+        Some(Self { shift, offset: offset as i16, step, max_code, reciprocal, reciprocal_shift })
+    }
+
+    #[inline(always)]
+    fn code(&self, sum: u16, offset: i16) -> u16 {
+        let offset = self.offset.wrapping_add(offset);
+        let (plus, minus) = (offset.max(0) as u16, offset.wrapping_neg().max(0) as u16);
+        let numerator = (sum << self.shift).saturating_add(plus).saturating_sub(minus);
+        // Too small by at most one, as the reciprocal is by less than one part in 2^16.
+        let product = (u32::from(numerator) * u32::from(self.reciprocal)) >> 16;
+        let quotient = product as u16 >> self.reciprocal_shift;
+        let rest = numerator.wrapping_sub(quotient.wrapping_mul(self.step));
+        (quotient + u16::from(rest >= self.step)).min(self.max_code)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    proptest! {
+        #[test]
+        fn prop_words_give_the_codes_of_wide_arithmetic(
+            low in -500i64..30_000,
+            step in prop_oneof![1u64..=9, 1u64..=20_000],
+            max_code in 1u32..=4095,
+            shift in prop::sample::select(vec![0u32, 7]),
+            offset in -2000i16..2000,
+        ) {
+            let uniform = Uniform::new(low, step, max_code);
+            let max_sum = u64::from(u16::MAX >> shift);
+            if let Some(converter) = Converter::new(&Transfer::Uniform(uniform.clone()), shift, max_sum, Some(2000)) {
+                for first in (0..=u16::MAX >> shift).step_by(if shift == 0 { 641 } else { 64 }) {
+                    let analogs: [u16; LANES] = std::array::from_fn(|lane| first.saturating_add(lane as u16) & (u16::MAX >> shift));
+                    let mut codes = analogs;
+                    converter.convert_offset(&mut codes, &[offset; LANES]);
+                    let expected = analogs.map(|sum| uniform.code((i64::from(sum) << shift) + i64::from(offset)));
+                    prop_assert_eq!(codes.map(u32::from), expected);
+                }
+            }
+        }
+    }
+}

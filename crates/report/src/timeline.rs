@@ -1,0 +1,228 @@
+//! A replay as a timeline that opens in Perfetto or Chrome: tiles are processes, parts are threads.
+
+use std::collections::BTreeMap;
+use std::io::{self, Write};
+
+use rebias_arch::Arch;
+use rebias_engine::{Span, Tick};
+use rebias_network::Network;
+use rebias_scheduler::{Buffer, Recorder, Stage, Work};
+use rebias_units::Bytes;
+use serde_json::json;
+
+/// Spans that a timeline keeps at most: about 40 MB of JSON.
+const MAX_SPANS: usize = 300_000;
+
+/// Spans of work, collected from a replay.
+///
+/// While there are few, all are kept. When there are too many, only those of every second position of each layer (all
+/// images in a row) stay, then of every fourth, and so on; the file says of which.
+#[derive(Clone, Debug)]
+pub struct Timeline {
+    max_spans: usize,
+    /// Positions that are multiples of this are kept.
+    every: u64,
+    spans: Vec<(Work, Span)>,
+}
+
+/// A row of the timeline: a tile, a part of it, and which of several such rows if its work overlaps.
+type Track = (u32, Part, usize);
+
+/// A part of a tile, in the order of the pipeline.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+enum Part {
+    Edram,
+    Bus,
+    Arrays(u32),
+    Adcs(u32),
+    ShiftAdds(u32),
+    TileShiftAdds,
+    Activations,
+    MaxPools,
+    Network,
+}
+
+impl Part {
+    /// The part that does a piece of work.
+    fn of(work: &Work) -> Self {
+        let ima = work.ima.unwrap_or(0);
+        match work.stage {
+            Stage::Fill | Stage::EdramRead | Stage::EdramWrite => Self::Edram,
+            Stage::InputTransfer | Stage::SumTransfer => Self::Bus,
+            Stage::CrossbarRead => Self::Arrays(ima),
+            Stage::Conversion => Self::Adcs(ima),
+            Stage::ShiftAdd => Self::ShiftAdds(ima),
+            Stage::TileShiftAdd => Self::TileShiftAdds,
+            Stage::Activation => Self::Activations,
+            Stage::MaxPool => Self::MaxPools,
+            Stage::Network => Self::Network,
+        }
+    }
+
+    fn name(self) -> String {
+        match self {
+            Self::Edram => "Edram".to_owned(),
+            Self::Bus => "Bus".to_owned(),
+            Self::Arrays(ima) => format!("Ima[{ima}].Crossbars"),
+            Self::Adcs(ima) => format!("Ima[{ima}].Adcs"),
+            Self::ShiftAdds(ima) => format!("Ima[{ima}].ShiftAdds"),
+            Self::TileShiftAdds => "ShiftAdds".to_owned(),
+            Self::Activations => "Activations".to_owned(),
+            Self::MaxPools => "MaxPools".to_owned(),
+            Self::Network => "Port".to_owned(),
+        }
+    }
+}
+
+impl Recorder for Timeline {
+    fn work(&mut self, work: Work, span: Span) {
+        if !work.position.is_multiple_of(self.every) {
+            return;
+        }
+        if self.spans.len() == self.max_spans {
+            self.every *= 2;
+            self.spans.retain(|(work, _)| work.position.is_multiple_of(self.every));
+            return self.work(work, span);
+        }
+        self.spans.push((work, span));
+    }
+
+    fn held(&mut self, _tile: u32, _buffer: Buffer, _tick: Tick, _bytes: Bytes) {}
+}
+
+impl Default for Timeline {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+impl Timeline {
+    /// An empty timeline, whose file stays below 50 MB.
+    pub const fn new() -> Self {
+        Self { max_spans: MAX_SPANS, every: 1, spans: Vec::new() }
+    }
+
+    /// Writes the timeline in Chrome's trace format: complete events with times in microseconds.
+    ///
+    /// # Errors
+    /// What `out` says.
+    pub fn write(&self, network: &Network, arch: &Arch, mut out: impl Write) -> io::Result<()> {
+        let microseconds = |ticks: u64| ticks as f64 * arch.chip().tick_time().microseconds();
+        let sampled = match self.every {
+            1 => "every position of every layer".to_owned(),
+            every => format!("positions of each layer, counted over all images, that are multiples of {every}"),
+        };
+        let about = json!({ "network": network.name(), "architecture": arch.name(), "shown": sampled });
+        write!(out, "{{\"displayTimeUnit\":\"ns\",\"otherData\":{about},\"traceEvents\":[")?;
+        let (tracks, places) = self.tracks();
+        let mut separator = "";
+        for (&(tile, part, row), &thread) in &tracks {
+            let name = if row == 0 { part.name() } else { format!("{} ({})", part.name(), row + 1) };
+            for (kind, name) in [("process_name", format!("Tile[{tile}]")), ("thread_name", name)] {
+                let event = json!({ "name": kind, "ph": "M", "pid": tile, "tid": thread, "args": { "name": name } });
+                write!(out, "{separator}\n{event}")?;
+                separator = ",";
+            }
+        }
+        for ((work, span), track) in self.spans.iter().zip(places) {
+            // Names are letters, digits, `-` and `_`.
+            write!(
+                out,
+                "{separator}\n{{\"name\":\"{} {}\",\"ph\":\"X\",\"pid\":{},\"tid\":{},\"ts\":{:.4},\"dur\":{:.4},\
+                 \"args\":{{\"image\":{},\"position\":{}}}}}",
+                network.layer(work.layer).name(),
+                work.stage.name(),
+                work.tile,
+                tracks[&track],
+                microseconds(span.start.0),
+                microseconds((span.end - span.start).0),
+                work.image,
+                work.position,
+            )?;
+            separator = ",";
+        }
+        out.write_all(b"\n]}\n")
+    }
+
+    /// The rows with their numbers, and the row of each span: the first of its part that is free when it starts.
+    fn tracks(&self) -> (BTreeMap<Track, usize>, Vec<Track>) {
+        let mut order: Vec<usize> = (0..self.spans.len()).collect();
+        order.sort_by_key(|&place| self.spans[place].1.start);
+        let mut free_from: BTreeMap<(u32, Part), Vec<Tick>> = BTreeMap::new();
+        let mut places = vec![(0, Part::Edram, 0); self.spans.len()];
+        for place in order {
+            let (work, span) = &self.spans[place];
+            let part = Part::of(work);
+            let rows = free_from.entry((work.tile, part)).or_default();
+            let row = rows.iter().position(|&free| free <= span.start).unwrap_or(rows.len());
+            if row == rows.len() {
+                rows.push(span.end);
+            }
+            rows[row] = span.end;
+            places[place] = (work.tile, part, row);
+        }
+        let all = free_from.iter().flat_map(|(&(tile, part), rows)| (0..rows.len()).map(move |row| (tile, part, row)));
+        (all.zip(1..).collect(), places)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use rebias_arch::testing::toy;
+    use rebias_network::LayerId;
+    use rebias_network::testing::{RandomNetwork, random_network};
+    use rebias_scheduler::{ReplayOptions, replay_recorded};
+
+    use super::*;
+
+    fn span(start: u64, end: u64) -> Span {
+        Span { start: Tick(start), end: Tick(end) }
+    }
+
+    fn work(position: u64) -> Work {
+        Work { stage: Stage::EdramRead, tile: 0, ima: None, layer: LayerId(0), image: 0, position }
+    }
+
+    #[test]
+    fn every_second_position_stays_when_there_are_too_many() {
+        let mut timeline = Timeline { max_spans: 4, every: 1, spans: Vec::new() };
+        for position in 0..9 {
+            timeline.work(work(position), span(position, position + 1));
+        }
+        let kept: Vec<_> = timeline.spans.iter().map(|(work, _)| work.position).collect();
+        assert_eq!((timeline.every, kept), (4, vec![0, 4, 8]));
+    }
+
+    #[test]
+    fn work_that_overlaps_has_rows_of_its_own() {
+        let mut timeline = Timeline::new();
+        for (start, end) in [(0, 4), (2, 5), (4, 6), (5, 7)] {
+            timeline.work(work(start), span(start, end));
+        }
+        let (tracks, places) = timeline.tracks();
+        let rows: Vec<_> = places.iter().map(|&(_, _, row)| row).collect();
+        assert_eq!((tracks.len(), rows), (2, vec![0, 1, 0, 1]));
+    }
+
+    #[test]
+    fn a_timeline_is_valid_json_with_names_for_all_its_rows() {
+        let (network, arch) = (random_network(1, &RandomNetwork::default()), toy());
+        let placement = rebias_mapper::map(&network, &arch).expect("it fits");
+        let mut timeline = Timeline::new();
+        replay_recorded(&network, &arch, &placement, &ReplayOptions::DEFAULT, &mut timeline).expect("it runs");
+        let mut text = Vec::new();
+        timeline.write(&network, &arch, &mut text).expect("memory takes it");
+        let json: serde_json::Value = serde_json::from_slice(&text).expect("it is JSON");
+        assert_eq!(json["otherData"]["shown"], "every position of every layer");
+        let events = json["traceEvents"].as_array().expect("an array");
+        let rows_of = |kind: &str| -> Vec<_> {
+            let of_kind = events.iter().filter(|event| event["ph"] == kind);
+            let mut rows: Vec<_> = of_kind.map(|event| (event["pid"].to_string(), event["tid"].to_string())).collect();
+            rows.sort();
+            rows.dedup();
+            rows
+        };
+        assert_eq!(rows_of("X"), rows_of("M"));
+        assert!(events.iter().filter(|event| event["ph"] == "X").count() > 100);
+    }
+}

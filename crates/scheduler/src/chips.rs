@@ -1,0 +1,128 @@
+//! The same network on several chips: each is one draw of what is fixed when it is made and programmed.
+
+use std::num::NonZeroU32;
+
+use rebias_arch::Arch;
+use rebias_crossbar::ChipSeed;
+use rebias_emulation::{EmulateOptions, EmulationError, EmulationResult, Emulator, LayerDeviation};
+use rebias_mapper::Placement;
+use rebias_network::{SampleSet, Trace};
+use statrs::statistics::Statistics;
+
+use crate::{Conversion, Proportion, Quality, RunOptions};
+
+/// Images on which layers' sums are compared with the exact ones.
+const DEVIATION_IMAGES: usize = 4;
+
+/// Which chips a network's values are emulated on.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Chips {
+    /// Index of the first.
+    pub first: u32,
+    /// How many; at least 1.
+    pub count: NonZeroU32,
+}
+
+impl Chips {
+    /// The chip of index 0 alone.
+    pub const FIRST: Self = Self { first: 0, count: NonZeroU32::MIN };
+
+    fn indices(self) -> impl Iterator<Item = u32> {
+        (self.first..=u32::MAX).take(self.count.get() as usize)
+    }
+}
+
+/// How well one chip computes a network.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct ChipQuality {
+    /// Its index: the same index of the same seed is the same chip, alone or among others.
+    pub chip: u32,
+    /// Images whose class is the label; `None` without labels.
+    pub accuracy: Option<f64>,
+    /// Images whose class is that of the exact integer network.
+    pub agreement: f64,
+}
+
+/// What emulation gave, chip by chip; never empty.
+pub(crate) struct Emulated {
+    chips: Vec<(u32, EmulationResult)>,
+    /// Of the first chip's layers.
+    deviations: Vec<LayerDeviation>,
+}
+
+impl Emulated {
+    /// Runs the samples on each chip of the options.
+    pub(crate) fn run(
+        (arch, trace, placement): (&Arch, &Trace, &Placement),
+        samples: &SampleSet,
+        options: &RunOptions<'_>,
+    ) -> Result<Self, EmulationError> {
+        let images = options.images;
+        let (mut chips, mut deviations) = (Vec::new(), Vec::new());
+        for chip in options.chips.indices() {
+            let chip_seed = ChipSeed { seed: options.seed, chip };
+            let emulator = Emulator::of_chip(&trace.network, arch, placement, trace.calibration.as_ref(), chip_seed)?;
+            if chips.is_empty() {
+                let n_images = images.unwrap_or(DEVIATION_IMAGES).min(DEVIATION_IMAGES);
+                deviations = emulator.deviations(samples, n_images)?;
+            }
+            let options = EmulateOptions { images, progress: options.progress };
+            chips.push((chip, emulator.emulate(samples, options)?));
+        }
+        Ok(Self { chips, deviations })
+    }
+
+    fn results(&self) -> impl Iterator<Item = &EmulationResult> {
+        self.chips.iter().map(|(_, result)| result)
+    }
+
+    /// Over all chips; `None` without images.
+    pub(crate) fn quality(&self) -> Option<Quality> {
+        let images = self.results().next()?.n_images();
+        let correct: Option<Vec<_>> = self.results().map(EmulationResult::n_correct).collect();
+        let agreeing: Vec<_> = self.results().map(EmulationResult::n_agreeing).collect();
+        Some(Quality {
+            accuracy: correct.as_ref().and_then(|correct| Proportion::over_chips(correct, images)),
+            agreement: Proportion::over_chips(&agreeing, images)?,
+            n_chips: self.chips.len(),
+            accuracy_deviation: correct.and_then(|correct| deviation(&correct, images)),
+        })
+    }
+
+    /// Each chip by itself.
+    pub(crate) fn chips(&self) -> Vec<ChipQuality> {
+        let quality = |(chip, result): &(u32, EmulationResult)| {
+            let share = |hits: usize| hits as f64 / result.n_images() as f64;
+            ChipQuality { chip: *chip, accuracy: result.n_correct().map(share), agreement: share(result.n_agreeing()) }
+        };
+        self.chips.iter().map(quality).collect()
+    }
+
+    /// Σ g·x² of an image in a layer, the mean over chips; `None` where reads have a constant energy.
+    pub(crate) fn read_activity(&self, layer: usize) -> Option<f64> {
+        let activity = |result: &EmulationResult| {
+            let driven = result.layers.get(layer)?.driven_conductance?;
+            Some(driven as f64 / result.n_images() as f64)
+        };
+        let sum: Option<f64> = self.results().map(activity).sum();
+        Some(sum? / self.chips.len() as f64)
+    }
+
+    /// What a layer's converters lost, the mean over chips.
+    pub(crate) fn conversion(&self, layer: usize) -> Option<Conversion> {
+        let n_chips = self.chips.len() as f64;
+        let layers: Vec<_> = self.results().map(|result| result.layers.get(layer)).collect::<Option<_>>()?;
+        let ratios: Option<Vec<_>> = layers.iter().map(|layer| layer.fidelity.signal_to_noise_db()).collect();
+        Some(Conversion {
+            clip_rate: layers.iter().map(|layer| layer.fidelity.clip_rate()).sum::<f64>() / n_chips,
+            signal_to_noise_db: ratios.map(|ratios| ratios.iter().sum::<f64>() / n_chips),
+            sums_signal_to_noise_db: self.deviations.get(layer).and_then(LayerDeviation::signal_to_noise_db),
+            wire_residual: layers.iter().map(|layer| layer.wire_residual).fold(0.0, f64::max),
+        })
+    }
+}
+
+/// Standard deviation of the chips' shares; `None` for one chip.
+fn deviation(hits: &[usize], images: usize) -> Option<f64> {
+    (hits.len() > 1).then(|| hits.iter().map(|&hits| hits as f64 / images as f64).std_dev())
+}
