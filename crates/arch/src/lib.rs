@@ -10,5 +10,5 @@ mod parse;
 pub mod testing;
 
 pub use arch::Arch;
-pub use mapping::{BiasColumnPlace, BiasSource, FlipEncoding, MappingSpec, Replication};
+pub use mapping::{BiasColumnPlace, BiasSource, FlipEncoding, MappingSpec, Replication, TilePlacement};
 pub use parse::extends;

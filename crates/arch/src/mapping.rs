@@ -11,6 +11,8 @@ pub struct MappingSpec {
     pub flip_encoding: FlipEncoding,
     /// Copies of layers.
     pub replication: Replication,
+    /// Which tiles layers stand on.
+    pub placement: TilePlacement,
 }
 
 /// Where the sum of an array's inputs comes from.
@@ -57,4 +59,19 @@ pub enum Replication {
     /// ISAAC's rule: the last layer has one copy, and each earlier one as many more as the positions it computes
     /// for one of its successor's, so that output rates meet; scaled down alike where the chip is too small.
     Balanced,
+    /// As many as some arrays allow, one copy after the other to the layer with the most reads of a copy, which is
+    /// the one that the others wait for. A layer gets no more copies than it has positions.
+    Target {
+        /// Arrays to spend on all layers together; the chip may have fewer.
+        crossbars: u64,
+    },
+}
+
+/// Which tiles layers stand on.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum TilePlacement {
+    /// In order of the network, tile by tile.
+    InOrder,
+    /// The same tiles, rearranged so that an image's bytes cross few links.
+    ByTraffic,
 }

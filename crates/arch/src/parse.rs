@@ -3,20 +3,22 @@
 use rebias_buffer::{EdramSpec, RegisterSpec};
 use rebias_config::{Document, Faults, Interval, Problem, Table, Value};
 use rebias_converter::{AdcSpec, DacSpec};
-use rebias_crossbar::{CellSpec, CrossbarSpec};
-use rebias_tile::{BiasConverter, BusSpec, ChipSpec, ImaSpec, SystemSpec, TileSpec};
+use rebias_crossbar::CrossbarSpec;
+use rebias_tile::{BusSpec, ChipSpec, ImaSpec, SystemSpec, TileSpec};
 use rebias_units::{Bytes, Cycles, Time};
 
 use self::cell::cell;
 use self::converters::{adc, dac};
 use self::crossbar::crossbar;
-use crate::{Arch, BiasColumnPlace, BiasSource, FlipEncoding, MappingSpec, Replication};
+use self::mapping::mapping;
+use crate::Arch;
 
 mod cell;
 mod converters;
 mod crossbar;
 mod devices;
 mod interconnect;
+mod mapping;
 
 /// Parts of one kind inside another at most: more is a slip of the pen.
 const MAX_PARTS: i64 = 65_536;
@@ -200,50 +202,6 @@ fn check_size(table: &Table<'_>, chip: &ChipSpec, system: &SystemSpec) -> Option
         table.fault("tiles", Problem::new(text).legal(format!("at most {MAX_CROSSBARS} crossbars on all chips")));
     }
     product.map(|_| ())
-}
-
-fn mapping(table: &Table<'_>, cell: Option<&CellSpec>, adc: Option<&(AdcSpec, u32)>) -> Option<MappingSpec> {
-    let flip_encoding = table.choice("flip_encoding", &[("off", FlipEncoding::Off), ("on", FlipEncoding::On)]);
-    let replication = table.choice("replication", &[("none", Replication::None), ("balanced", Replication::Balanced)]);
-    let bias = table.table("bias").and_then(|table| bias(&table, cell, adc));
-    Some(MappingSpec { bias: bias?, flip_encoding: flip_encoding?, replication: replication? })
-}
-
-#[derive(Clone, Copy)]
-enum BiasKind {
-    DigitalCount,
-    ColumnPerArray,
-}
-
-fn bias(table: &Table<'_>, cell: Option<&CellSpec>, adc: Option<&(AdcSpec, u32)>) -> Option<BiasSource> {
-    // A bias column's keys are allowed beside `digital-count`, so that a sweep can switch between the two.
-    let level = table.optional_integer::<u32>("level", 1..=255);
-    let place =
-        table.optional_choice("place", &[("extra", BiasColumnPlace::Extra), ("inside", BiasColumnPlace::Inside)]);
-    let converter =
-        table.optional_choice("converter", &[("own", BiasConverter::Own), ("shared", BiasConverter::Shared)]);
-    let adc_bits = table.optional_integer::<u32>("adc_bits", 1..=24);
-    let kinds = [("digital-count", BiasKind::DigitalCount), ("column-per-array", BiasKind::ColumnPerArray)];
-    match table.choice("source", &kinds)? {
-        BiasKind::DigitalCount => Some(BiasSource::DigitalCount),
-        BiasKind::ColumnPerArray => {
-            let level = level?.unwrap_or(1);
-            let max_level = cell?.max_level();
-            if level > max_level {
-                table.fault("level", Problem::new("above the cell's highest level").legal(format!("1..={max_level}")));
-                return None;
-            }
-            Some(BiasSource::ColumnPerArray {
-                level,
-                place: place?.unwrap_or(BiasColumnPlace::Extra),
-                converter: converter?.unwrap_or(BiasConverter::Own),
-                adc_bits: match adc_bits? {
-                    Some(bits) => bits,
-                    None => adc?.0.bits,
-                },
-            })
-        }
-    }
 }
 
 #[cfg(test)]

@@ -10,18 +10,31 @@ pub enum MapError {
         /// The network's name.
         network: String,
     },
-    /// The chip has too few tiles for one copy of each layer; more tiles, or cells with more bits, help.
+    /// There are too few tiles for one copy of each layer; more tiles, or cells with more bits, help.
     #[error(
-        "network `{network}` needs {needed} tiles for one copy of each layer, and the chip has {available}\n\
-         hint: raise `chip.tiles`, `tile.imas` or `ima.crossbars`, or store more bits in a cell"
+        "network `{network}` needs {needed} tiles for one copy of each layer, and there are {available}\n\
+         hint: raise `chip.tiles`, `system.chips`, `tile.imas` or `ima.crossbars`, or store more bits in a cell"
     )]
     TooFewTiles {
         /// The network's name.
         network: String,
         /// Tiles that one copy of each layer takes.
         needed: u64,
-        /// Tiles of the chip.
+        /// Tiles of all chips.
         available: u32,
+    },
+    /// One copy of each layer takes more arrays than are to be spent; spending more helps.
+    #[error(
+        "network `{network}` needs {needed} crossbars for one copy of each layer, and {target} are to be spent\n\
+         hint: raise `mapping.target_crossbars`, or set `mapping.replication` to another rule"
+    )]
+    TargetTooSmall {
+        /// The network's name.
+        network: String,
+        /// Arrays that one copy of each layer takes.
+        needed: u64,
+        /// Arrays to spend.
+        target: u64,
     },
     /// An array has fewer bit lines than one weight has slices; wider arrays, or cells with more bits, help.
     #[error(

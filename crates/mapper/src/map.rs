@@ -2,19 +2,22 @@
 
 use std::ops::Range;
 
-use rebias_arch::{Arch, BiasColumnPlace, BiasSource};
+use rebias_arch::{Arch, BiasColumnPlace, BiasSource, Replication, TilePlacement};
 use rebias_network::{Layer, LayerId, Network, Weighted};
 
+use crate::arrange::arrange;
 use crate::replication::{self, Demand, Supply};
-use crate::{ImaId, LayerPlacement, MapError, PlacedArray, Placement, Replica, Slicing, TileId};
+use crate::{ImaId, LayerPlacement, MapError, PlacedArray, Placement, Replica, Slicing, TileId, TrafficMatrix};
 
-/// Places a network's weighted layers on a chip.
+/// Places a network's weighted layers on the chips.
 ///
 /// Arrays are given to layers in order, copy by copy and row block by row block; they fill IMAs, and IMAs fill tiles.
-/// An IMA belongs to one layer; a tile may host several.
+/// An IMA belongs to one layer; a tile may host several. Which of the tiles is which follows
+/// [`TilePlacement`].
 ///
 /// # Errors
-/// A network that needs more tiles than the chip has, whose weights are wider than an array, or that has no weights.
+/// A network that needs more tiles than there are, or more arrays than are to be spent, whose weights are wider than an
+/// array, or that has no weights.
 pub fn map(network: &Network, arch: &Arch) -> Result<Placement, MapError> {
     let cuts: Vec<Cut> = network
         .weighted_layers()
@@ -24,23 +27,37 @@ pub fn map(network: &Network, arch: &Arch) -> Result<Placement, MapError> {
         return Err(MapError::NoWeights { network: network.name().to_owned() });
     }
     let demands: Vec<Demand> = cuts.iter().map(Cut::demand).collect();
-    let chip = arch.chip();
-    let supply = Supply {
-        crossbars_per_ima: chip.tile.ima.n_crossbars,
-        imas: u64::from(chip.n_tiles) * u64::from(chip.tile.n_imas),
-    };
-    let copies = replication::copies(arch.mapping().replication, &demands, supply).ok_or_else(|| {
-        let imas = supply.needed(&demands, &vec![1; demands.len()]);
-        MapError::TooFewTiles {
-            network: network.name().to_owned(),
-            needed: imas.div_ceil(u64::from(chip.tile.n_imas)),
-            available: chip.n_tiles,
-        }
-    })?;
+    let copies = copies(network, arch, &demands)?;
     let mut slots = Slots::new(arch);
     let layers: Vec<_> = cuts.iter().zip(copies).map(|(cut, copies)| cut.place(copies, &mut slots)).collect();
     let n_imas = slots.next_ima;
-    Ok(Placement { layers, n_tiles: n_imas.div_ceil(slots.imas_per_tile), n_imas })
+    let mut placement = Placement { layers, n_tiles: n_imas.div_ceil(slots.imas_per_tile), n_imas };
+    if arch.mapping().placement == TilePlacement::ByTraffic {
+        let tiles = arrange(&TrafficMatrix::new(network, arch, &placement), arch, placement.n_tiles);
+        placement.move_tiles(&tiles);
+    }
+    Ok(placement)
+}
+
+/// Copies of each layer.
+fn copies(network: &Network, arch: &Arch, demands: &[Demand]) -> Result<Vec<u64>, MapError> {
+    let imas_per_tile = u64::from(arch.tile().n_imas);
+    let supply = Supply { crossbars_per_ima: arch.ima().n_crossbars, imas: u64::from(arch.n_tiles()) * imas_per_tile };
+    let one_each = vec![1; demands.len()];
+    if !supply.fits(demands, &one_each) {
+        return Err(MapError::TooFewTiles {
+            network: network.name().to_owned(),
+            needed: supply.needed(demands, &one_each).div_ceil(imas_per_tile),
+            available: arch.n_tiles(),
+        });
+    }
+    let needed = replication::crossbars(demands, &one_each);
+    match arch.mapping().replication {
+        Replication::Target { crossbars: target } if needed > target => {
+            Err(MapError::TargetTooSmall { network: network.name().to_owned(), needed, target })
+        }
+        rule => Ok(replication::copies(rule, demands, supply)),
+    }
 }
 
 /// How one layer's matrix is cut over arrays; its size is not bounded by the chip's yet.
@@ -49,6 +66,7 @@ struct Cut {
     slicing: Slicing,
     rows: usize,
     rows_per_array: usize,
+    rows_per_read: usize,
     outputs: usize,
     outputs_per_array: usize,
     n_bias_columns: u32,
@@ -74,6 +92,7 @@ impl Cut {
             slicing,
             rows: layer.rows(),
             rows_per_array: ima.crossbar.word_lines as usize,
+            rows_per_read: ima.crossbar.active_word_lines as usize,
             outputs: layer.out_shape().channels,
             outputs_per_array: (bit_lines / slices) as usize,
             n_bias_columns,
@@ -84,7 +103,12 @@ impl Cut {
     fn demand(&self) -> Demand {
         let row_blocks = self.rows.div_ceil(self.rows_per_array) as u64;
         let column_blocks = self.outputs.div_ceil(self.outputs_per_array) as u64;
-        Demand { n_positions: self.n_positions as u64, arrays_per_copy: row_blocks.saturating_mul(column_blocks) }
+        let reads_per_slice = self.rows.min(self.rows_per_array).div_ceil(self.rows_per_read);
+        Demand {
+            n_positions: self.n_positions as u64,
+            reads_per_position: (reads_per_slice * self.slicing.input_slices().len()) as u64,
+            arrays_per_copy: row_blocks.saturating_mul(column_blocks),
+        }
     }
 
     fn place(&self, copies: u64, slots: &mut Slots) -> LayerPlacement {

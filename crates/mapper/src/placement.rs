@@ -41,6 +41,14 @@ impl Placement {
         self.layers.iter().map(LayerPlacement::n_crossbars).sum()
     }
 
+    /// Puts what stands on tile t onto tile `to[t]`.
+    pub(crate) fn move_tiles(&mut self, to: &[u32]) {
+        let replicas = self.layers.iter_mut().flat_map(|layer| &mut layer.replicas);
+        for array in replicas.flat_map(|replica| &mut replica.arrays) {
+            array.ima.tile = TileId(to[array.ima.tile.0 as usize]);
+        }
+    }
+
     /// Used cells among the cells of the arrays in use, 0 … 1; see [`LayerPlacement::utilisation`].
     pub fn utilisation(&self, arch: &Arch) -> f64 {
         let used: u64 = self.layers.iter().map(LayerPlacement::used_cells).sum();

@@ -7,6 +7,8 @@ use rebias_arch::Replication;
 pub(crate) struct Demand {
     /// Output positions of one image; at least 1.
     pub(crate) n_positions: u64,
+    /// Reads that each array makes for a position; at least 1.
+    pub(crate) reads_per_position: u64,
     /// Arrays of one copy; at least 1.
     pub(crate) arrays_per_copy: u64,
 }
@@ -14,7 +16,22 @@ pub(crate) struct Demand {
 impl Demand {
     /// IMAs of some copies; no IMA is shared with another layer.
     fn imas(self, copies: u64, crossbars_per_ima: u32) -> u64 {
-        copies.saturating_mul(self.arrays_per_copy).div_ceil(u64::from(crossbars_per_ima))
+        self.crossbars(copies).div_ceil(u64::from(crossbars_per_ima))
+    }
+
+    fn crossbars(self, copies: u64) -> u64 {
+        copies.saturating_mul(self.arrays_per_copy)
+    }
+
+    /// Reads of the busiest of some copies for an image.
+    fn reads(self, copies: u64) -> u64 {
+        self.reads_per_position.saturating_mul(self.n_positions.div_ceil(copies))
+    }
+
+    /// The fewest copies of which the busiest computes fewer positions than that of some; `None` if it computes one.
+    fn faster_than(self, copies: u64) -> Option<u64> {
+        let fewer = self.n_positions.div_ceil(copies).checked_sub(1).filter(|&fewer| fewer > 0)?;
+        Some(self.n_positions.div_ceil(fewer))
     }
 }
 
@@ -23,7 +40,7 @@ impl Demand {
 pub(crate) struct Supply {
     /// Crossbars in an IMA.
     pub(crate) crossbars_per_ima: u32,
-    /// IMAs of the chip.
+    /// IMAs of all chips.
     pub(crate) imas: u64,
 }
 
@@ -34,18 +51,48 @@ impl Supply {
         imas.fold(0, u64::saturating_add)
     }
 
-    fn fits(&self, demands: &[Demand], copies: &[u64]) -> bool {
+    /// Whether some copies of each layer fit.
+    pub(crate) fn fits(&self, demands: &[Demand], copies: &[u64]) -> bool {
         self.needed(demands, copies) <= self.imas
     }
 }
 
-/// Copies of each layer; `None` if not even one of each fits.
-pub(crate) fn copies(replication: Replication, demands: &[Demand], supply: Supply) -> Option<Vec<u64>> {
-    let copies = match replication {
+/// Arrays that take some copies of each layer.
+pub(crate) fn crossbars(demands: &[Demand], copies: &[u64]) -> u64 {
+    demands.iter().zip(copies).map(|(demand, &copies)| demand.crossbars(copies)).fold(0, u64::saturating_add)
+}
+
+/// Copies of each layer, if one of each fits the supply and the target.
+pub(crate) fn copies(replication: Replication, demands: &[Demand], supply: Supply) -> Vec<u64> {
+    match replication {
         Replication::None => vec![1; demands.len()],
         Replication::Balanced => scaled_to_fit(balanced(demands), demands, supply),
-    };
-    supply.fits(demands, &copies).then_some(copies)
+        Replication::Target { crossbars: target } => {
+            let affordable = |copies: &[u64]| crossbars(demands, copies) <= target && supply.fits(demands, copies);
+            greedy(demands, affordable)
+        }
+    }
+}
+
+/// Copies for the layer with the most reads of a copy, the first of several, as long as that shortens it and is
+/// affordable; then for the others alike. No affordable copies give the layer with the most reads of all fewer: whoever
+/// would do so has at least the copies that each layer gets until then.
+fn greedy(demands: &[Demand], affordable: impl Fn(&[u64]) -> bool) -> Vec<u64> {
+    let mut copies = vec![1; demands.len()];
+    let mut open: Vec<usize> = (0..demands.len()).rev().collect();
+    // `max_by_key` gives the last of equals, so the layers are listed backwards.
+    while let Some((place, &layer)) =
+        open.iter().enumerate().max_by_key(|&(_, &layer)| demands[layer].reads(copies[layer]))
+    {
+        let before = copies[layer];
+        let faster = demands[layer].faster_than(before);
+        copies[layer] = faster.unwrap_or(before);
+        if faster.is_none() || !affordable(&copies) {
+            copies[layer] = before;
+            open.remove(place);
+        }
+    }
+    copies
 }
 
 /// ISAAC's rule: from the last layer with one copy forward, as many as meet the next layer's rate; never more than
@@ -82,42 +129,4 @@ fn scaled_to_fit(wanted: Vec<u64>, demands: &[Demand], supply: Supply) -> Vec<u6
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn demands(of: &[(u64, u64)]) -> Vec<Demand> {
-        of.iter().map(|&(n_positions, arrays_per_copy)| Demand { n_positions, arrays_per_copy }).collect()
-    }
-
-    #[test]
-    fn an_earlier_layer_has_as_many_copies_as_positions_for_one_of_the_next() {
-        assert_eq!(balanced(&demands(&[(784, 1), (196, 1), (49, 1), (49, 1)])), [16, 4, 1, 1]);
-    }
-
-    #[test]
-    fn copies_are_rounded_up_and_end_at_the_positions() {
-        assert_eq!(balanced(&demands(&[(25, 1), (9, 1), (4, 1)])), [9, 3, 1]);
-        assert_eq!(balanced(&demands(&[(25, 1), (9, 1), (1, 1)])), [25, 9, 1]);
-        assert_eq!(balanced(&demands(&[(1, 1), (9, 1), (1, 1)])), [1, 9, 1]);
-    }
-
-    #[test]
-    fn copies_fill_the_chip_and_no_more() {
-        let demands = demands(&[(784, 1), (196, 2), (49, 4)]);
-        // 16 + 4·2 + 1·4 arrays, one for each IMA.
-        let of = |imas| copies(Replication::Balanced, &demands, Supply { crossbars_per_ima: 1, imas });
-        assert_eq!(of(28), Some(vec![16, 4, 1]));
-        assert_eq!(of(27), Some(vec![15, 4, 1]));
-        assert_eq!(of(21), Some(vec![11, 3, 1]));
-        assert_eq!(of(7), Some(vec![1, 1, 1]));
-        assert_eq!(of(6), None);
-    }
-
-    #[test]
-    fn layers_do_not_share_an_ima() {
-        let demands = demands(&[(1, 1), (1, 5)]);
-        let of = |imas| copies(Replication::None, &demands, Supply { crossbars_per_ima: 4, imas });
-        assert_eq!(of(3), Some(vec![1, 1]));
-        assert_eq!(of(2), None);
-    }
-}
+mod tests;

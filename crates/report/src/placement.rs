@@ -1,7 +1,7 @@
 //! A placement as a table for people.
 
-use rebias_arch::Arch;
-use rebias_mapper::{LayerPlacement, Placement};
+use rebias_arch::{Arch, Replication, TilePlacement};
+use rebias_mapper::{LayerPlacement, Placement, TrafficMatrix};
 use rebias_network::Network;
 
 use crate::text::{percent, table};
@@ -26,15 +26,27 @@ pub fn placement_text(network: &Network, arch: &Arch, placement: &Placement) -> 
             imas.last().cloned().unwrap_or_default(),
         ]);
     }
+    let mapping = arch.mapping();
+    let replication = match mapping.replication {
+        Replication::None => "none".to_owned(),
+        Replication::Balanced => "balanced".to_owned(),
+        Replication::Target { crossbars } => format!("target of {crossbars} crossbars"),
+    };
+    let tiles = match mapping.placement {
+        TilePlacement::InOrder => "in order",
+        TilePlacement::ByTraffic => "by traffic",
+    };
     format!(
-        "{} on {}\n\n{table}\n\n{} crossbars in {} IMAs of {} of {} tiles; {} of their cells used\n",
+        "{} on {}\n\n{table}\n\n{} crossbars in {} IMAs of {} of {} tiles; {} of their cells used\n\
+         replication: {replication}; tiles: {tiles}; {} bytes × hops an image\n",
         network.name(),
         arch.name(),
         placement.n_crossbars(),
         placement.n_imas(),
         placement.n_tiles(),
-        arch.chip().n_tiles,
+        arch.n_tiles(),
         percent(placement.utilisation(arch), 1),
+        TrafficMatrix::new(network, arch, placement).byte_hops(arch),
     )
 }
 

@@ -73,7 +73,7 @@ pub struct Allocation {
     pub imas: u32,
     /// Tiles with at least one array.
     pub tiles: u32,
-    /// Tiles of the chip.
+    /// Tiles of all chips.
     pub chip_tiles: u32,
     /// Cells in use among the cells of the allocated arrays, 0 … 1.
     pub utilisation: f64,

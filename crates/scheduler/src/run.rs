@@ -116,7 +116,7 @@ fn allocation(arch: &Arch, placement: &Placement) -> Allocation {
         crossbars: placement.n_crossbars(),
         imas: placement.n_imas(),
         tiles: placement.n_tiles(),
-        chip_tiles: arch.chip().n_tiles,
+        chip_tiles: arch.n_tiles(),
         utilisation: placement.utilisation(arch),
     }
 }

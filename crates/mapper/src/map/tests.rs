@@ -5,13 +5,14 @@ use std::fmt::Write;
 
 use expect_test::{Expect, expect};
 use proptest::prelude::*;
-use rebias_arch::testing::toy_with;
-use rebias_arch::{Arch, BiasColumnPlace, BiasSource, Replication};
+use rebias_arch::testing::{on_chips, toy_with};
+use rebias_arch::{Arch, BiasColumnPlace, BiasSource, Replication, TilePlacement};
 use rebias_network::testing::{RandomNetwork, random_network};
 use rebias_network::{
     CodeFormat, LayerDef, LayerId, LayerInput, Network, OpDef, OutputFormat, Representation, Shape, WeightsDef, Window,
 };
-use rebias_tile::BiasConverter;
+use rebias_tile::{BiasConverter, ChipLinkSpec, SystemSpec};
+use rebias_units::{Bytes, Time};
 
 use super::map;
 use crate::{CellAddress, LayerPlacement, MapError, WeightSlice};
@@ -149,10 +150,57 @@ fn a_network_that_does_not_fit_says_how_many_tiles_it_needs() {
     let error = map(&small_net(), &arch(2)).expect_err("it needs three");
     assert_eq!(error, MapError::TooFewTiles { network: "small".to_owned(), needed: 3, available: 2 });
     expect![[r#"
-        network `small` needs 3 tiles for one copy of each layer, and the chip has 2
-        hint: raise `chip.tiles`, `tile.imas` or `ima.crossbars`, or store more bits in a cell"#]]
+        network `small` needs 3 tiles for one copy of each layer, and there are 2
+        hint: raise `chip.tiles`, `system.chips`, `tile.imas` or `ima.crossbars`, or store more bits in a cell"#]]
     .assert_eq(&error.to_string());
     assert!(map(&small_net(), &arch(3)).is_ok());
+}
+
+#[test]
+fn a_network_may_stand_on_several_chips() {
+    let chip_link = ChipLinkSpec {
+        n_links: 1,
+        byte_time: Time::from_nanoseconds(1.0),
+        latency: Time::from_nanoseconds(1.0),
+        capacity: Bytes(1024),
+        router: 0,
+    };
+    let chips = |n_chips| {
+        let arch = toy_with(|chip, _| chip.n_tiles = 2);
+        on_chips(arch, SystemSpec { n_chips, chip_link: Some(chip_link) })
+    };
+    assert!(matches!(map(&small_net(), &chips(1)), Err(MapError::TooFewTiles { needed: 3, available: 2, .. })));
+    let placement = map(&small_net(), &chips(2)).expect("two chips have four tiles");
+    assert_eq!(placement.n_tiles(), 3);
+}
+
+#[test]
+fn a_target_too_small_for_one_copy_each_is_refused() {
+    let arch = |crossbars| toy_with(|_, mapping| mapping.replication = Replication::Target { crossbars });
+    let error = map(&small_net(), &arch(15)).expect_err("it needs sixteen");
+    expect![[r#"
+        network `small` needs 16 crossbars for one copy of each layer, and 15 are to be spent
+        hint: raise `mapping.target_crossbars`, or set `mapping.replication` to another rule"#]]
+    .assert_eq(&error.to_string());
+    assert_eq!(map(&small_net(), &arch(16)).expect("one copy each").n_crossbars(), 16);
+}
+
+#[test]
+fn a_target_is_spent_on_the_layers_with_most_reads() {
+    let arch = toy_with(|chip, mapping| {
+        chip.n_tiles = 20;
+        mapping.replication = Replication::Target { crossbars: 24 };
+    });
+    check(
+        &small_net(),
+        &arch,
+        expect![[r#"
+            conv1: 9 × (1 × 1) Tile[0].Ima[0].Crossbar[0] … Tile[1].Ima[0].Crossbar[0], 0.1406 used
+            conv2: 1 × (3 × 2) Tile[1].Ima[1].Crossbar[0] … Tile[2].Ima[0].Crossbar[1], 0.7500 used
+            linear: 1 × (9 × 1) Tile[2].Ima[1].Crossbar[0] … Tile[3].Ima[1].Crossbar[0], 0.6250 used
+            24 arrays, 8 IMAs, 4 tiles, 0.4746 used
+        "#]],
+    );
 }
 
 #[test]
@@ -207,16 +255,21 @@ fn any_arch() -> impl Strategy<Value = Arch> {
         Just(bias_column(BiasColumnPlace::Extra)),
         Just(bias_column(BiasColumnPlace::Inside)),
     ];
-    let replication = prop_oneof![Just(Replication::None), Just(Replication::Balanced)];
-    (1..=40u32, 9..=40u32, 1..=8u32, 20..=200u32, bias, replication).prop_map(
-        |(word_lines, bit_lines, cell_bits, n_tiles, bias, replication)| {
+    let replication = prop_oneof![
+        Just(Replication::None),
+        Just(Replication::Balanced),
+        (100..=2000u64).prop_map(|crossbars| Replication::Target { crossbars }),
+    ];
+    let placement = prop_oneof![Just(TilePlacement::InOrder), Just(TilePlacement::ByTraffic)];
+    (1..=40u32, 9..=40u32, 1..=8u32, 20..=200u32, bias, (replication, placement)).prop_map(
+        |(word_lines, bit_lines, cell_bits, n_tiles, bias, (replication, placement))| {
             toy_with(|chip, mapping| {
                 chip.n_tiles = n_tiles;
                 chip.tile.ima.crossbar.word_lines = word_lines;
                 chip.tile.ima.crossbar.bit_lines = bit_lines;
                 chip.tile.ima.crossbar.cell.bits = cell_bits;
                 mapping.bias = bias;
-                mapping.replication = replication;
+                (mapping.replication, mapping.placement) = (replication, placement);
             })
         },
     )

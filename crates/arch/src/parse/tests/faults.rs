@@ -306,7 +306,7 @@ fn unknown_and_missing_keys_and_words_are_told_at_once() {
             2 | replication = "balance"
               |               ^^^^^^^^^
               |
-              = legal: `none`, `balanced`
+              = legal: `none`, `balanced`, `target`
               = hint: did you mean `balanced`?
 
             error: `tile.clock_ghz = 1.234`: ticks 123.4 times in the chip's cycle of 100 ns

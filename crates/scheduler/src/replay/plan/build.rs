@@ -143,14 +143,15 @@ impl Builder<'_> {
             depth: 1,
             departures: 0,
         });
-        let mut by_ima: BTreeMap<ImaId, Vec<&PlacedArray>> = BTreeMap::new();
+        // Tiles in order of their first array, so that outputs are finished alike wherever the tiles are.
+        let mut by_tile: Vec<(TileIdx, BTreeMap<ImaId, Vec<&PlacedArray>>)> = Vec::new();
         for array in &replica.arrays {
-            by_ima.entry(array.ima).or_default().push(array);
-        }
-        let mut by_tile: BTreeMap<TileIdx, Vec<(ImaId, Vec<&PlacedArray>)>> = BTreeMap::new();
-        for (ima, arrays) in by_ima {
-            let tile = self.tile(ima.tile.0);
-            by_tile.entry(tile).or_default().push((ima, arrays));
+            let tile = self.tile(array.ima.tile.0);
+            let place = by_tile.iter().position(|(known, _)| *known == tile).unwrap_or_else(|| {
+                by_tile.push((tile, BTreeMap::new()));
+                by_tile.len() - 1
+            });
+            by_tile[place].1.entry(array.ima).or_default().push(array);
         }
         let mut parts = Vec::new();
         for (tile, shares) in by_tile {

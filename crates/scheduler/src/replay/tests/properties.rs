@@ -2,7 +2,7 @@
 
 use proptest::prelude::*;
 use rebias_arch::testing::toy_with;
-use rebias_arch::{Arch, Replication};
+use rebias_arch::{Arch, Replication, TilePlacement};
 use rebias_network::{Network, Shape};
 use rebias_tile::ChipSpec;
 use rebias_units::{Action, Bytes, Cycles};
@@ -84,6 +84,24 @@ proptest! {
             Err(ReplayError::InputRegisterTooSmall { needed, .. }) => prop_assert!(needed > Bytes(input_register)),
             Err(error) => prop_assert!(false, "{error}"),
         }
+    }
+
+    #[test]
+    fn prop_a_replay_sends_what_the_mapper_foresees(
+        convs in prop::collection::vec(conv_shape(), 1..3),
+        size in 1usize..3,
+        placement in prop::sample::select(vec![TilePlacement::InOrder, TilePlacement::ByTraffic]),
+        replication in prop::sample::select(vec![Replication::None, Replication::Balanced]),
+    ) {
+        let network = network(size, &convs);
+        let arch = toy_with(|chip, mapping| {
+            (mapping.placement, mapping.replication) = (placement, replication);
+            (chip.n_tiles, chip.noc.tiles_per_router) = (200, 1);
+            (chip.tile.n_imas, chip.tile.ima.n_crossbars) = (1, 2);
+        });
+        let placed = rebias_mapper::map(&network, &arch).expect("it fits");
+        let foreseen = rebias_mapper::TrafficMatrix::new(&network, &arch, &placed).byte_hops(&arch);
+        prop_assert_eq!(run(&network, &arch).counts()[Action::LinkByte], foreseen);
     }
 
     #[test]
