@@ -18,5 +18,5 @@ pub use replay::{
     CriticalPart, LayerReplay, PartKind, PartReplay, ReplayError, ReplayOptions, ReplayResult, Steadiness, Waits,
     replay,
 };
-pub use result::{Allocation, Component, Conversion, Cost, LayerResult, Quality, RunResult, Timing};
+pub use result::{Allocation, ColumnCurrent, Component, Conversion, Cost, LayerResult, Quality, RunResult, Timing};
 pub use run::{RunError, RunOptions, run};
