@@ -8,7 +8,7 @@ use rebias_kernels::{Kernel, LANES, Stack};
 use rebias_mapper::Placement;
 use rebias_network::{ExactMvm, Network, OutputTensors, SampleSet, classify, forward, logits};
 
-use crate::arrays::{LayerArrays, Programmer};
+use crate::arrays::{CellUnit, LayerArrays, Programmer};
 use crate::batch::{self, Advance, Live};
 use crate::calibration::Calibration;
 use crate::converters::Converters;
@@ -125,6 +125,11 @@ impl<'n> Emulator<'n> {
     /// The network.
     pub(crate) fn network(&self) -> &'n Network {
         self.network
+    }
+
+    /// The weighted layers.
+    pub(crate) fn layers(&self) -> &[EmulatedLayer] {
+        &self.layers
     }
 
     /// Whether a design can be emulated at all, before anything is programmed.
@@ -271,6 +276,11 @@ impl LayerArrays {
 }
 
 impl EmulatedLayer {
+    /// Whether columns are summed with the conductance of level 0.
+    pub(crate) fn sees_whole_sums(&self) -> bool {
+        self.converters.unit == CellUnit::Conductance || self.arrays.floor == 0
+    }
+
     /// Scale and offset of logits, if that is what the layer gives.
     fn logits<'n>(&self, network: &'n Network) -> Option<(&'n [f64], &'n [f64])> {
         let tensors = network.layer(self.arrays.layer).weighted()?.tensors.as_ref()?;

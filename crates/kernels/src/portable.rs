@@ -10,6 +10,7 @@ use crate::noise::{Key, SpreadTables};
 use crate::stack::Tables;
 use crate::{Job, LANES, Output, Read, Slice, SliceSign, Tally, Total, Transfer, Work};
 
+#[inline(always)]
 pub(crate) fn run<T: Total>(job: &Job<'_>, output: Output<'_, T>) -> Work {
     match &job.stack.tables {
         Tables::Memory8(tables) => with_tables(tables, job, output),

@@ -10,9 +10,7 @@ use rebias_units::Cycles;
 
 use crate::chips::Emulated;
 use crate::cost::Pricing;
-use crate::{
-    Allocation, Chips, LayerResult, ReplayError, ReplayOptions, ReplayResult, RunResult, Timing, replay,
-};
+use crate::{Allocation, Chips, LayerResult, ReplayError, ReplayOptions, ReplayResult, RunResult, Timing, replay};
 
 /// How a network is run.
 #[derive(Clone, Copy)]
