@@ -70,6 +70,9 @@ pub(crate) enum CellUnit {
     Level,
     /// Conductances in units of 1/128 level.
     Conductance,
+    /// Levels, those of an output's slices taken together: where nothing is lost, a sum of codes is what all slices'
+    /// sums add up to.
+    Code,
 }
 
 /// What all layers' arrays have in common.
@@ -226,8 +229,11 @@ impl LayerArrays {
     /// Tabulates the cells of each column block.
     pub(crate) fn tabulate(&self, kernel: Kernel, unit: CellUnit) -> Result<Vec<Stack>, EmulationError> {
         let stack = |block: &ColumnBlock| {
+            if unit == CellUnit::Code {
+                return self.tabulate_codes(kernel, block);
+            }
             let cell = |&level: &u8| match unit {
-                CellUnit::Level => level.into(),
+                CellUnit::Level | CellUnit::Code => level.into(),
                 CellUnit::Conductance => (u32::from(level) << FRACTION_BITS).saturating_add(self.floor as u32),
             };
             let negated: Vec<_> = match block.flips.is_empty() {
@@ -238,7 +244,7 @@ impl LayerArrays {
                 values: &block.levels.iter().map(cell).collect::<Vec<_>>(),
                 n_columns: block.n_columns,
                 shift: match unit {
-                    CellUnit::Level => FRACTION_BITS,
+                    CellUnit::Level | CellUnit::Code => FRACTION_BITS,
                     CellUnit::Conductance => 0,
                 },
                 variances: None,
@@ -248,6 +254,27 @@ impl LayerArrays {
             Stack::new(kernel, &self.lines, &cells).map_err(|source| self.refused(source))
         };
         self.column_blocks.iter().map(stack).collect()
+    }
+
+    fn tabulate_codes(&self, kernel: Kernel, block: &ColumnBlock) -> Result<Stack, EmulationError> {
+        let code = |levels: &[u8]| -> u32 {
+            levels.iter().zip(&self.worth).map(|(&level, &worth)| u32::from(level) * worth as u32).sum()
+        };
+        let cells = Cells {
+            values: &block.levels.chunks_exact(self.worth.len()).map(code).collect::<Vec<_>>(),
+            n_columns: block.outputs.len(),
+            shift: FRACTION_BITS,
+            variances: None,
+            negated: None,
+            max_input: self.max_input() as u32,
+        };
+        Stack::new(kernel, &self.lines, &cells).map_err(|source| self.refused(source))
+    }
+
+    /// The greatest sum of codes that a read can give.
+    pub(crate) fn max_code_sum(&self) -> u64 {
+        // No greater than if each slice had the greatest sum of levels.
+        self.max_level_sum() * self.worth.iter().sum::<i64>() as u64
     }
 
     fn refused(&self, source: StackError) -> EmulationError {
