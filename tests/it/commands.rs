@@ -31,7 +31,7 @@ fn simulate_prints_every_figure() {
 }
 
 #[test]
-fn simulate_writes_three_tables_and_the_configuration() {
+fn simulate_writes_its_tables_and_the_configuration() {
     let folder = tempfile::tempdir().expect("a folder");
     let out = folder.path().join("results");
     simulate(&["--images", "50", "--out", out.to_str().expect("UTF-8")]);
@@ -61,7 +61,7 @@ fn simulate_writes_three_tables_and_the_configuration() {
         assert!(header.iter().any(|name| name == column), "{column} is missing");
     }
     assert_eq!(reader.records().count(), 1);
-    for (file, least_rows) in [("layers.csv", 6), ("components.csv", 10)] {
+    for (file, least_rows) in [("layers.csv", 6), ("components.csv", 10), ("energy.csv", 100)] {
         let text = fs::read_to_string(out.join(file)).expect("written");
         assert!(text.lines().count() > least_rows, "{file}:\n{text}");
     }

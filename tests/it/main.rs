@@ -2,7 +2,9 @@
 
 mod bad_input;
 mod commands;
+mod costs;
 mod pairs;
 mod readme;
 mod support;
 mod tidy;
+mod validate;

@@ -5,9 +5,9 @@ mod interconnect;
 use rebias_buffer::{EdramSpec, RegisterSpec};
 use rebias_config::{Document, Faults, Interval, Problem, Table, Value};
 use rebias_converter::{AdcRange, AdcSpec, DacSpec};
-use rebias_crossbar::{CellSpec, CrossbarSpec, OnOff, ReadEnergy};
+use rebias_crossbar::{CellSpec, CrossbarSpec, OnOff, ReadEnergy, WiringSpec};
 use rebias_tile::{BiasConverter, BusSpec, ChipSpec, ImaSpec, SystemSpec, TileSpec};
-use rebias_units::{Bytes, Conductance, Cycles, Time, Voltage};
+use rebias_units::{Bytes, Capacitance, Conductance, Cycles, Resistance, Time, Voltage};
 
 use crate::{Arch, BiasColumnPlace, BiasSource, FlipEncoding, MappingSpec, Replication};
 
@@ -106,6 +106,7 @@ struct CrossbarKeys {
     word_lines: u32,
     bit_lines: u32,
     active_word_lines: u32,
+    wiring: WiringSpec,
 }
 
 impl CrossbarKeys {
@@ -115,6 +116,7 @@ impl CrossbarKeys {
             bit_lines: self.bit_lines,
             active_word_lines: self.active_word_lines,
             cell,
+            wiring: self.wiring,
         }
     }
 }
@@ -123,6 +125,8 @@ fn crossbar(table: &Table<'_>) -> Option<CrossbarKeys> {
     let word_lines = table.integer::<u32>("word_lines", 1..=MAX_PARTS);
     let bit_lines = table.integer::<u32>("bit_lines", 1..=MAX_PARTS);
     let active = table.optional_integer::<u32>("active_word_lines", 1..=MAX_PARTS);
+    let segment = table.optional_number("wire_resistance_ohm", Interval::closed(0.0, 1e6));
+    let segment_capacitance = table.optional_number("wire_capacitance_ff", Interval::closed(0.0, 1e6));
     let word_lines = word_lines?;
     let active_word_lines = active?.unwrap_or(word_lines);
     if active_word_lines > word_lines {
@@ -130,7 +134,11 @@ fn crossbar(table: &Table<'_>) -> Option<CrossbarKeys> {
         table.fault("active_word_lines", problem);
         return None;
     }
-    Some(CrossbarKeys { word_lines, bit_lines: bit_lines?, active_word_lines })
+    let wiring = WiringSpec {
+        segment: Resistance::from_ohms(segment?.unwrap_or(0.0)),
+        segment_capacitance: Capacitance::from_femtofarads(segment_capacitance?.unwrap_or(0.0)),
+    };
+    Some(CrossbarKeys { word_lines, bit_lines: bit_lines?, active_word_lines, wiring })
 }
 
 /// The ADC, and how many an IMA has.

@@ -21,6 +21,7 @@ const EXAMPLES: &str = "Examples:
   rebias simulate arch-configs/isaac-2016 traces/shapes/vgg11-32 --out results
   rebias map arch-configs/isaac-2016 traces/fmnist-cnn-w2a2
   rebias sweep arch-configs/sweeps/cell-adc.toml --out results
+  rebias validate
 
 Exit codes: 0 done, 1 the run failed, 2 the input is wrong.";
 
@@ -32,6 +33,8 @@ pub(crate) enum Command {
     Map(Map),
     /// Run a grid of configurations and write one row for each.
     Sweep(Sweep),
+    /// Compare published figures of designs with those that come out here.
+    Validate(Validate),
     /// Train a quantised network from a recipe and export its trace (in builds with the feature `train`).
     Train(Train),
 }
@@ -58,7 +61,7 @@ pub(crate) struct Simulate {
     /// Seed of everything random; written into the results.
     #[arg(long, default_value_t = 0)]
     pub(crate) seed: u64,
-    /// Write summary.csv, layers.csv and components.csv into this folder.
+    /// Write summary.csv, layers.csv, components.csv and energy.csv into this folder.
     #[arg(long, value_name = "DIR")]
     pub(crate) out: Option<PathBuf>,
     /// What to print.
@@ -79,6 +82,15 @@ pub(crate) struct Sweep {
     /// Write results.csv into this folder.
     #[arg(long, value_name = "DIR")]
     pub(crate) out: PathBuf,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Validate {
+    /// Designs: folders with an `expected.toml` [default: all such folders in `arch-configs`].
+    pub(crate) designs: Vec<PathBuf>,
+    /// What to print.
+    #[arg(long, value_enum, default_value_t = Format::Text)]
+    pub(crate) format: Format,
 }
 
 #[derive(Debug, Args)]

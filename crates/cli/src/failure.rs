@@ -10,6 +10,13 @@ pub(crate) enum Failure {
     Input(String),
     /// The input is right, and the run failed: exit code 1.
     Run(String),
+    /// The run is done, and its results are not what they should be: exit code 1.
+    Results {
+        /// The results, for standard output.
+        output: String,
+        /// What is wrong with them.
+        told: String,
+    },
 }
 
 impl Failure {
@@ -21,14 +28,22 @@ impl Failure {
     pub(crate) fn exit_code(&self) -> ExitCode {
         match self {
             Failure::Input(_) => ExitCode::from(2),
-            Failure::Run(_) => ExitCode::from(1),
+            Failure::Run(_) | Failure::Results { .. } => ExitCode::from(1),
+        }
+    }
+
+    /// What belongs on standard output all the same.
+    pub(crate) fn output(&self) -> Option<&str> {
+        match self {
+            Failure::Results { output, .. } => Some(output),
+            Failure::Input(_) | Failure::Run(_) => None,
         }
     }
 }
 
 impl fmt::Display for Failure {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let (Failure::Input(told) | Failure::Run(told)) = self;
+        let (Failure::Input(told) | Failure::Run(told) | Failure::Results { told, .. }) = self;
         if told.starts_with("error") { f.write_str(told) } else { write!(f, "error: {told}") }
     }
 }

@@ -24,6 +24,9 @@ fn main() -> ExitCode {
             ExitCode::SUCCESS
         }
         Err(failure) => {
+            if let Some(text) = failure.output() {
+                let _ = writeln!(io::stdout(), "{}", text.trim_end());
+            }
             let _ = writeln!(io::stderr(), "{failure}");
             failure.exit_code()
         }
@@ -42,6 +45,7 @@ fn run(cli: Cli) -> Result<String, Failure> {
         Command::Simulate(args) => commands::simulate::run(&args),
         Command::Map(args) => commands::map::run(&args),
         Command::Sweep(args) => commands::sweep::run(&args),
+        Command::Validate(args) => commands::validate::run(&args),
         Command::Train(args) => commands::train::run(&args),
     }
 }

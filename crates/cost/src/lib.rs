@@ -7,14 +7,20 @@
 #![deny(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing)]
 #![cfg_attr(test, allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing))]
 
-mod model;
+mod adc;
+mod feasibility;
 mod parse;
 mod peak;
 mod price;
+mod programming;
 mod row;
+mod scaling;
 mod unit;
 
+pub use adc::AdcCostModel;
+pub use feasibility::{Limits, Warning, warnings};
 pub use peak::{Peak, PeakFormat, peak};
-pub use price::{ComponentCost, LayerUsage, Priced, Usage, price};
+pub use price::{ComponentCost, LayerCost, LayerUsage, Priced, Usage, price};
+pub use programming::{ProgrammedCells, Programming, ProgrammingSpec};
 pub use row::{Confidence, Costs, PeakRate, Row, RowEnergy};
-pub use unit::Unit;
+pub use unit::{Extent, Place, Unit};

@@ -5,65 +5,170 @@ use rebias_config::{Document, Faults, Interval, Problem, Table};
 use rebias_tile::BiasConverter;
 use rebias_units::{Action, Area, Energy, Power, Time};
 
-use crate::model::{BitsTable, Converter, Scaling};
+use crate::adc::{AdcCostModel, Basis, Converter, ConverterRow};
 use crate::row::{Confidence, Costs, PeakRate, Row, RowEnergy};
+use crate::scaling::Scaling;
 use crate::unit::Unit;
+
+mod adc;
+mod circuit;
+
+use adc::{AdcModels, adc_models};
 
 impl Costs {
     /// Reads a cost table and checks it against the architecture that it is for.
     ///
     /// # Errors
     /// Everything that is wrong with it, at once: among it actions that the design can do and that no row or several
-    /// rows price, and a resolution that the ADC's model does not cover.
+    /// rows price, and a resolution that the default model of the ADC does not cover.
     pub fn parse(document: &Document, arch: &Arch) -> Result<Self, Faults> {
         document.read(|root| {
             let _description = root.optional_string("description");
             let period = root.number("reference_cycle_ns", Interval::positive()).map(Time::from_nanoseconds);
-            let rows: Vec<_> = root.tables("row")?.iter().map(|table| row(table, period, arch)).collect();
-            let (rows, models): (Vec<_>, Vec<_>) = rows.into_iter().collect::<Option<Vec<_>>>()?.into_iter().unzip();
+            let adc_table = root.optional_table("adc");
+            let adc = adc_table.as_ref().map(|table| table.as_ref().map(adc_models));
+            let programming = optional(root, "programming", circuit::programming);
+            let limits = optional(root, "limits", circuit::limits);
+            let tables = root.tables("row")?;
+            let read: Vec<_> = tables.iter().map(|table| row(table, period)).collect();
+            let read = read.into_iter().collect::<Option<Vec<_>>>()?;
+            let rows: Vec<_> = read.iter().map(|read| read.row.clone()).collect();
             let covered = check_coverage(root, &rows, arch);
-            let adc_model = rows.iter().zip(models).find(|(row, _)| row.unit == Unit::Adc).map(|(_, model)| model);
-            covered.then_some(Self { rows, adc_model: adc_model.unwrap_or_default() })
+            let converters: Vec<_> = read.into_iter().enumerate().filter_map(|(at, read)| read.converter(at)).collect();
+            let unmodelled = Self {
+                rows,
+                converters,
+                adc_models: Vec::new(),
+                adc_model: "constant".to_owned(),
+                programming: programming?,
+                limits: limits?,
+            };
+            let costs = match (adc?, adc_table?) {
+                (Some(adc), Some(table)) => unmodelled.under(adc?, &table, arch),
+                _ => without_models(unmodelled, &tables),
+            };
+            costs.filter(|_| covered)
         })
+    }
+
+    /// The table under its default model.
+    fn under(self, adc: AdcModels, table: &Table<'_>, arch: &Arch) -> Option<Self> {
+        let costs = Self { adc_models: adc.models, ..self };
+        let priced = costs.with_adc_model(&adc.default, arch);
+        if priced.is_none() {
+            for converter in costs.converters.iter().filter(|converter| converter.under(&adc.default, arch).is_none()) {
+                table.fault("default", no_value(converter, &adc.default, arch));
+            }
+        }
+        priced
     }
 }
 
-/// A row, and the name of its model.
-fn row(table: &Table<'_>, period: Option<Time>, arch: &Arch) -> Option<(Row, String)> {
+/// A part of the table that may be absent.
+fn optional<T>(root: &Table<'_>, key: &str, read: impl Fn(&Table<'_>) -> Option<T>) -> Option<Option<T>> {
+    match root.optional_table(key)? {
+        Some(table) => read(&table).map(Some),
+        None => Some(None),
+    }
+}
+
+/// A table without models, in which no row may need one.
+fn without_models(costs: Costs, tables: &[Table<'_>]) -> Option<Costs> {
+    for table in costs.converters.iter().filter_map(|converter| tables.get(converter.place)) {
+        let problem = Problem::new("needs a model of the ADC, and there is none");
+        table.fault("scaling", problem.hint("add `[adc]` with `default` and at least one `[[adc.model]]`"));
+    }
+    costs.converters.is_empty().then_some(costs)
+}
+
+/// Why a model has no value for a converter.
+fn no_value(converter: &ConverterRow, model: &AdcCostModel, arch: &Arch) -> Problem {
+    let component = &converter.row.component;
+    match converter.converter.bits(arch).filter(|&bits| !model.covers(bits)) {
+        Some(bits) => Problem::new(format!("the model has no value for the {bits} bits of `{component}`"))
+            .legal(format!("{} bits", model.covered()))
+            .hint("change `adc.bits` (or `mapping.bias.adc_bits`) of the architecture, or name another model"),
+        None => Problem::new(format!("the model scales a row's own numbers, and `{component}` has none"))
+            .hint("give the row power or energy and area, or name a model of another kind"),
+    }
+}
+
+/// A row as it was read.
+struct ReadRow {
+    row: Row,
+    follows: Follows,
+    basis: Basis,
+}
+
+impl ReadRow {
+    /// What a model of the ADC is to be applied to; `None` for a row that follows none.
+    fn converter(self, place: usize) -> Option<ConverterRow> {
+        match self.follows {
+            Follows::Alone(_) => None,
+            Follows::Model(converter) => Some(ConverterRow { place, row: self.row, converter, basis: self.basis }),
+        }
+    }
+}
+
+fn row(table: &Table<'_>, period: Option<Time>) -> Option<ReadRow> {
     let component = table.string("component");
     let unit = table.choice("unit", Unit::WORDS);
     let n_units = table.number("units", Interval::positive());
-    let area = table.number("area_mm2", Interval::non_negative());
-    let energy = row_energy(table, period);
     let actions = actions(table);
-    let scaling = scaling(table, arch);
-    let source = table.string("source");
+    let follows = scaling(table);
+    let numbers = follows.and_then(|follows| numbers(table, period, follows));
+    let source = source(table);
     let confidence = table.choice("confidence", Confidence::WORDS);
-    let (scaling, model) = scaling?;
+    let (follows, numbers) = (follows?, numbers?);
     let row = Row {
         component: component?,
         unit: unit?,
         n_units: n_units?,
-        area: Area::from_square_millimetres(area?),
-        energy: energy?,
+        area: numbers.area,
+        energy: numbers.energy,
         actions: actions?,
-        scaling,
+        scaling: match follows {
+            Follows::Alone(scaling) => scaling,
+            Follows::Model(_) => Scaling::Constant,
+        },
         source: source?,
         confidence: confidence?,
     };
-    if row.source.trim().is_empty() {
+    Some(ReadRow { row, follows, basis: numbers.basis })
+}
+
+/// Where numbers are from.
+fn source(table: &Table<'_>) -> Option<String> {
+    let source = table.string("source")?;
+    if source.trim().is_empty() {
         table.fault("source", Problem::new("says nothing").hint("name the paper and its table, or say `ours` and why"));
         return None;
     }
-    let rateless =
-        matches!(row.energy, RowEnergy::PeakPower { static_fraction, peak: None, .. } if static_fraction < 1.0);
-    if rateless {
-        let problem = Problem::new("needed, as part of the power follows the rate of actions")
-            .hint("or say `static_fraction = 1.0`");
-        table.fault("peak_actions_per_cycle", problem);
-        return None;
+    Some(source)
+}
+
+/// What a row says of energy and area.
+struct Numbers {
+    area: Area,
+    energy: RowEnergy,
+    basis: Basis,
+}
+
+fn numbers(table: &Table<'_>, period: Option<Time>, follows: Follows) -> Option<Numbers> {
+    let own = ["power_mw", "energy_pj", "area_mm2"].iter().any(|key| table.has(key));
+    match follows {
+        Follows::Model(_) if !own => {
+            let static_fraction = table.number("static_fraction", Interval::closed(0.0, 1.0))?;
+            let energy = RowEnergy::PerAction(Energy::ZERO);
+            Some(Numbers { area: Area::ZERO, energy, basis: Basis::ModelOnly { static_fraction } })
+        }
+        Follows::Model(_) | Follows::Alone(_) => {
+            let area = table.number("area_mm2", Interval::non_negative());
+            let energy = row_energy(table, period);
+            let area = Area::from_square_millimetres(area?);
+            Some(Numbers { area, energy: energy?, basis: Basis::Published })
+        }
     }
-    Some((row, model))
 }
 
 fn row_energy(table: &Table<'_>, period: Option<Time>) -> Option<RowEnergy> {
@@ -83,6 +188,11 @@ fn row_energy(table: &Table<'_>, period: Option<Time>) -> Option<RowEnergy> {
             };
             let peak = match peak? {
                 Some(actions) => Some(PeakRate { actions, period: period? }),
+                None if static_fraction < 1.0 => {
+                    let problem = Problem::new("needed, as part of the power follows the rate of actions");
+                    table.fault("peak_actions_per_cycle", problem.hint("or say `static_fraction = 1.0`"));
+                    return None;
+                }
                 None => None,
             };
             Some(RowEnergy::PeakPower { power: Power::from_milliwatts(power), static_fraction, peak })
@@ -113,62 +223,37 @@ fn actions(table: &Table<'_>) -> Option<Vec<Action>> {
 #[derive(Clone, Copy)]
 enum ScalingKind {
     Constant,
-    ByBits(Converter),
+    Converter(Converter),
     DacDoubling,
     ByCells,
 }
 
-/// How a row follows the architecture, and the name of its model.
-fn scaling(table: &Table<'_>, arch: &Arch) -> Option<(Scaling, String)> {
+/// How a row follows the architecture.
+#[derive(Clone, Copy)]
+enum Follows {
+    /// By itself.
+    Alone(Scaling),
+    /// By a model of the ADC.
+    Model(Converter),
+}
+
+fn scaling(table: &Table<'_>) -> Option<Follows> {
     let kinds = [
         ("constant", ScalingKind::Constant),
-        ("by-adc-bits", ScalingKind::ByBits(Converter::Adc)),
-        ("by-bias-adc-bits", ScalingKind::ByBits(Converter::BiasAdc)),
+        ("by-adc-bits", ScalingKind::Converter(Converter::Adc)),
+        ("by-bias-adc-bits", ScalingKind::Converter(Converter::BiasAdc)),
         ("by-dac-bits", ScalingKind::DacDoubling),
         ("by-cells", ScalingKind::ByCells),
     ];
-    let kind = table.optional_choice("scaling", &kinds)?.unwrap_or(ScalingKind::Constant);
-    match kind {
-        ScalingKind::Constant => Some((Scaling::Constant, "constant".to_owned())),
-        ScalingKind::DacDoubling => Some((Scaling::DacDoubling, "doubling with each bit".to_owned())),
+    match table.optional_choice("scaling", &kinds)?.unwrap_or(ScalingKind::Constant) {
+        ScalingKind::Constant => Some(Follows::Alone(Scaling::Constant)),
+        ScalingKind::DacDoubling => Some(Follows::Alone(Scaling::DacDoubling)),
         ScalingKind::ByCells => {
             let reference_cells = table.number("reference_cells", Interval::positive())?;
-            Some((Scaling::ByCells { reference_cells }, "by cells".to_owned()))
+            Some(Follows::Alone(Scaling::ByCells { reference_cells }))
         }
-        ScalingKind::ByBits(of) => {
-            let model = table.string("model");
-            let bits_table = bits_table(table)?;
-            if let Some(bits) = of.bits(arch).filter(|&bits| !bits_table.covers(bits)) {
-                let problem = Problem::new(format!("the model has no value for {bits} bits"))
-                    .legal(format!("{}..={}", bits_table.first_bits, bits_table.last_bits()))
-                    .hint("change `adc.bits` (or `mapping.bias.adc_bits`), or add points to the cost table");
-                table.fault("bits", problem);
-                return None;
-            }
-            Some((Scaling::ByBits { of, table: bits_table }, model?))
-        }
+        ScalingKind::Converter(converter) => Some(Follows::Model(converter)),
     }
-}
-
-fn bits_table(table: &Table<'_>) -> Option<BitsTable> {
-    let bits = table.integers::<u32>("bits", 1..=24);
-    let energies = table.numbers("model_energies", Interval::positive());
-    let areas = table.numbers("model_areas", Interval::positive());
-    let reference_bits = table.integer::<u32>("reference_bits", 1..=24);
-    let (bits, energies, areas, reference_bits) = (bits?, energies?, areas?, reference_bits?);
-    let first_bits = bits.first().copied().unwrap_or_default();
-    let consecutive = !bits.is_empty() && bits.iter().zip(first_bits..).all(|(&bits, wanted)| bits == wanted);
-    if !consecutive || energies.len() != bits.len() || areas.len() != bits.len() {
-        let problem = Problem::new("needs consecutive resolutions, each with an energy and an area");
-        table.fault("bits", problem.hint("`bits`, `model_energies` and `model_areas` have one value for each"));
-        return None;
-    }
-    let found = BitsTable { first_bits, reference_bits, energies, areas };
-    if !found.covers(reference_bits) {
-        table.fault("reference_bits", Problem::new("is not among `bits`"));
-        return None;
-    }
-    Some(found)
 }
 
 /// Whether every action that the design can do has exactly one row.

@@ -31,23 +31,32 @@ impl Peak {
     pub fn tops_per_w(&self) -> f64 {
         self.ops_per_second / self.power.watts() / 1e12
     }
+
+    /// 10^9 operations a second for each square millimetre.
+    pub fn gops_per_mm2(&self) -> f64 {
+        self.ops_per_second / self.area.square_millimetres() / 1e9
+    }
 }
 
 /// Peak figures of a design for a number format, over the rows that its sources give; what we added is left out. `None`
 /// for a design without published powers.
 pub fn peak(arch: &Arch, costs: &Costs, format: PeakFormat) -> Option<Peak> {
-    let crossbar = &arch.ima().crossbar;
+    let ima = arch.ima();
+    let crossbar = &ima.crossbar;
     let n_tiles = arch.chip().n_tiles;
-    let crossbars = f64::from(n_tiles) * f64::from(arch.tile().n_imas) * f64::from(arch.ima().n_crossbars);
+    let crossbars = f64::from(n_tiles) * f64::from(arch.tile().n_imas) * f64::from(ima.n_crossbars);
     let outputs = f64::from(crossbar.bit_lines / format.n_weight_slices.max(1));
     let reads = f64::from(crossbar.word_lines.div_ceil(crossbar.active_word_lines) * format.n_input_slices);
+    // A read takes as many cycles as the ADCs need for its columns.
+    let columns = f64::from(ima.n_crossbars) * outputs * f64::from(format.n_weight_slices.max(1));
+    let cycles = (columns / (f64::from(ima.n_adcs) * f64::from(ima.adc.conversions_per_cycle))).max(1.0);
     let macs = crossbars * f64::from(crossbar.word_lines) * outputs;
     let published = |row: &&Row| row.confidence != Confidence::Ours;
     let rows = || costs.rows().iter().filter(published);
     let power: Power = rows().map(|row| row.peak_power_of_unit(arch) * row.unit.count(arch, Extent::Chip)).sum();
     (power > Power::ZERO).then(|| Peak {
-        ops_per_second: 2.0 * macs / (reads * arch.chip().cycle_time.seconds()),
-        power: rows().map(|row| row.peak_power_of_unit(arch) * row.unit.count(arch, Extent::Chip)).sum(),
+        ops_per_second: 2.0 * macs / (reads * cycles * arch.chip().cycle_time.seconds()),
+        power,
         area: rows().map(|row| row.area_of_unit(arch) * row.unit.count(arch, Extent::Chip)).sum(),
     })
 }

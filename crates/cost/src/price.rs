@@ -8,7 +8,7 @@ use crate::row::{Costs, Row};
 use crate::unit::Extent;
 
 /// What a network used of a chip for one image.
-#[derive(Clone, Debug)]
+#[derive(Clone, Copy, Debug)]
 pub struct Usage<'u> {
     /// Counts of each weighted layer.
     pub layers: &'u [LayerUsage],
@@ -34,7 +34,33 @@ pub struct Priced {
     /// Component by component, in the table's order.
     pub components: Vec<ComponentCost>,
     /// Dynamic energy of each layer, in the order of the usage.
-    pub layers: Vec<Energy>,
+    pub layers: Vec<LayerCost>,
+}
+
+impl Priced {
+    /// Energy of an image when idle parts are off.
+    pub fn energy_gated(&self, interval: Time) -> Energy {
+        self.components.iter().map(|part| part.dynamic + part.static_gated(interval)).sum()
+    }
+
+    /// Energy of an image when nothing is switched off.
+    pub fn energy_always_on(&self, interval: Time) -> Energy {
+        self.components.iter().map(|part| part.dynamic + part.static_always_on(interval)).sum()
+    }
+}
+
+/// Energy of one layer's actions.
+#[derive(Clone, Debug, PartialEq)]
+pub struct LayerCost {
+    /// Component by component, in the table's order.
+    pub by_component: Vec<Energy>,
+}
+
+impl LayerCost {
+    /// Of all components.
+    pub fn total(&self) -> Energy {
+        self.by_component.iter().copied().sum()
+    }
 }
 
 /// One component's cost.
@@ -68,24 +94,21 @@ impl ComponentCost {
 
 /// Prices what a network used.
 pub fn price(arch: &Arch, costs: &Costs, usage: &Usage<'_>) -> Priced {
-    let components = costs
-        .rows()
-        .iter()
-        .map(|row| {
-            let allocated = row.unit.count(arch, Extent::Tiles(usage.n_tiles));
-            let chip = row.unit.count(arch, Extent::Chip);
-            ComponentCost {
-                component: row.component.clone(),
-                dynamic: usage.layers.iter().map(|layer| dynamic(arch, row, layer)).sum(),
-                static_allocated: row.static_power_of_unit(arch) * allocated,
-                static_chip: row.static_power_of_unit(arch) * chip,
-                area_allocated: row.area_of_unit(arch) * allocated,
-                area_chip: row.area_of_unit(arch) * chip,
-            }
-        })
-        .collect();
-    let layers = usage.layers.iter().map(|layer| costs.rows().iter().map(|row| dynamic(arch, row, layer)).sum());
-    Priced { components, layers: layers.collect() }
+    let by_component = |layer| costs.rows().iter().map(|row| dynamic(arch, row, layer)).collect();
+    let layers: Vec<_> = usage.layers.iter().map(|layer| LayerCost { by_component: by_component(layer) }).collect();
+    let component = |(at, row): (usize, &Row)| {
+        let allocated = row.unit.count(arch, Extent::Tiles(usage.n_tiles));
+        let chip = row.unit.count(arch, Extent::Chip);
+        ComponentCost {
+            component: row.component.clone(),
+            dynamic: layers.iter().filter_map(|layer| layer.by_component.get(at)).copied().sum(),
+            static_allocated: row.static_power_of_unit(arch) * allocated,
+            static_chip: row.static_power_of_unit(arch) * chip,
+            area_allocated: row.area_of_unit(arch) * allocated,
+            area_chip: row.area_of_unit(arch) * chip,
+        }
+    };
+    Priced { components: costs.rows().iter().enumerate().map(component).collect(), layers }
 }
 
 /// Energy of a layer's actions that a row prices.

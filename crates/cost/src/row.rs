@@ -3,14 +3,23 @@
 use rebias_arch::Arch;
 use rebias_units::{Action, Area, Energy, Power, Time};
 
-use crate::model::Scaling;
+use crate::adc::{AdcCostModel, ConverterRow};
+use crate::feasibility::Limits;
+use crate::programming::ProgrammingSpec;
+use crate::scaling::Scaling;
 use crate::unit::Unit;
 
 /// A cost table, checked against the architecture that it is for.
 #[derive(Clone, Debug)]
 pub struct Costs {
     pub(crate) rows: Vec<Row>,
+    /// The rows that follow a model of the ADC, as they are without one.
+    pub(crate) converters: Vec<ConverterRow>,
+    pub(crate) adc_models: Vec<AdcCostModel>,
+    /// Name of the model that the rows follow.
     pub(crate) adc_model: String,
+    pub(crate) programming: Option<ProgrammingSpec>,
+    pub(crate) limits: Option<Limits>,
 }
 
 impl Costs {
@@ -19,9 +28,33 @@ impl Costs {
         &self.rows
     }
 
-    /// Name of the model by which the ADC's energy and area follow its bits.
+    /// Name of the model by which the ADC's energy and area follow its bits; `constant` if none does.
     pub fn adc_model(&self) -> &str {
         &self.adc_model
+    }
+
+    /// The models of an ADC's cost that the table gives, in its order; the default is one of them.
+    pub fn adc_models(&self) -> &[AdcCostModel] {
+        &self.adc_models
+    }
+
+    /// The table under another of its models; `None` if the model has no value for a converter of the architecture.
+    pub fn with_adc_model(&self, model: &AdcCostModel, arch: &Arch) -> Option<Costs> {
+        let mut costs = Costs { adc_model: model.name.clone(), ..self.clone() };
+        for converter in &self.converters {
+            *costs.rows.get_mut(converter.place)? = converter.under(model, arch)?;
+        }
+        Some(costs)
+    }
+
+    /// How cells are programmed; `None` if the table does not say.
+    pub fn programming(&self) -> Option<&ProgrammingSpec> {
+        self.programming.as_ref()
+    }
+
+    /// What circuits can bear; `None` if the table does not say.
+    pub fn limits(&self) -> Option<&Limits> {
+        self.limits.as_ref()
     }
 
     /// The row that prices an action.
@@ -48,8 +81,14 @@ pub enum Confidence {
 }
 
 impl Confidence {
-    /// The words of `confidence` in a cost table.
-    pub(crate) const WORDS: &'static [(&'static str, Confidence)] = &[
+    /// Its word in files.
+    pub fn word(self) -> &'static str {
+        let word = Self::WORDS.iter().find(|(_, confidence)| *confidence == self);
+        word.map_or("", |(word, _)| word)
+    }
+
+    /// The words of `confidence` in files.
+    pub const WORDS: &'static [(&'static str, Confidence)] = &[
         ("A", Confidence::Primary),
         ("B", Confidence::Confirmed),
         ("C", Confidence::SecondHand),
@@ -125,7 +164,7 @@ impl Row {
         match self.energy {
             RowEnergy::PerAction(_) => Power::ZERO,
             RowEnergy::PeakPower { power, static_fraction, .. } => {
-                power * static_fraction / self.n_units * self.scaling.energy_factor(arch)
+                power * static_fraction / self.n_units * self.scaling.power_factor(arch)
             }
         }
     }

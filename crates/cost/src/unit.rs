@@ -40,6 +40,8 @@ units! {
     MaxPool = "max-pool",
     /// A multiplier for β·S; one in a tile.
     BiasMultiplier = "bias-multiplier",
+    /// An IMA as a whole.
+    Ima = "ima",
     /// An ADC of an IMA.
     Adc = "adc",
     /// A bias column's own ADC; one in an IMA, none if the mapping has no use for it.
@@ -62,15 +64,20 @@ units! {
 
 /// Where a unit stands, so that it can be counted for part of a chip.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Place {
+pub enum Place {
+    /// On the chip as a whole.
     Chip,
+    /// At a router, which some tiles share.
     Router,
+    /// In a tile, outside of its IMAs.
     Tile,
+    /// In an IMA.
+    Ima,
 }
 
 /// How much of a chip is counted.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Extent {
+pub enum Extent {
     /// This many tiles with the routers that they need, without what the chip has once.
     Tiles(u32),
     /// All of it.
@@ -78,7 +85,8 @@ pub(crate) enum Extent {
 }
 
 impl Unit {
-    pub(crate) fn place(self) -> Place {
+    /// Where it stands.
+    pub fn place(self) -> Place {
         match self {
             Unit::Chip => Place::Chip,
             Unit::Router => Place::Router,
@@ -89,7 +97,8 @@ impl Unit {
             | Unit::TileShiftAdd
             | Unit::Activation
             | Unit::MaxPool
-            | Unit::BiasMultiplier
+            | Unit::BiasMultiplier => Place::Tile,
+            Unit::Ima
             | Unit::Adc
             | Unit::BiasAdc
             | Unit::BiasCounter
@@ -98,27 +107,26 @@ impl Unit {
             | Unit::Cell
             | Unit::ShiftAdd
             | Unit::InputRegisterByte
-            | Unit::OutputRegisterByte => Place::Tile,
+            | Unit::OutputRegisterByte => Place::Ima,
         }
     }
 
-    /// How many there are in a tile; in a chip for [`Place::Chip`], at a router for [`Place::Router`].
-    pub(crate) fn per_place(self, arch: &Arch) -> f64 {
+    /// How many there are at one such [place](Unit::place): in an IMA, in a tile, at a router, on the chip.
+    pub fn per_place(self, arch: &Arch) -> f64 {
         let (tile, ima) = (arch.tile(), arch.ima());
-        let imas = f64::from(tile.n_imas);
-        let crossbars = imas * f64::from(ima.n_crossbars);
+        let crossbars = f64::from(ima.n_crossbars);
         let (word_lines, bit_lines) = (f64::from(ima.crossbar.word_lines), f64::from(ima.crossbar.bit_lines));
         match self {
-            Unit::Chip | Unit::Router | Unit::Tile | Unit::BiasMultiplier => 1.0,
+            Unit::Chip | Unit::Router | Unit::Tile | Unit::BiasMultiplier | Unit::Ima => 1.0,
             Unit::EdramByte => tile.edram.capacity.0 as f64,
             Unit::BusWire => f64::from(tile.bus.wires),
             Unit::TileOutputRegisterByte => tile.output_register.capacity.0 as f64,
             Unit::TileShiftAdd => f64::from(tile.n_shift_adds),
             Unit::Activation => f64::from(tile.n_activations),
             Unit::MaxPool => f64::from(tile.n_max_pools),
-            Unit::Adc => imas * f64::from(ima.n_adcs),
+            Unit::Adc => f64::from(ima.n_adcs),
             Unit::BiasAdc => match arch.mapping().bias {
-                BiasSource::ColumnPerArray { converter: BiasConverter::Own, .. } => imas,
+                BiasSource::ColumnPerArray { converter: BiasConverter::Own, .. } => 1.0,
                 BiasSource::ColumnPerArray { converter: BiasConverter::Shared, .. } | BiasSource::DigitalCount => 0.0,
             },
             Unit::BiasCounter => match arch.mapping().bias {
@@ -128,14 +136,14 @@ impl Unit {
             Unit::Dac => crossbars * word_lines,
             Unit::SampleHold => crossbars * bit_lines,
             Unit::Cell => crossbars * word_lines * bit_lines,
-            Unit::ShiftAdd => imas * f64::from(ima.n_shift_adds),
-            Unit::InputRegisterByte => imas * ima.input_register.capacity.0 as f64,
-            Unit::OutputRegisterByte => imas * ima.output_register.capacity.0 as f64,
+            Unit::ShiftAdd => f64::from(ima.n_shift_adds),
+            Unit::InputRegisterByte => ima.input_register.capacity.0 as f64,
+            Unit::OutputRegisterByte => ima.output_register.capacity.0 as f64,
         }
     }
 
     /// How many there are in an extent of the chip.
-    pub(crate) fn count(self, arch: &Arch, extent: Extent) -> f64 {
+    pub fn count(self, arch: &Arch, extent: Extent) -> f64 {
         let n_tiles = match extent {
             Extent::Tiles(n_tiles) => n_tiles,
             Extent::Chip => arch.chip().n_tiles,
@@ -145,6 +153,7 @@ impl Unit {
             (Place::Chip, Extent::Tiles(_)) => 0.0,
             (Place::Router, _) => f64::from(n_tiles.div_ceil(arch.chip().noc.tiles_per_router)),
             (Place::Tile, _) => f64::from(n_tiles),
+            (Place::Ima, _) => f64::from(n_tiles) * f64::from(arch.tile().n_imas),
         };
         places * self.per_place(arch)
     }

@@ -2,12 +2,11 @@
 
 #![expect(clippy::expect_used, reason = "a test fails by panicking")]
 
-use expect_test::expect;
 use rebias_arch::Arch;
 use rebias_arch::testing::{isaac, isaac_with};
 use rebias_config::Document;
 use rebias_cost::{Confidence, Costs, PeakFormat, Row, Unit, peak};
-use rebias_units::Action;
+use rebias_units::{Action, Bytes};
 
 const COSTS: &str = include_str!("../../../arch-configs/isaac-2016/costs.toml");
 
@@ -76,6 +75,18 @@ fn val_isaac_peak_is_the_published_one() {
     assert!((peak.power.watts() - 65.8).abs() < 0.05, "{}", peak.power.watts());
     assert!((peak.area.square_millimetres() - 85.4).abs() < 0.05, "{}", peak.area.square_millimetres());
     assert!((1e3 * peak.tops_per_w() / 627.5 - 1.0).abs() < 0.005, "{}", peak.tops_per_w());
+    assert!((peak.gops_per_mm2() / 478.95 - 1.0).abs() < 0.01, "{}", peak.gops_per_mm2());
+}
+
+#[test]
+fn half_the_converters_halve_the_peak_rate() {
+    let format = PeakFormat { n_weight_slices: 8, n_input_slices: 16 };
+    let rate = |arch: &Arch| peak(arch, &costs(arch), format).expect("published powers").ops_per_second;
+    let (full, half) = (rate(&isaac()), rate(&isaac_with(|chip, _| chip.tile.ima.n_adcs = 4)));
+    assert!((half / full - 0.5).abs() < 1e-12);
+    // More converters than columns change nothing.
+    let twice = rate(&isaac_with(|chip, _| chip.tile.ima.n_adcs = 16));
+    assert!((twice / full - 1.0).abs() < 1e-12);
 }
 
 #[test]
@@ -105,6 +116,30 @@ fn an_adcs_energy_and_area_follow_its_bits() {
 }
 
 #[test]
+fn val_a_dac_doubles_with_each_bit() {
+    // Area in µm² and power in µW of one converter.
+    for (bits, area, power) in [(1, 0.166, 3.9), (2, 0.332, 7.8), (4, 1.328, 31.2)] {
+        let arch = isaac_with(|chip, _| chip.tile.ima.dac.bits = bits);
+        let costs = costs(&arch);
+        let dac = costs.row_of(Action::DacDrive).expect("priced");
+        assert!((dac.area_of_unit(&arch).square_micrometres() / area - 1.0).abs() < 0.002, "{bits} bits");
+        assert!((dac.peak_power_of_unit(&arch).milliwatts() * 1e3 / power - 1.0).abs() < 0.002, "{bits} bits");
+    }
+}
+
+#[test]
+fn refresh_is_static_power_in_proportion_to_the_buffer() {
+    let power = |kib: u64| {
+        let arch = isaac_with(|chip, _| chip.tile.edram.capacity = Bytes(kib * 1024));
+        let costs = costs(&arch);
+        let row = costs.rows().iter().find(|row| row.component == "eDRAM refresh").expect("a row");
+        assert_eq!(row.energy_per_action(&arch).joules(), 0.0);
+        row.static_power_of_unit(&arch).milliwatts() * (kib * 1024) as f64
+    };
+    assert!((power(64) - 1.0).abs() < 1e-12 && (power(128) - 2.0).abs() < 1e-12);
+}
+
+#[test]
 fn a_smaller_array_costs_less_to_read() {
     let arch = isaac_with(|chip, _| chip.tile.ima.crossbar.word_lines = 64);
     let read = costs(&arch).row_of(Action::CrossbarRead).expect("priced").energy_per_action(&arch);
@@ -112,25 +147,24 @@ fn a_smaller_array_costs_less_to_read() {
 }
 
 #[test]
-fn a_resolution_beyond_the_model_is_a_fault() {
+fn a_resolution_beyond_the_default_model_is_a_fault() {
     let arch = isaac_with(|chip, _| chip.tile.ima.adc.bits = 3);
     let document = Document::parse("costs.toml", COSTS).expect("valid TOML");
     let told = Costs::parse(&document, &arch).expect_err("not covered").to_string();
-    for part in ["no value for 3 bits", "4..=10", "adc.bits"] {
+    for part in ["adc.default", "no value for the 3 bits of `ADC`", "4..=10 bits", "adc.bits"] {
         assert!(told.contains(part), "{told}");
     }
 }
 
 #[test]
-fn faults_of_a_table_are_told() {
-    expect![[r#"
-        error: `row[11].actions = ["crossbar.reed"]`: no action is named `crossbar.reed`
-           --> costs.toml:153:11
-            |
-        153 | actions = ["crossbar.reed"]
-            |           ^^^^^^^^^^^^^^^^^
-            |
-            = legal: dac.drive, crossbar.read, sample-hold.hold, adc.conversion, bias-adc.conversion, bias-counter.add, bias-multiplier.multiply, shift-add.add, input-register.write, input-register.read, output-register.write, output-register.read, edram.read, edram.write, bus.transfer, tile-shift-add.add, tile-output-register.write, activation.apply, max-pool.compare, router.byte, link.byte"#]].assert_eq(&faults("\"crossbar.read\"", "\"crossbar.reed\""));
+fn a_fault_tells_where_it_is_and_what_is_legal() {
+    let line = COSTS.lines().position(|line| line.contains("\"crossbar.read\"")).expect("a row of arrays") + 1;
+    let told = faults("\"crossbar.read\"", "\"crossbar.reed\"");
+    for part in
+        ["no action is named `crossbar.reed`", &format!("costs.toml:{line}:11"), "legal: dac.drive, crossbar.read"]
+    {
+        assert!(told.contains(part), "`{part}` is missing in:\n{told}");
+    }
 }
 
 #[test]
@@ -142,8 +176,16 @@ fn faults_name_what_is_wrong() {
         ("actions = [\"bus.transfer\"]", "actions = []", "no row prices `bus.transfer`"),
         ("actions = [\"bus.transfer\"]", "actions = [\"edram.read\"]", "2 rows price `edram.read`"),
         ("peak_actions_per_cycle = 1024\n", "", "peak_actions_per_cycle"),
+        ("pulses_per_cell = 8.5", "pulses_per_cell = 0.0", "programming.pulses_per_cell"),
+        ("cells_in_parallel = 128", "cells_at_once = 128", "cells_in_parallel"),
+        ("column_current_ua = 500.0", "column_current_ua = -1.0", "limits.column_current_ua"),
         ("reference_bits = 8", "reference_bits = 20", "reference_bits"),
-        ("[4, 5, 6, 7, 8, 9, 10]", "[4, 5, 6, 8, 9, 10, 11]", "consecutive"),
+        ("[4, 5, 6, 7, 8, 9, 10]", "[4, 5, 6, 8, 7, 9, 10]", "ascending"),
+        ("default = \"isaac-scaling\"", "default = \"isaac\"", "isaac-scaling, survey-regression, kull-2013"),
+        ("name = \"kull-2013\"", "name = \"isaac-scaling\"", "two models are named `isaac-scaling`"),
+        ("min_bits = 4", "min_bits = 13", "below `min_bits`"),
+        ("fom_by_rate_db = [213.78, -2.872]", "fom_by_rate_db = [213.78]", "an intercept and a slope"),
+        ("kind = \"table\"", "kind = \"tables\"", "adc.model[2].kind"),
     ] {
         let found = faults(old, new);
         assert!(found.contains(told), "`{told}` is missing in:\n{found}");

@@ -5,9 +5,9 @@
 use rebias_arch::Arch;
 use rebias_arch::testing::isaac_with;
 use rebias_config::Document;
-use rebias_cost::{Costs, LayerUsage, Priced, Usage, price};
+use rebias_cost::{Costs, LayerCost, LayerUsage, Priced, Usage, price};
 use rebias_crossbar::{OnOff, ReadEnergy};
-use rebias_units::{Action, Counts, Time};
+use rebias_units::{Action, Counts, Energy, Time};
 
 fn priced(arch: &Arch, layer: LayerUsage) -> Priced {
     let text = include_str!("../../../arch-configs/isaac-2016/costs.toml");
@@ -26,7 +26,7 @@ fn a_constant_read_costs_30_picojoules_in_every_layer() {
     let priced = priced(&isaac_with(|_, _| {}), LayerUsage { counts: reads(10), read_activity: None });
     let arrays = priced.components.iter().find(|part| part.component == "memristor arrays").expect("a row");
     assert!((arrays.dynamic.picojoules() - 600.0).abs() < 1e-9);
-    assert!(priced.layers.iter().all(|layer| (layer.picojoules() - 300.0).abs() < 1e-9));
+    assert!(priced.layers.iter().all(|layer| (layer.total().picojoules() - 300.0).abs() < 1e-9));
 }
 
 #[test]
@@ -43,7 +43,7 @@ fn a_data_dependent_read_costs_voltage_squared_times_conductance_times_time() {
         let code = f64::from((1 << dac_bits) - 1);
         let activity = (3.0 * 128.0 + floor) * code * code;
         let priced = priced(&arch, LayerUsage { counts: reads(1), read_activity: Some(activity) });
-        let energy = priced.layers.first().expect("two layers").picojoules();
+        let energy = priced.layers.first().expect("two layers").total().picojoules();
         assert!((energy - 0.04).abs() < 1e-9, "{energy} pJ with {on_off:?} and {dac_bits} bits");
     }
 }
@@ -62,4 +62,23 @@ fn idle_parts_off_leaves_the_allocated_tiles_and_always_on_the_chip() {
     assert_eq!(part("HyperTransport").static_allocated.milliwatts(), 0.0);
     assert!((part("HyperTransport").static_chip.watts() - 10.4).abs() < 1e-9);
     assert!((part("ADC").static_gated(Time::from_microseconds(1.0)).picojoules() - 96_000.0).abs() < 1e-3);
+}
+
+#[test]
+fn every_joule_of_a_layer_is_a_components_and_the_other_way_round() {
+    let mut counts = Counts::ZERO;
+    for (times, &action) in (1..).zip(Action::ALL) {
+        counts.add(action, 1000 * times);
+    }
+    let arch = isaac_with(|_, _| {});
+    let priced = priced(&arch, LayerUsage { counts, read_activity: None });
+    let interval = Time::from_microseconds(1.0);
+    let layers: Energy = priced.layers.iter().map(LayerCost::total).sum();
+    let standing: Energy = priced.components.iter().map(|part| part.static_gated(interval)).sum();
+    let total = priced.energy_gated(interval);
+    assert!(((layers + standing) / total - 1.0).abs() < 1e-12);
+    for (at, part) in priced.components.iter().enumerate() {
+        let of_layers: Energy = priced.layers.iter().filter_map(|layer| layer.by_component.get(at)).copied().sum();
+        assert_eq!(of_layers, part.dynamic, "{}", part.component);
+    }
 }

@@ -7,4 +7,4 @@ mod cell;
 mod spec;
 
 pub use cell::{CellModel, FRACTION_BITS};
-pub use spec::{CellSpec, CrossbarSpec, OnOff, ReadEnergy};
+pub use spec::{CellSpec, CrossbarSpec, OnOff, ReadEnergy, WiringSpec};

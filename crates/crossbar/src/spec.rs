@@ -1,6 +1,6 @@
 //! What arrays and their cells are.
 
-use rebias_units::{Conductance, Voltage};
+use rebias_units::{Capacitance, Conductance, Resistance, Voltage};
 
 /// What an array is.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -13,6 +13,22 @@ pub struct CrossbarSpec {
     pub active_word_lines: u32,
     /// The cells.
     pub cell: CellSpec,
+    /// The wires between them.
+    pub wiring: WiringSpec,
+}
+
+/// What the wires of an array are.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct WiringSpec {
+    /// Resistance of a word line's or a bit line's piece from one cell to the next; 0 for ideal wires.
+    pub segment: Resistance,
+    /// Capacitance of such a piece; 0 for wires that settle at once.
+    pub segment_capacitance: Capacitance,
+}
+
+impl WiringSpec {
+    /// Wires that conduct perfectly and settle at once.
+    pub const IDEAL: Self = Self { segment: Resistance::ZERO, segment_capacitance: Capacitance::ZERO };
 }
 
 /// What a cell is.

@@ -28,6 +28,7 @@ fn network() -> Network {
         input_signs: vec![rebias_network::Sign::Unsigned],
         weight_bits: 2..=2,
         activation_bits: 2..=2,
+        n_residuals: 0..=0,
         n_convs: 1..=1,
         channels: 128..=128,
         classes: 1,

@@ -31,7 +31,7 @@ impl Calibration<'_> {
         // What each image gives the next layer.
         let mut ifmaps = vec![None; self.images.len()];
         for arrays in layers {
-            ifmaps = self.advance(calibrated.last(), arrays.layer, ifmaps)?;
+            ifmaps = self.advance(&calibrated, arrays.layer, ifmaps)?;
             let converters = self.converters(&arrays, &ifmaps)?;
             calibrated.push(EmulatedLayer { arrays, converters });
         }
@@ -71,12 +71,13 @@ impl Calibration<'_> {
     /// The input maps of layer `next`, from those of the layer before it.
     fn advance(
         &self,
-        before: Option<&EmulatedLayer>,
+        calibrated: &[EmulatedLayer],
         next: LayerId,
         ifmaps: Vec<Option<FeatureMap>>,
     ) -> Result<Vec<Option<FeatureMap>>, EmulationError> {
+        let is_chain = self.network.is_chain();
         let step = |(index, ifmap): (usize, Option<FeatureMap>)| {
-            let before = before.zip(ifmap);
+            let before = if is_chain { Before::One(calibrated.last().zip(ifmap)) } else { Before::All(calibrated) };
             let mut relay = Relay { before, next, found: None, kernel: self.kernel };
             forward(self.network, &self.images.image(index), &mut relay)
                 .map_err(|source| EmulationError::Image { index, source })?;
@@ -101,12 +102,20 @@ impl Probe {
     }
 }
 
-/// Takes an image from one layer's input to the next layer's. As the network is a chain, no other layer's sums matter.
+/// Takes an image to the next layer's input.
 struct Relay<'a> {
-    before: Option<(&'a EmulatedLayer, FeatureMap)>,
+    before: Before<'a>,
     next: LayerId,
     found: Option<FeatureMap>,
     kernel: Kernel,
+}
+
+/// The calibrated layers whose sums matter for the next one's input.
+enum Before<'a> {
+    /// In a chain that is the one before, whose input is known; none before the first layer.
+    One(Option<(&'a EmulatedLayer, FeatureMap)>),
+    /// Where maps are read by several layers it may be any of them.
+    All(&'a [EmulatedLayer]),
 }
 
 impl Mvm for Relay<'_> {
@@ -118,9 +127,11 @@ impl Mvm for Relay<'_> {
         if layer == self.next {
             self.found = Some(ifmap.clone());
         }
-        if let Some((EmulatedLayer { arrays, converters }, ifmap)) = &self.before
-            && arrays.layer == layer
-        {
+        let found = match &self.before {
+            Before::One(one) => one.as_ref().filter(|(it, _)| it.arrays.layer == layer).map(|(it, ifmap)| (*it, ifmap)),
+            Before::All(all) => all.iter().find(|it| it.arrays.layer == layer).map(|it| (it, ifmap)),
+        };
+        if let Some((EmulatedLayer { arrays, converters }, ifmap)) = found {
             let mut record = Record::new(arrays, converters.tally(arrays));
             let run = Emulation { arrays, converters, kernel: self.kernel };
             run.run(ifmap, (&mut Scratch::default(), &mut record), out);

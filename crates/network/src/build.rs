@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, HashSet};
 use std::ops::RangeInclusive;
 
-use crate::layer::{Layer, LayerId, LayerInput, Op, OutputFormat, Tensors, Weighted, Window};
+use crate::layer::{Add, Layer, LayerId, LayerInput, Op, OutputFormat, Tensors, Weighted, Window};
 use crate::network::{LayerDef, Network, OpDef, WeightsDef};
 use crate::{CodeFormat, LayerFault, NetworkError, Shape, Sign, tensors};
 
@@ -102,17 +102,23 @@ fn check_order(defs: &[LayerDef]) -> Result<(), NetworkError> {
     let last = defs.len().checked_sub(1).ok_or(NetworkError::Empty)?;
     let mut is_read = vec![false; defs.len()];
     for (index, def) in defs.iter().enumerate() {
-        if let LayerInput::Layer(LayerId(earlier)) = def.input {
-            if earlier >= index {
-                return Err(at(index, &def.name, LayerFault::InputNotEarlier));
+        let skip = match def.op {
+            OpDef::Add(add) => Some(add.skip),
+            OpDef::Conv { .. } | OpDef::Linear(_) | OpDef::MaxPool(_) | OpDef::SumPool(_) => None,
+        };
+        for (input, fault) in [(Some(def.input), LayerFault::InputNotEarlier), (skip, LayerFault::SkipNotEarlier)] {
+            if let Some(LayerInput::Layer(LayerId(earlier))) = input {
+                if earlier >= index {
+                    return Err(at(index, &def.name, fault));
+                }
+                is_read[earlier] = true;
             }
-            is_read[earlier] = true;
         }
     }
     let unread = is_read[..last].iter().position(|is_read| !is_read);
     let logits = defs[..last].iter().position(|def| match &def.op {
         OpDef::Conv { weights, .. } | OpDef::Linear(weights) => weights.output == OutputFormat::Logits,
-        OpDef::MaxPool(_) => false,
+        OpDef::MaxPool(_) | OpDef::SumPool(_) | OpDef::Add(_) => false,
     });
     match (logits, unread) {
         (Some(index), _) => Err(at(index, &defs[index].name, LayerFault::LogitsNotLast)),
@@ -131,12 +137,7 @@ struct Builder {
 
 impl Builder {
     fn push(&mut self, def: LayerDef) -> Result<Option<Tensors>, LayerFault> {
-        let (shape, format) = match def.input {
-            LayerInput::Network => self.input,
-            LayerInput::Layer(LayerId(earlier)) => {
-                (self.layers[earlier].out_shape, self.outputs[earlier].ok_or(LayerFault::LogitsNotLast)?)
-            }
-        };
+        let (shape, format) = self.source(def.input)?;
         let (layer, output, tensors) = match def.op {
             OpDef::Conv { window, weights } => {
                 check_window(window, shape)?;
@@ -146,6 +147,8 @@ impl Builder {
                 weighted(def.name, def.input, shape.flattened(), (Window::UNIT, format, weights))?
             }
             OpDef::MaxPool(window) => (max_pool(def.name, def.input, shape, (window, format))?, Some(format), None),
+            OpDef::SumPool(window) => sum_pool(def.name, def.input, shape, (window, format))?,
+            OpDef::Add(add) => addition(def.name, def.input, (shape, format), (add, self.source(add.skip)?))?,
         };
         self.macs = self.macs.saturating_add(layer.macs());
         if self.macs > MAX_MACS {
@@ -154,6 +157,18 @@ impl Builder {
         self.layers.push(layer);
         self.outputs.push(output);
         Ok(tensors)
+    }
+}
+
+impl Builder {
+    /// Shape and format of what comes from there.
+    fn source(&self, input: LayerInput) -> Result<(Shape, CodeFormat), LayerFault> {
+        match input {
+            LayerInput::Network => Ok(self.input),
+            LayerInput::Layer(LayerId(earlier)) => {
+                Ok((self.layers[earlier].out_shape, self.outputs[earlier].ok_or(LayerFault::LogitsNotLast)?))
+            }
+        }
     }
 }
 
@@ -210,6 +225,47 @@ fn max_pool(
     }
     let out_shape = out_shape(window, in_shape, in_shape.channels)?;
     Ok(Layer { name, input, in_shape, out_shape, op: Op::MaxPool(window) })
+}
+
+fn sum_pool(
+    name: String,
+    input: LayerInput,
+    in_shape: Shape,
+    (window, format): (Window, CodeFormat),
+) -> Result<Built, LayerFault> {
+    check_window(window, in_shape)?;
+    if format.sign == Sign::TwosComplement {
+        return Err(LayerFault::SignedSum);
+    }
+    let output = sum_format(format, window);
+    if !LEGAL_BITS.contains(&output.bits) {
+        return Err(LayerFault::WideSums { bits: output.bits });
+    }
+    let out_shape = out_shape(window, in_shape, in_shape.channels)?;
+    Ok((Layer { name, input, in_shape, out_shape, op: Op::SumPool(window) }, Some(output), None))
+}
+
+/// As many bits as the greatest sum of a window has.
+pub(crate) fn sum_format(input: CodeFormat, window: Window) -> CodeFormat {
+    let greatest = u128::from(input.max_code()) * window.height as u128 * window.width as u128;
+    CodeFormat::unsigned(u128::BITS - greatest.leading_zeros())
+}
+
+fn addition(
+    name: String,
+    input: LayerInput,
+    (in_shape, format): (Shape, CodeFormat),
+    (add, (skip_shape, skip_format)): (Add, (Shape, CodeFormat)),
+) -> Result<Built, LayerFault> {
+    check_bits("bits", add.bits)?;
+    if [format, skip_format].iter().any(|operand| operand.sign == Sign::TwosComplement) {
+        return Err(LayerFault::SignedSum);
+    }
+    if in_shape != skip_shape {
+        return Err(LayerFault::UnequalOperands { input: in_shape, skip: skip_shape });
+    }
+    let layer = Layer { name, input, in_shape, out_shape: in_shape, op: Op::Add(add) };
+    Ok((layer, Some(CodeFormat::unsigned(add.bits)), None))
 }
 
 fn check_window(window: Window, input: Shape) -> Result<(), LayerFault> {

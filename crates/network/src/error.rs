@@ -48,6 +48,26 @@ pub enum LayerFault {
     /// The input is not an earlier layer.
     #[error("its input is not an earlier layer")]
     InputNotEarlier,
+    /// The second operand of an addition is not an earlier layer.
+    #[error("the second operand is not an earlier layer")]
+    SkipNotEarlier,
+    /// Sums are of unsigned codes.
+    #[error("codes in two's complement cannot be added up; additions and sum-pools take unsigned codes")]
+    SignedSum,
+    /// A sum that no code can hold.
+    #[error("sums of {bits} bits; a code has 16 at most")]
+    WideSums {
+        /// Bits of the greatest sum.
+        bits: u32,
+    },
+    /// The operands of an addition differ in shape.
+    #[error("a map of {input} and a map of {skip} cannot be added")]
+    UnequalOperands {
+        /// Shape of the first operand.
+        input: Shape,
+        /// Shape of the second.
+        skip: Shape,
+    },
     /// No later layer reads the output, and it is not the last.
     #[error("no layer reads its output")]
     Unread,

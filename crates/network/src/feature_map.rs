@@ -1,4 +1,4 @@
-//! Feature maps, and max-pool on them.
+//! Feature maps, and what is done with their codes.
 
 use crate::layer::Window;
 use crate::{CodeFormat, ForwardError, Shape};
@@ -69,6 +69,29 @@ pub(crate) fn max_pool(ifmap: &FeatureMap, format: CodeFormat, window: Window, o
     FeatureMap { shape: out_shape, codes }
 }
 
+/// The sum of each window of unsigned codes, which a code holds (a network's sum-pool is checked for that).
+pub(crate) fn sum_pool(ifmap: &FeatureMap, window: Window, out_shape: Shape) -> FeatureMap {
+    let Shape { height, width, .. } = ifmap.shape;
+    let mut codes = Vec::with_capacity(out_shape.len());
+    for channel in 0..out_shape.channels {
+        let map = ifmap.channel(channel);
+        for out_row in 0..out_shape.height {
+            let rows = within(out_row, window.height, window, height);
+            for out_column in 0..out_shape.width {
+                let columns = within(out_column, window.width, window, width);
+                codes.push(rows.clone().flat_map(|row| &map[row * width..][columns.clone()]).sum());
+            }
+        }
+    }
+    FeatureMap { shape: out_shape, codes }
+}
+
+/// The sums of two maps of one shape, at most `max_code`.
+pub(crate) fn add(left: &FeatureMap, right: &FeatureMap, max_code: u16) -> FeatureMap {
+    let sums = left.codes.iter().zip(&right.codes).map(|(left, right)| left.saturating_add(*right).min(max_code));
+    FeatureMap { shape: left.shape, codes: sums.collect() }
+}
+
 /// The part of a window that lies on the map, not on its padding.
 fn within(step: usize, window_extent: usize, window: Window, extent: usize) -> std::ops::Range<usize> {
     let start = step * window.stride;
@@ -100,6 +123,19 @@ mod tests {
         let window = Window { height: 2, width: 2, stride: 2, padding: 0 };
         // 9 stands for −7.
         assert_eq!(pooled(CodeFormat { bits: 4, sign: Sign::TwosComplement }, window, MAP), [2, 3, 7, 0]);
+    }
+
+    #[test]
+    fn sum_pools_add_what_lies_on_the_map() {
+        let ifmap = FeatureMap::new(Shape::new(1, 4, 4), MAP.concat()).expect("16 codes");
+        let window = Window { height: 3, width: 3, stride: 2, padding: 1 };
+        assert_eq!(sum_pool(&ifmap, window, Shape::new(1, 2, 2)).codes, [12, 6, 28, 12]);
+    }
+
+    #[test]
+    fn sums_of_maps_end_at_the_greatest_code() {
+        let map = |codes| FeatureMap::new(Shape::new(3, 1, 1), codes).expect("3 codes");
+        assert_eq!(add(&map(vec![0, 2, 65535]), &map(vec![1, 2, 1]), 3).codes, [1, 3, 3]);
     }
 
     #[test]

@@ -33,9 +33,18 @@ impl Layer {
         &self.name
     }
 
-    /// Where the input comes from.
+    /// Where the input comes from; the first operand of an addition.
     pub fn input(&self) -> LayerInput {
         self.input
+    }
+
+    /// All that it reads: the input and, of an addition, the second operand.
+    pub fn inputs(&self) -> impl Iterator<Item = LayerInput> + use<> {
+        let skip = match self.op {
+            Op::Add(add) => Some(add.skip),
+            Op::Weighted(_) | Op::MaxPool(_) | Op::SumPool(_) => None,
+        };
+        std::iter::once(self.input).chain(skip)
     }
 
     /// Input shape; flattened for a linear layer.
@@ -57,7 +66,7 @@ impl Layer {
     pub fn weighted(&self) -> Option<&Weighted> {
         match &self.op {
             Op::Weighted(weighted) => Some(weighted),
-            Op::MaxPool(_) => None,
+            Op::MaxPool(_) | Op::SumPool(_) | Op::Add(_) => None,
         }
     }
 
@@ -80,6 +89,20 @@ pub enum Op {
     Weighted(Weighted),
     /// Maximum over windows of codes.
     MaxPool(Window),
+    /// Sum over windows of codes, in as many bits as the greatest has: an average whose division is in the next
+    /// layer's α.
+    SumPool(Window),
+    /// Element-wise sum of two maps (a residual connection).
+    Add(Add),
+}
+
+/// The sum of two maps of one shape, whose unsigned codes have the same step: min(a + b, 2^bits − 1).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Add {
+    /// Where the second operand comes from; the first is the layer's input.
+    pub skip: LayerInput,
+    /// Bits of a sum, 1 … 16; greater ones are cut to the greatest code.
+    pub bits: u32,
 }
 
 /// A sliding window.

@@ -35,7 +35,8 @@ pub use exact::ExactMvm;
 pub use feature_map::FeatureMap;
 pub use forward::{Mvm, classify, forward, forward_observed};
 pub use layer::{
-    Direction, Layer, LayerId, LayerInput, Op, OutputFormat, OutputTensors, Representation, Tensors, Weighted, Window,
+    Add, Direction, Layer, LayerId, LayerInput, Op, OutputFormat, OutputTensors, Representation, Tensors, Weighted,
+    Window,
 };
 pub use network::{LayerDef, Network, OpDef, WeightsDef};
 pub use shape::{CodeFormat, Shape, Sign};

@@ -1,10 +1,10 @@
 //! The network: layers that fit together.
 
 use crate::build;
-use crate::layer::{Layer, LayerId, LayerInput, Op, OutputFormat, Representation, Tensors, Weighted, Window};
+use crate::layer::{Add, Layer, LayerId, LayerInput, Op, OutputFormat, Representation, Tensors, Weighted, Window};
 use crate::{CodeFormat, NetworkError, Shape};
 
-/// A valid quantised network: a chain of layers, each of which reads an earlier one.
+/// A valid quantised network: layers, each of which reads earlier ones, and all but the last of which are read.
 ///
 /// Either all weighted layers have tensors, and the last gives logits; or none has (a shape-only network, which has a
 /// cost but no values), and the last may as well give codes.
@@ -42,6 +42,10 @@ pub enum OpDef {
     Linear(WeightsDef),
     /// Maximum over windows.
     MaxPool(Window),
+    /// Sum over windows.
+    SumPool(Window),
+    /// Sum of two maps.
+    Add(Add),
 }
 
 /// The weights of a layer as they are asked for.
@@ -136,8 +140,18 @@ impl Network {
     pub fn output_codes(&self, layer: LayerId) -> Option<CodeFormat> {
         match self.layer(layer).op() {
             Op::MaxPool(_) => Some(self.input_codes(layer)),
+            Op::SumPool(window) => Some(build::sum_format(self.input_codes(layer), *window)),
+            Op::Add(add) => Some(CodeFormat::unsigned(add.bits)),
             Op::Weighted(weighted) => weighted.output.codes(),
         }
+    }
+
+    /// Whether each layer reads the one before it and nothing else.
+    pub fn is_chain(&self) -> bool {
+        self.layers_with_ids().all(|(LayerId(index), layer)| {
+            let before = index.checked_sub(1).map_or(LayerInput::Network, |before| LayerInput::Layer(LayerId(before)));
+            layer.inputs().all(|input| input == before)
+        })
     }
 
     /// Number of classes; `None` if a shape-only network ends in codes.

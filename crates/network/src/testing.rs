@@ -6,7 +6,8 @@ use std::ops::RangeInclusive;
 
 use ndarray::Array2;
 
-use crate::layer::{Direction, LayerId, LayerInput, OutputFormat, OutputTensors, Representation, Tensors, Window};
+use crate::build::sum_format;
+use crate::layer::{Add, Direction, LayerId, LayerInput, OutputFormat, OutputTensors, Representation, Tensors, Window};
 use crate::{CodeFormat, LayerDef, Network, OpDef, Shape, Sign, WeightsDef};
 
 /// SplitMix64: a counter-based stream of random numbers (Steele, Lea & Flood, OOPSLA 2014).
@@ -60,6 +61,9 @@ pub struct RandomNetwork {
     pub activation_bits: RangeInclusive<u32>,
     /// Convolutions; after some of them, and while the map is large enough, stands a max-pool.
     pub n_convs: RangeInclusive<usize>,
+    /// Residual blocks, behind the convolutions: a convolution each, and the sum with what went in. Where
+    /// there may be some, a sum-pool may stand in place of a max-pool.
+    pub n_residuals: RangeInclusive<usize>,
     /// Channels of a convolution.
     pub channels: RangeInclusive<usize>,
     /// Classes.
@@ -78,6 +82,7 @@ impl Default for RandomNetwork {
             weight_bits: 1..=8,
             activation_bits: 1..=8,
             n_convs: 0..=3,
+            n_residuals: 0..=0,
             channels: 1..=6,
             classes: 4,
             beta_fraction_bits: 0..=8,
@@ -101,6 +106,7 @@ pub fn random_network(seed: u64, recipe: &RandomNetwork) -> Network {
             chain.max_pool();
         }
     }
+    chain.residuals();
     chain.linear();
     match Network::new(format!("random-{seed}"), recipe.input, format, chain.defs) {
         Ok(network) => network,
@@ -145,6 +151,43 @@ impl Chain<'_> {
         let steps = |extent: usize, window_extent: usize| (extent + 2 * window.padding - window_extent) / window.stride;
         self.shape = Shape::new(out_channels, steps(self.shape.height, height) + 1, steps(self.shape.width, width) + 1);
         self.format = CodeFormat::unsigned(bits);
+    }
+
+    fn residuals(&mut self) {
+        if *self.recipe.n_residuals.end() == 0 {
+            return;
+        }
+        for _ in 0..self.random.size(self.recipe.n_residuals.clone()) {
+            self.residual();
+        }
+        if self.shape.height.min(self.shape.width) >= 2 && self.random.integer(0..=1) == 1 {
+            self.sum_pool();
+        }
+    }
+
+    /// A sum of codes that came by a convolution and of those that did not; of signed codes there is none.
+    fn residual(&mut self) {
+        let Some(skip) = self.defs.len().checked_sub(1).filter(|_| self.format.sign == Sign::Unsigned) else {
+            return;
+        };
+        let window = Window { height: 3, width: 3, stride: 1, padding: 1 };
+        let bits = self.random.bits(&self.recipe.activation_bits);
+        let shape = [self.shape.channels, self.shape.channels * window.area()];
+        let weights = self.weights(shape, OutputFormat::Codes { bits });
+        self.push(OpDef::Conv { window, weights });
+        let bits = self.random.bits(&self.recipe.activation_bits);
+        self.push(OpDef::Add(Add { skip: LayerInput::Layer(LayerId(skip)), bits }));
+        self.format = CodeFormat::unsigned(bits);
+    }
+
+    fn sum_pool(&mut self) {
+        let window = Window { height: 2, width: 2, stride: 1, padding: 0 };
+        let sums = sum_format(self.format, window);
+        if self.format.sign == Sign::Unsigned && sums.bits <= 16 {
+            self.push(OpDef::SumPool(window));
+            self.shape = Shape::new(self.shape.channels, self.shape.height - 1, self.shape.width - 1);
+            self.format = sums;
+        }
     }
 
     fn max_pool(&mut self) {

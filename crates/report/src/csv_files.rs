@@ -75,6 +75,28 @@ pub fn components_csv(result: &RunResult, out: impl Write) -> csv::Result<()> {
     Ok(())
 }
 
+/// `energy.csv`: one row for each layer and component with the energy of its actions in one image, then one for each
+/// component, of no layer, with its static energy over a steady interval, idle parts off. All rows together are the
+/// energy of an image.
+///
+/// # Errors
+/// What `out` says.
+pub fn energy_csv(result: &RunResult, out: impl Write) -> csv::Result<()> {
+    let mut writer = csv::Writer::from_writer(out);
+    writer.write_record(["layer", "component", "energy_uj"])?;
+    let components = &result.cost.components;
+    let of_layers = result.layers.iter().flat_map(|layer| {
+        let energies = components.iter().zip(&layer.energy_by_component);
+        energies.map(|(part, &energy)| (layer.name.as_str(), part, energy))
+    });
+    let standing = components.iter().map(|part| ("", part, part.static_gated));
+    for (layer, part, energy) in of_layers.chain(standing) {
+        writer.write_record([layer, &part.name, &rounded(energy.microjoules()).to_string()])?;
+    }
+    writer.flush()?;
+    Ok(())
+}
+
 /// A sweep's `results.csv`: the coordinates of each point, then its summary.
 ///
 /// # Errors

@@ -6,10 +6,12 @@ mod placement;
 mod summary;
 mod text;
 mod timeline;
+mod validation;
 
-pub use csv_files::{components_csv, layers_csv, results_csv, summary_csv};
+pub use csv_files::{components_csv, energy_csv, layers_csv, results_csv, summary_csv};
 pub use occupancy::Occupancy;
 pub use placement::placement_text;
 pub use summary::{Summary, summary_json};
 pub use text::{result_text, results_text};
 pub use timeline::Timeline;
+pub use validation::{validation_json, validation_text};

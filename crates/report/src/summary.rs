@@ -1,7 +1,9 @@
 //! The one-row summary of a run: the same fields in CSV, JSON and a sweep's results.
 
-use rebias_scheduler::RunResult;
+use rebias_cost::Warning;
+use rebias_scheduler::{AdcModelCost, RunResult};
 use serde::Serialize;
+use serde_json::json;
 
 /// A run in one row. Accuracies are fractions; empty where a trace has no images or no tensors.
 #[derive(Clone, Debug, PartialEq, Serialize)]
@@ -38,6 +40,14 @@ pub struct Summary {
     pub chip_area_mm2: f64,
     /// Effective tera-operations a joule.
     pub tops_per_w: f64,
+    /// Effective giga-operations a second for each square millimetre of the allocated tiles.
+    pub gops_per_mm2: f64,
+    /// Tera-operations a joule at the chip's peak; empty for a design without published powers, as the next two.
+    pub peak_tops_per_w: Option<f64>,
+    /// Giga-operations a second for each square millimetre at the chip's peak.
+    pub peak_gops_per_mm2: Option<f64>,
+    /// Power of the chip at its peak.
+    pub peak_power_w: Option<f64>,
     /// Allocated arrays.
     pub crossbars: u32,
     /// Used cells among allocated cells.
@@ -46,6 +56,22 @@ pub struct Summary {
     pub tiles: u32,
     /// Model of the ADC's energy and area.
     pub adc_model: String,
+    /// Least energy of an image under any model of the cost table, idle parts off.
+    pub energy_low_uj: f64,
+    /// Most energy of an image under any model of the cost table, idle parts off.
+    pub energy_high_uj: f64,
+    /// Least effective tera-operations a joule under any model of the cost table.
+    pub tops_per_w_low: f64,
+    /// Most effective tera-operations a joule under any model of the cost table.
+    pub tops_per_w_high: f64,
+    /// Energy to load the network once; empty if the cost table does not say how cells are programmed, as the next two.
+    pub programming_uj: Option<f64>,
+    /// Time to load the network once.
+    pub programming_us: Option<f64>,
+    /// Images whose energy, idle parts off, is that of loading the network.
+    pub images_to_amortise: Option<u64>,
+    /// Why reads are not feasible, one after the other; empty if nothing says so.
+    pub warnings: String,
     /// Seed of everything random.
     pub seed: u64,
     /// Version of Rebias.
@@ -57,6 +83,7 @@ impl Summary {
     pub fn new(result: &RunResult) -> Self {
         let accuracy = result.quality.and_then(|quality| quality.accuracy);
         let cost = &result.cost;
+        let band = cost.adc_band();
         Self {
             network: result.network.clone(),
             architecture: result.architecture.clone(),
@@ -74,10 +101,22 @@ impl Summary {
             area_mm2: rounded(cost.area_allocated().square_millimetres()),
             chip_area_mm2: rounded(cost.area_chip().square_millimetres()),
             tops_per_w: rounded(cost.tops_per_w),
+            gops_per_mm2: rounded(cost.gops_per_mm2),
+            peak_tops_per_w: cost.peak.map(|peak| rounded(peak.tops_per_w())),
+            peak_gops_per_mm2: cost.peak.map(|peak| rounded(peak.gops_per_mm2())),
+            peak_power_w: cost.peak.map(|peak| rounded(peak.power.watts())),
             crossbars: result.allocation.crossbars,
             utilisation: rounded(result.allocation.utilisation),
             tiles: result.allocation.tiles,
             adc_model: cost.adc_model.clone(),
+            energy_low_uj: rounded(band.energy_low.microjoules()),
+            energy_high_uj: rounded(band.energy_high.microjoules()),
+            tops_per_w_low: rounded(band.tops_per_w_low),
+            tops_per_w_high: rounded(band.tops_per_w_high),
+            programming_uj: cost.programming.map(|load| rounded(load.energy.microjoules())),
+            programming_us: cost.programming.map(|load| rounded(load.time.microseconds())),
+            images_to_amortise: cost.programming.and_then(|load| load.images_to_amortise(cost.energy_gated())),
+            warnings: result.warnings.iter().map(one_line).collect::<Vec<_>>().join("; "),
             seed: result.seed,
             version: result.version.to_owned(),
         }
@@ -89,9 +128,29 @@ pub(crate) fn rounded(number: f64) -> f64 {
     format!("{number:.11e}").parse().unwrap_or(number)
 }
 
-/// The summary as one JSON object, with the configuration that was really simulated.
+/// What a warning says, without its hint.
+fn one_line(warning: &Warning) -> String {
+    warning.to_string().lines().next().unwrap_or_default().to_owned()
+}
+
+/// The summary as one JSON object, with the cost under each model of the ADC, warnings as a list, and the configuration
+/// that was really simulated.
 pub fn summary_json(result: &RunResult, configuration: &str) -> String {
-    let mut object = serde_json::json!(Summary::new(result));
+    let mut object = json!(Summary::new(result));
+    object["adc_models"] = result.cost.adc_models.iter().map(adc_model_json).collect();
+    object["warnings"] = result.warnings.iter().map(|warning| json!(warning.to_string())).collect();
     object["configuration"] = serde_json::Value::from(configuration);
     format!("{object:#}")
+}
+
+/// A model of the ADC; its figures are null where it has no value for the design.
+fn adc_model_json(model: &AdcModelCost) -> serde_json::Value {
+    let modelled = model.modelled;
+    json!({
+        "name": model.name,
+        "bits": model.covered_bits,
+        "energy_uj": modelled.map(|cost| rounded(cost.energy_gated.microjoules())),
+        "tops_per_w": modelled.map(|cost| rounded(cost.tops_per_w)),
+        "area_mm2": modelled.map(|cost| rounded(cost.area_allocated.square_millimetres())),
+    })
 }

@@ -3,7 +3,8 @@
 use std::fmt::Write;
 
 use comfy_table::{CellAlignment, Table, presets};
-use rebias_scheduler::{Proportion, RunResult, Steadiness};
+use rebias_cost::{Peak, Programming};
+use rebias_scheduler::{Cost, Proportion, RunResult, Steadiness};
 
 /// The run's summary, its energy by component, and its layers.
 pub fn result_text(result: &RunResult) -> String {
@@ -11,6 +12,9 @@ pub fn result_text(result: &RunResult) -> String {
     // Writing to a `String` does not fail.
     let _ = writeln!(text, "{} on {}\n", result.network, result.architecture);
     let _ = writeln!(text, "{}\n", summary_table(result).trim_fmt());
+    for warning in &result.warnings {
+        let _ = writeln!(text, "warning: {warning}\n");
+    }
     let _ = writeln!(text, "{}\n", component_table(result));
     let _ = writeln!(text, "{}", layer_table(result));
     let _ = writeln!(text, "\nrebias {}, seed {}", result.version, result.seed);
@@ -109,8 +113,11 @@ fn summary_table(result: &RunResult) -> Table {
             cost.area_chip().square_millimetres()
         ),
     );
-    let peak = cost.peak_tops_per_w.map_or_else(String::new, |peak| format!(", {peak:.3} at the chip's peak"));
+    let at_peak = |value: fn(&Peak) -> String| cost.peak.as_ref().map_or_else(String::new, value);
+    let peak = at_peak(|peak| format!(", {:.3} at the chip's peak of {:.1} W", peak.tops_per_w(), peak.power.watts()));
     row("TOPS/W", format!("{:.3} effective{peak}", cost.tops_per_w));
+    let peak = at_peak(|peak| format!(", {:.1} at the chip's peak", peak.gops_per_mm2()));
+    row("GOPS/s/mm²", format!("{:.1} effective{peak}", cost.gops_per_mm2));
     let allocation = &result.allocation;
     row(
         "crossbars",
@@ -123,8 +130,42 @@ fn summary_table(result: &RunResult) -> Table {
             percent(allocation.utilisation, 1)
         ),
     );
-    row("ADC model", cost.adc_model.clone());
+    row("ADC model", adc_model(cost));
+    if let Some(load) = &cost.programming {
+        row("weights", programming(load, cost));
+    }
     table
+}
+
+/// The model of the ADC, and the band over all that have a value.
+fn adc_model(cost: &Cost) -> String {
+    let band = cost.adc_band();
+    if band.n_models < 2 {
+        return cost.adc_model.clone();
+    }
+    format!(
+        "{}; over {} models {:.3} … {:.3} µJ, {:.3} … {:.3} TOPS/W",
+        cost.adc_model,
+        band.n_models,
+        band.energy_low.microjoules(),
+        band.energy_high.microjoules(),
+        band.tops_per_w_low,
+        band.tops_per_w_high
+    )
+}
+
+fn programming(load: &Programming, cost: &Cost) -> String {
+    let images = load.images_to_amortise(cost.energy_gated());
+    let images = images.map_or_else(String::new, |images| {
+        let noun = if images == 1 { "image" } else { "images" };
+        format!("; amortised by {images} {noun}")
+    });
+    format!(
+        "{:.3} mJ and {:.2} ms to load {} cells{images}",
+        load.energy.millijoules(),
+        load.time.milliseconds(),
+        load.cells
+    )
 }
 
 fn component_table(result: &RunResult) -> Table {

@@ -4,6 +4,7 @@
 //! Takes valid types, gives a [`RunResult`]. Knows nothing of files and of the terminal.
 
 mod accuracy;
+mod cost;
 mod replay;
 mod result;
 mod run;
@@ -14,5 +15,8 @@ pub use replay::{
     ReplayOptions, ReplayResult, Schedule, Smallest, SmallestBuffers, Stage, Stall, Steadiness, UnitReplay, Work,
     replay, replay_recorded, smallest_buffers,
 };
-pub use result::{Allocation, Component, Conversion, Cost, LayerResult, Quality, RunResult, Timing};
+pub use result::{
+    AdcBand, AdcModelCost, Allocation, Component, Conversion, Cost, LayerResult, ModelledCost, Quality, RunResult,
+    Timing,
+};
 pub use run::{RunError, RunOptions, run};

@@ -1,5 +1,6 @@
 //! What a run gives.
 
+use rebias_cost::{Peak, Programming, Warning};
 use rebias_units::{Area, Counts, Cycles, Energy, Power, Time};
 
 use crate::{Proportion, Steadiness};
@@ -23,6 +24,8 @@ pub struct RunResult {
     pub allocation: Allocation,
     /// What it costs.
     pub cost: Cost,
+    /// Why its reads are not feasible; empty if nothing that is known of the design says so.
+    pub warnings: Vec<Warning>,
     /// Layer by layer, in the network's order, weighted layers only.
     pub layers: Vec<LayerResult>,
 }
@@ -77,15 +80,58 @@ pub struct Cost {
     pub components: Vec<Component>,
     /// Name of the ADC's energy model.
     pub adc_model: String,
+    /// What the network costs under each model of the cost table, that one among them.
+    pub adc_models: Vec<AdcModelCost>,
     /// Power of the allocated tiles at the steady interval, idle parts off.
     pub power_gated: Power,
     /// Power of the whole chip at the steady interval, nothing switched off.
     pub power_always_on: Power,
     /// 10^12 operations a joule over an image, two for each multiply–accumulate, idle parts off.
     pub tops_per_w: f64,
-    /// The same at the chip's peak rate and published power, in the number format of the layer with most work; `None`
-    /// for a design without published powers.
-    pub peak_tops_per_w: Option<f64>,
+    /// 10^9 operations a second for each square millimetre of the allocated tiles, at the steady interval.
+    pub gops_per_mm2: f64,
+    /// The chip's peak rate and published power, in the number format of the layer with most work; `None` for a design
+    /// without published powers.
+    pub peak: Option<Peak>,
+    /// What it takes to load the network; `None` if the cost table does not say how cells are programmed.
+    pub programming: Option<Programming>,
+}
+
+/// What a network costs under one model of the ADC.
+#[derive(Clone, Debug, PartialEq)]
+pub struct AdcModelCost {
+    /// The model's name.
+    pub name: String,
+    /// The resolutions that it covers, such as `4..=10`.
+    pub covered_bits: String,
+    /// The cost; `None` if the model has no value for the design's converters.
+    pub modelled: Option<ModelledCost>,
+}
+
+/// The least and the most that a network costs under the models of the ADC that have a value for the design.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct AdcBand {
+    /// How many models there are.
+    pub n_models: usize,
+    /// Least energy of an image, idle parts off.
+    pub energy_low: Energy,
+    /// Most energy of an image, idle parts off.
+    pub energy_high: Energy,
+    /// Least 10^12 operations a joule.
+    pub tops_per_w_low: f64,
+    /// Most 10^12 operations a joule.
+    pub tops_per_w_high: f64,
+}
+
+/// The figures that a model of the ADC changes.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct ModelledCost {
+    /// Energy of an image with idle parts off.
+    pub energy_gated: Energy,
+    /// 10^12 operations a joule over an image, two for each multiply–accumulate, idle parts off.
+    pub tops_per_w: f64,
+    /// Area of the allocated tiles.
+    pub area_allocated: Area,
 }
 
 /// One component's share.
@@ -116,6 +162,25 @@ impl Cost {
         self.components.iter().map(|part| part.dynamic + part.static_always_on).sum()
     }
 
+    /// The band over the models of the ADC; without models, what it costs.
+    pub fn adc_band(&self) -> AdcBand {
+        let energy = self.energy_gated();
+        let own = AdcBand {
+            n_models: 0,
+            energy_low: energy,
+            energy_high: energy,
+            tops_per_w_low: self.tops_per_w,
+            tops_per_w_high: self.tops_per_w,
+        };
+        self.adc_models.iter().filter_map(|model| model.modelled).fold(own, |band, cost| AdcBand {
+            n_models: band.n_models + 1,
+            energy_low: if cost.energy_gated < band.energy_low { cost.energy_gated } else { band.energy_low },
+            energy_high: if cost.energy_gated > band.energy_high { cost.energy_gated } else { band.energy_high },
+            tops_per_w_low: band.tops_per_w_low.min(cost.tops_per_w),
+            tops_per_w_high: band.tops_per_w_high.max(cost.tops_per_w),
+        })
+    }
+
     /// Area of the allocated tiles.
     pub fn area_allocated(&self) -> Area {
         self.components.iter().map(|part| part.area_allocated).sum()
@@ -142,6 +207,8 @@ pub struct LayerResult {
     pub utilisation: f64,
     /// Energy of its actions in one image.
     pub energy: Energy,
+    /// The same component by component, in the order of [`Cost::components`].
+    pub energy_by_component: Vec<Energy>,
     /// What its parts did in one image.
     pub counts: Counts,
     /// What its converters lost; `None` without tensors.

@@ -1,16 +1,17 @@
 //! The facade: one network on one chip, from mapping to prices.
 
 use rebias_arch::Arch;
-use rebias_cost::{Costs, LayerUsage, PeakFormat, Priced, Usage, peak, price};
+use rebias_cost::{Costs, LayerUsage, Priced, Usage, price, warnings};
 use rebias_crossbar::ReadEnergy;
 use rebias_emulation::{EmulateOptions, EmulationError, EmulationResult, Emulator, LayerEmulation};
-use rebias_mapper::{LayerPlacement, MapError, Placement, map};
+use rebias_mapper::{MapError, Placement, map};
 use rebias_network::{LayerId, Network, Trace};
-use rebias_units::{Cycles, Time};
+use rebias_units::Cycles;
 
+use crate::cost::Pricing;
 use crate::{
-    Allocation, Component, Conversion, Cost, LayerResult, Proportion, Quality, ReplayError, ReplayOptions,
-    ReplayResult, RunResult, Timing, replay,
+    Allocation, Conversion, LayerResult, Proportion, Quality, ReplayError, ReplayOptions, ReplayResult, RunResult,
+    Timing, replay,
 };
 
 /// How a network is run.
@@ -61,18 +62,21 @@ pub fn run(arch: &Arch, costs: &Costs, trace: &Trace, options: &RunOptions<'_>) 
         return Err(RunError::NoReadActivity { network: network.name().to_owned() });
     }
 
-    let usage = usage(&replayed, emulated.as_ref());
+    let layers_used = usage(&replayed, emulated.as_ref());
     let timing = timing(arch, &replayed);
-    let priced = price(arch, costs, &Usage { layers: &usage, n_tiles: placement.n_tiles(), interval: timing.interval });
+    let usage = Usage { layers: &layers_used, n_tiles: placement.n_tiles(), interval: timing.interval };
+    let priced = price(arch, costs, &usage);
+    let pricing = Pricing { arch, network, placement: &placement, usage };
     Ok(RunResult {
         network: network.name().to_owned(),
         architecture: arch.name().to_owned(),
         seed: options.seed,
         version: env!("CARGO_PKG_VERSION"),
         quality: emulated.as_ref().and_then(quality),
-        cost: cost(arch, costs, network, &placement, &priced, timing.interval),
+        cost: pricing.cost(costs, &priced),
+        warnings: warnings(arch, costs),
         allocation: allocation(arch, &placement),
-        layers: layers(arch, network, &placement, &usage, &priced, emulated.as_ref()),
+        layers: layers(arch, network, &placement, &layers_used, &priced, emulated.as_ref()),
         timing,
     })
 }
@@ -132,41 +136,6 @@ fn allocation(arch: &Arch, placement: &Placement) -> Allocation {
     }
 }
 
-fn cost(arch: &Arch, costs: &Costs, network: &Network, placement: &Placement, priced: &Priced, interval: Time) -> Cost {
-    let components: Vec<_> = priced
-        .components
-        .iter()
-        .map(|part| Component {
-            name: part.component.clone(),
-            dynamic: part.dynamic,
-            static_gated: part.static_gated(interval),
-            static_always_on: part.static_always_on(interval),
-            area_allocated: part.area_allocated,
-            area_chip: part.area_chip,
-        })
-        .collect();
-    let gated = components.iter().map(|part| part.dynamic + part.static_gated).sum::<rebias_units::Energy>();
-    let always_on = components.iter().map(|part| part.dynamic + part.static_always_on).sum::<rebias_units::Energy>();
-    Cost {
-        adc_model: costs.adc_model().to_owned(),
-        power_gated: gated / interval,
-        power_always_on: always_on / interval,
-        tops_per_w: 2.0 * network.macs() as f64 / gated.joules() / 1e12,
-        peak_tops_per_w: peak(arch, costs, peak_format(network, placement)).map(|peak| peak.tops_per_w()),
-        components,
-    }
-}
-
-/// The number format of the layer with most work.
-fn peak_format(network: &Network, placement: &Placement) -> PeakFormat {
-    let work = |placed: &&LayerPlacement| network.layer(placed.layer).macs();
-    let slicing = placement.layers().iter().max_by_key(work).map(|placed| &placed.slicing);
-    PeakFormat {
-        n_weight_slices: slicing.map_or(1, |slicing| slicing.n_weight_slices()),
-        n_input_slices: slicing.map_or(1, |slicing| slicing.input_slices().len() as u32),
-    }
-}
-
 fn layers(
     arch: &Arch,
     network: &Network,
@@ -181,13 +150,14 @@ fn layers(
         .iter()
         .zip(usage)
         .zip(&priced.layers)
-        .map(|((placed, usage), &energy)| LayerResult {
+        .map(|((placed, usage), cost)| LayerResult {
             name: network.layer(placed.layer).name().to_owned(),
             macs: network.layer(placed.layer).macs(),
             replicas: placed.replicas.len(),
             crossbars: placed.n_crossbars(),
             utilisation: placed.utilisation(arch),
-            energy,
+            energy: cost.total(),
+            energy_by_component: cost.by_component.clone(),
             counts: usage.counts,
             conversion: conversion(placed.layer),
         })

@@ -10,4 +10,4 @@ mod quantity;
 
 pub use action::{Action, Counts};
 pub use count::{Bits, Bytes, Cycles};
-pub use quantity::{Area, Conductance, Energy, Power, Time, Voltage};
+pub use quantity::{Area, Capacitance, Conductance, Current, Energy, Power, Resistance, Time, Voltage};

@@ -81,6 +81,7 @@ quantity!(
     /// An amount of energy.
     Energy {
         from_joules, joules, "joules", 1.0;
+        from_millijoules, millijoules, "millijoules", 1e-3;
         from_microjoules, microjoules, "microjoules", 1e-6;
         from_picojoules, picojoules, "picojoules", 1e-12;
     }
@@ -96,6 +97,7 @@ quantity!(
     /// A span of physical time; spans of simulated time are [`Cycles`](crate::Cycles).
     Time {
         from_seconds, seconds, "seconds", 1.0;
+        from_milliseconds, milliseconds, "milliseconds", 1e-3;
         from_microseconds, microseconds, "microseconds", 1e-6;
         from_nanoseconds, nanoseconds, "nanoseconds", 1e-9;
     }
@@ -120,6 +122,42 @@ quantity!(
         from_volts, volts, "volts", 1.0;
     }
 );
+quantity!(
+    /// Electrical resistance of a wire or an access device.
+    Resistance {
+        from_ohms, ohms, "ohms", 1.0;
+    }
+);
+quantity!(
+    /// Electrical capacitance of a wire.
+    Capacitance {
+        from_farads, farads, "farads", 1.0;
+        from_femtofarads, femtofarads, "femtofarads", 1e-15;
+    }
+);
+quantity!(
+    /// Electrical current.
+    Current {
+        from_amperes, amperes, "amperes", 1.0;
+        from_microamperes, microamperes, "microamperes", 1e-6;
+    }
+);
+
+impl Mul<Voltage> for Conductance {
+    type Output = Current;
+    fn mul(self, voltage: Voltage) -> Current {
+        Current::from_amperes(self.siemens() * voltage.volts())
+    }
+}
+
+/// The time constant of a resistance that charges a capacitance.
+impl Mul<Capacitance> for Resistance {
+    type Output = Time;
+    fn mul(self, capacitance: Capacitance) -> Time {
+        Time::from_seconds(self.ohms() * capacitance.farads())
+    }
+}
+
 impl Mul<Time> for Power {
     type Output = Energy;
     fn mul(self, time: Time) -> Energy {
@@ -148,6 +186,14 @@ mod tests {
     fn energy_over_time_is_power() {
         let power = Energy::from_microjoules(2.0) / Time::from_microseconds(4.0);
         assert!((power.watts() - 0.5).abs() < 1e-12);
+    }
+
+    #[test]
+    fn electrical_products_have_their_units() {
+        let current = Conductance::from_microsiemens(10.0) * Voltage::from_volts(0.2);
+        assert!((current.microamperes() - 2.0).abs() < 1e-12);
+        let time = Resistance::from_ohms(2.0) * Capacitance::from_femtofarads(500.0);
+        assert!((time.nanoseconds() - 1e-3).abs() < 1e-15);
     }
 
     #[test]

@@ -8,3 +8,4 @@ pub(crate) mod train;
 #[cfg(not(feature = "train"))]
 #[path = "no_train.rs"]
 pub(crate) mod train;
+pub(crate) mod validate;

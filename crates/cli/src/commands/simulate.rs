@@ -7,7 +7,7 @@ use rebias_arch::Arch;
 use rebias_cost::Costs;
 use rebias_dataset::Split;
 use rebias_network::{SampleSet, Shape, Trace};
-use rebias_report::{components_csv, layers_csv, result_text, summary_csv, summary_json};
+use rebias_report::{components_csv, energy_csv, layers_csv, result_text, summary_csv, summary_json};
 use rebias_scheduler::{RunOptions, RunResult, run as run_network};
 use rebias_sweep::{OutputFolder, read_data, read_design, read_trace};
 
@@ -63,14 +63,16 @@ fn simulate(args: &Simulate, arch: &Arch, costs: &Costs, trace: &Trace) -> Resul
 }
 
 fn write(out: &OutputFolder, result: &RunResult, configuration: String) -> Result<(), Failure> {
-    let (mut summary, mut layers, mut components) = (Vec::new(), Vec::new(), Vec::new());
+    let (mut summary, mut layers, mut components, mut energy) = (Vec::new(), Vec::new(), Vec::new(), Vec::new());
     summary_csv(result, &mut summary).map_err(|error| Failure::Run(error.to_string()))?;
     layers_csv(result, &mut layers).map_err(|error| Failure::Run(error.to_string()))?;
     components_csv(result, &mut components).map_err(|error| Failure::Run(error.to_string()))?;
+    energy_csv(result, &mut energy).map_err(|error| Failure::Run(error.to_string()))?;
     out.write(&[
         ("summary.csv", summary),
         ("layers.csv", layers),
         ("components.csv", components),
+        ("energy.csv", energy),
         ("configuration.toml", configuration.into_bytes()),
     ])?;
     Ok(())

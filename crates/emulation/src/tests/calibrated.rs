@@ -32,6 +32,11 @@ fn emulate(network: &Network, arch: &Arch, images: &SampleSet) -> EmulationResul
     emulator.emulate(images, EmulateOptions { images: None, progress: &|_| {} }).expect("images")
 }
 
+/// Where a layer's input depends on several layers before it.
+fn residual_network(seed: u64) -> Network {
+    random_network(seed, &RandomNetwork { n_convs: 1..=1, n_residuals: 2..=2, ..RandomNetwork::default() })
+}
+
 #[test]
 fn ends_are_percentiles_of_the_column_sums() {
     // One column; images with 1, 2, 3 and 4 rows driven give 3, 6, 9 and 12 levels.
@@ -50,8 +55,7 @@ fn ends_are_percentiles_of_the_column_sums() {
 
 #[test]
 fn the_whole_range_with_enough_bits_loses_nothing_on_the_calibration_images() {
-    for seed in 0..4 {
-        let network = deep_network(seed);
+    for network in (0..4).flat_map(|seed| [deep_network(seed), residual_network(seed)]) {
         let images = random_samples(&network, 3);
         let arch = calibrated(16, (0.0, 100.0), OnOff::Infinite);
         let emulator = Emulator::new(&network, &arch, &map(&network, &arch).expect("fits"), Some(&images));

@@ -9,16 +9,30 @@ use crate::*;
 
 /// Sums and logits of an image by the plainest loops.
 fn naive(network: &Network, image: &[u16]) -> (Vec<Vec<i128>>, Vec<f64>) {
-    let mut map: Vec<i128> = image.iter().map(|&code| network.input_format().value(code).into()).collect();
+    // The network's input, then the layers' outputs.
+    let mut maps: Vec<Vec<i128>> = vec![image.iter().map(|&code| network.input_format().value(code).into()).collect()];
+    let place = |input| match input {
+        LayerInput::Network => 0,
+        LayerInput::Layer(LayerId(layer)) => layer + 1,
+    };
     let mut all_sums = Vec::new();
     for layer in network.layers() {
+        let map = &maps[place(layer.input())];
+        if let Op::Add(add) = layer.op() {
+            let sums =
+                map.iter().zip(&maps[place(add.skip)]).map(|(left, right)| (left + right).min((1 << add.bits) - 1));
+            let sums = sums.collect();
+            maps.push(sums);
+            continue;
+        }
         let (from, to) = (layer.in_shape(), layer.out_shape());
         let at = |channel: usize, row: i64, column: i64| {
             let on_map = (0..from.height as i64).contains(&row) && (0..from.width as i64).contains(&column);
             on_map.then(|| map[(channel * from.height + row as usize) * from.width + column as usize])
         };
         let window = match layer.op() {
-            Op::MaxPool(window) => *window,
+            Op::Add(_) => unreachable!("it has no window"),
+            Op::MaxPool(window) | Op::SumPool(window) => *window,
             Op::Weighted(weighted) => weighted.window,
         };
         let positions = (0..to.height).flat_map(|row| (0..to.width).map(move |column| (row, column)));
@@ -32,7 +46,10 @@ fn naive(network: &Network, image: &[u16]) -> (Vec<Vec<i128>>, Vec<f64>) {
             for (top, left) in corners.clone() {
                 let Some(tensors) = layer.weighted().map(|weighted| weighted.tensors.as_ref().expect("tensors")) else {
                     let values = places().filter_map(|(row, column)| at(channel, top + row, left + column));
-                    next.push(values.max().expect("a window on the map"));
+                    next.push(match layer.op() {
+                        Op::SumPool(_) => values.sum(),
+                        _ => values.max().expect("a window on the map"),
+                    });
                     continue;
                 };
                 let inputs = (0..from.channels).flat_map(|channel| {
@@ -66,7 +83,7 @@ fn naive(network: &Network, image: &[u16]) -> (Vec<Vec<i128>>, Vec<f64>) {
                 }
             }
         }
-        map = next;
+        maps.push(next);
     }
     unreachable!("a network with tensors ends in logits")
 }
@@ -102,6 +119,11 @@ proptest! {
             ..RandomNetwork::default()
         };
         check(seed, &wide);
+    }
+
+    #[test]
+    fn prop_residual_networks_equal_plain_loops(seed in any::<u64>()) {
+        check(seed, &RandomNetwork { n_convs: 1..=2, n_residuals: 1..=3, ..RandomNetwork::default() });
     }
 }
 

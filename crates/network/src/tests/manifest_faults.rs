@@ -56,14 +56,14 @@ fn keys() {
         "op = \"conv\"",
         "op = \"convolution\"",
         expect![[r#"
-        error: `layers[0].op = "convolution"`: unknown word
-          --> toy/trace.toml:15:6
-           |
-        15 | op = "convolution"
-           |      ^^^^^^^^^^^^^
-           |
-           = legal: `conv`, `linear`, `max-pool`
-    "#]],
+            error: `layers[0].op = "convolution"`: unknown word
+              --> toy/trace.toml:15:6
+               |
+            15 | op = "convolution"
+               |      ^^^^^^^^^^^^^
+               |
+               = legal: `conv`, `linear`, `max-pool`, `sum-pool`, `add`
+        "#]],
     );
     check_toml(
         "stride = 1",

@@ -52,7 +52,7 @@ fn tensors_of(def: &mut LayerDef) -> &mut Option<Tensors> {
 fn weights_of(def: &mut LayerDef) -> &mut WeightsDef {
     match &mut def.op {
         OpDef::Conv { weights, .. } | OpDef::Linear(weights) => weights,
-        OpDef::MaxPool(_) => unreachable!("a max-pool has no weights"),
+        OpDef::MaxPool(_) | OpDef::SumPool(_) | OpDef::Add(_) => unreachable!("it has no weights"),
     }
 }
 
@@ -317,4 +317,67 @@ fn tensors_with_illegal_values() {
             "layer `conv`: tensor `thresholds` of channel 1 goes from 0 to 5 at 2; legal: descending, as its direction is -1"
         ],
     );
+}
+
+/// The toy with a sum of its pool and a convolution of it.
+fn residual() -> Vec<LayerDef> {
+    let mut defs = toy();
+    let read = |layer| LayerInput::Layer(LayerId(layer));
+    let layer = |name: &str, input, op| LayerDef { name: name.to_owned(), input, op };
+    defs.truncate(2);
+    defs.push(layer("body", read(1), OpDef::Conv { window: CONV, weights: codes(2) }));
+    defs.push(layer("sum", read(2), OpDef::Add(Add { skip: read(1), bits: 3 })));
+    defs.push(layer("mean", read(3), OpDef::SumPool(POOL)));
+    defs.push(layer("fc", read(4), OpDef::Linear(weights(3, OutputFormat::Logits))));
+    defs
+}
+
+fn check_residual(change: impl FnOnce(&mut Vec<LayerDef>), expected: Expect) {
+    let mut defs = residual();
+    change(&mut defs);
+    check(defs, expected);
+}
+
+#[test]
+fn sums_keep_their_shape_and_sum_pools_widen_codes() -> Result<(), NetworkError> {
+    let network = network(residual())?;
+    assert_eq!(network.layer(LayerId(3)).out_shape(), Shape::new(2, 2, 2));
+    assert_eq!(network.output_codes(LayerId(3)), Some(CodeFormat::unsigned(3)));
+    // 4 · 7 = 28 has 5 bits.
+    assert_eq!(network.output_codes(LayerId(4)), Some(CodeFormat::unsigned(5)));
+    assert!(!network.is_chain());
+    let inputs: Vec<_> = network.layer(LayerId(3)).inputs().collect();
+    assert_eq!(inputs, [LayerInput::Layer(LayerId(2)), LayerInput::Layer(LayerId(1))]);
+    Ok(())
+}
+
+#[test]
+fn operands_have_one_shape_and_come_earlier() {
+    check_residual(
+        |defs| defs[3].op = OpDef::Add(Add { skip: LayerInput::Layer(LayerId(0)), bits: 3 }),
+        expect!["layer `sum`: a map of 2×2×2 and a map of 2×4×4 cannot be added"],
+    );
+    check_residual(
+        |defs| defs[3].op = OpDef::Add(Add { skip: LayerInput::Layer(LayerId(4)), bits: 3 }),
+        expect!["layer `sum`: the second operand is not an earlier layer"],
+    );
+    check_residual(
+        |defs| defs[3].op = OpDef::Add(Add { skip: LayerInput::Layer(LayerId(1)), bits: 17 }),
+        expect!["layer `sum`: `bits` = 17 is not legal: 1 to 16"],
+    );
+}
+
+#[test]
+fn sums_fit_codes_and_are_of_unsigned_ones() {
+    check_residual(
+        |defs| {
+            defs[3].op = OpDef::Add(Add { skip: LayerInput::Layer(LayerId(1)), bits: 15 });
+        },
+        expect!["layer `mean`: sums of 17 bits; a code has 16 at most"],
+    );
+    let pool = LayerDef { name: "mean".to_owned(), input: LayerInput::Network, op: OpDef::SumPool(POOL) };
+    let signed = CodeFormat { bits: 8, sign: Sign::TwosComplement };
+    let error = Network::new("toy", Shape::new(1, 4, 4), signed, vec![pool]).expect_err("a fault");
+    expect!["layer `mean`: codes in two's complement cannot be added up; additions and sum-pools take unsigned codes"]
+        .assert_eq(&error.to_string());
 }

@@ -41,6 +41,7 @@ proptest! {
             input_bits: 1..=widest,
             weight_bits: 1..=widest,
             activation_bits: 1..=widest.min(10),
+            n_residuals: 0..=2,
             ..RandomNetwork::default()
         };
         let trace = random_trace(seed, &recipe);

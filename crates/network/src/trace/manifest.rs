@@ -6,8 +6,8 @@ use super::{Accuracies, FORMAT_VERSION, Provenance, TraceFiles};
 use crate::build::{INPUT_NAME, LEGAL_BITS, MAX_EXTENT};
 use crate::tensors::MAX_FRACTION_BITS;
 use crate::{
-    CodeFormat, LayerDef, LayerFault, LayerId, LayerInput, Network, NetworkError, OpDef, OutputFormat, Representation,
-    Shape, Sign, WeightsDef, Window,
+    Add, CodeFormat, LayerDef, LayerFault, LayerId, LayerInput, Network, NetworkError, OpDef, OutputFormat,
+    Representation, Shape, Sign, WeightsDef, Window,
 };
 
 /// Fraction bits of β where a layer doesn't say.
@@ -101,8 +101,21 @@ fn legal_bits() -> std::ops::RangeInclusive<i64> {
 struct Draft {
     name: String,
     input: Option<String>,
-    op: OpDef,
+    op: DraftOp,
     storage: Storage,
+}
+
+enum DraftOp {
+    /// It reads the input and nothing else.
+    Ready(Box<OpDef>),
+    /// It also reads the layer of this name.
+    Add { skip: String, bits: u32 },
+}
+
+impl DraftOp {
+    fn ready(op: OpDef) -> Self {
+        Self::Ready(Box::new(op))
+    }
 }
 
 #[derive(Clone, Copy)]
@@ -110,23 +123,36 @@ enum OpName {
     Conv,
     Linear,
     MaxPool,
+    SumPool,
+    Add,
 }
 
 fn read_layer(table: &Table<'_>) -> Option<Draft> {
     let name = table.string("name");
     let input = table.optional_string("input");
-    let ops = [("conv", OpName::Conv), ("linear", OpName::Linear), ("max-pool", OpName::MaxPool)];
+    let ops = [
+        ("conv", OpName::Conv),
+        ("linear", OpName::Linear),
+        ("max-pool", OpName::MaxPool),
+        ("sum-pool", OpName::SumPool),
+        ("add", OpName::Add),
+    ];
     let (op, storage) = match table.choice("op", &ops)? {
         OpName::Conv => {
             let (window, weights) = (read_window(table), read_weights(table));
             let (weights, beta_fraction_bits) = weights?;
-            (OpDef::Conv { window: window?, weights }, Storage::Conv { beta_fraction_bits })
+            (DraftOp::ready(OpDef::Conv { window: window?, weights }), Storage::Conv { beta_fraction_bits })
         }
         OpName::Linear => {
             let (weights, beta_fraction_bits) = read_weights(table)?;
-            (OpDef::Linear(weights), Storage::Linear { beta_fraction_bits })
+            (DraftOp::ready(OpDef::Linear(weights)), Storage::Linear { beta_fraction_bits })
         }
-        OpName::MaxPool => (OpDef::MaxPool(read_window(table)?), Storage::Nothing),
+        OpName::MaxPool => (DraftOp::ready(OpDef::MaxPool(read_window(table)?)), Storage::Nothing),
+        OpName::SumPool => (DraftOp::ready(OpDef::SumPool(read_window(table)?)), Storage::Nothing),
+        OpName::Add => {
+            let (skip, bits) = (table.string("skip"), table.integer("bits", legal_bits()));
+            (DraftOp::Add { skip: skip?, bits: bits? }, Storage::Nothing)
+        }
     };
     Some(Draft { name: name?, input: input?, op, storage })
 }
@@ -169,27 +195,34 @@ fn read_weights(table: &Table<'_>) -> Option<(WeightsDef, u32)> {
     Some((weights, fraction_bits?.unwrap_or(DEFAULT_FRACTION_BITS)))
 }
 
-/// Looks up each layer's input; the layer before where none is named.
+/// Looks up what each layer reads; the layer before where none is named.
 fn resolve(drafts: Vec<Draft>, tables: &[Table<'_>]) -> Option<Vec<LayerDef>> {
     let mut names = vec![INPUT_NAME.to_owned()];
+    let mut before = INPUT_NAME.to_owned();
     let mut defs = Vec::new();
     for (draft, table) in drafts.into_iter().zip(tables) {
-        let place = match &draft.input {
-            None => Some(names.len() - 1),
-            Some(input) => names.iter().position(|name| name == input),
-        };
-        let input = match place.map(|place| place.checked_sub(1)) {
-            Some(None) => Some(LayerInput::Network),
-            Some(Some(earlier)) => Some(LayerInput::Layer(LayerId(earlier))),
-            None => {
-                table.fault("input", Problem::new("no earlier layer has this name").legal(listed(&names)));
-                None
+        let input = look_up(draft.input.as_ref().unwrap_or(&before), &names, (table, "input"));
+        let op = match draft.op {
+            DraftOp::Ready(op) => Some(*op),
+            DraftOp::Add { skip, bits } => {
+                look_up(&skip, &names, (table, "skip")).map(|skip| OpDef::Add(Add { skip, bits }))
             }
         };
         names.push(draft.name.clone());
-        defs.push(input.map(|input| LayerDef { name: draft.name, input, op: draft.op }));
+        before.clone_from(&draft.name);
+        defs.push(input.zip(op).map(|(input, op)| LayerDef { name: draft.name, input, op }));
     }
     defs.into_iter().collect()
+}
+
+/// The layer of this name, or the network's input; `names` are those of the input and the layers so far.
+fn look_up(name: &str, names: &[String], (table, key): (&Table<'_>, &str)) -> Option<LayerInput> {
+    // Of two layers with one name, which is an error told elsewhere, the later.
+    let Some(place) = names.iter().rposition(|known| known == name) else {
+        table.fault(key, Problem::new("no earlier layer has this name").legal(listed(names)));
+        return None;
+    };
+    Some(place.checked_sub(1).map_or(LayerInput::Network, |earlier| LayerInput::Layer(LayerId(earlier))))
 }
 
 fn listed(names: &[String]) -> String {
@@ -222,11 +255,14 @@ fn key_of(fault: &LayerFault) -> Option<&'static str> {
     match fault {
         LayerFault::Name | LayerFault::NameTaken => Some("name"),
         LayerFault::InputNotEarlier => Some("input"),
+        LayerFault::SkipNotEarlier | LayerFault::UnequalOperands { .. } => Some("skip"),
+        LayerFault::WideSums { .. } => Some("kernel"),
         LayerFault::OutOfRange { field, .. } => Some(field),
         LayerFault::WindowTooLarge { .. } => Some("kernel"),
         LayerFault::PaddedSignedPool => Some("padding"),
         LayerFault::LogitsNotLast | LayerFault::NoLogits | LayerFault::LogitsMap { .. } => Some("activation_bits"),
         LayerFault::Unread
+        | LayerFault::SignedSum
         | LayerFault::TooLarge { .. }
         | LayerFault::SumsTooLarge { .. }
         | LayerFault::NoTensors

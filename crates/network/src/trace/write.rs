@@ -54,6 +54,8 @@ struct LayerOut<'t> {
     name: &'t str,
     op: &'static str,
     input: &'t str,
+    skip: Option<&'t str>,
+    bits: Option<u32>,
     #[serde(flatten)]
     window: Option<WindowOut>,
     #[serde(flatten)]
@@ -109,16 +111,22 @@ fn refused(file: &str, error: &dyn std::fmt::Display) -> Faults {
 }
 
 fn layer_out<'t>(network: &'t Network, layer: &'t Layer) -> LayerOut<'t> {
-    let input = match layer.input() {
+    let name_of = |input| match input {
         LayerInput::Network => INPUT_NAME,
         LayerInput::Layer(earlier) => network.layer(earlier).name(),
     };
+    let (mut skip, mut bits) = (None, None);
     let (op, window, weights) = match layer.op() {
         Op::MaxPool(window) => ("max-pool", Some(window_out(*window)), None),
+        Op::SumPool(window) => ("sum-pool", Some(window_out(*window)), None),
+        Op::Add(add) => {
+            (skip, bits) = (Some(name_of(add.skip)), Some(add.bits));
+            ("add", None, None)
+        }
         Op::Weighted(weighted) if is_linear(layer, weighted) => ("linear", None, Some(weights_out(layer, weighted))),
         Op::Weighted(weighted) => ("conv", Some(window_out(weighted.window)), Some(weights_out(layer, weighted))),
     };
-    LayerOut { name: layer.name(), op, input, window, weights }
+    LayerOut { name: layer.name(), op, input: name_of(layer.input()), skip, bits, window, weights }
 }
 
 /// A 1 × 1 convolution of a 1 × 1 map is a linear layer, whatever it was called.

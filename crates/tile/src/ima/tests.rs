@@ -3,7 +3,7 @@
 use proptest::prelude::*;
 use rebias_buffer::RegisterSpec;
 use rebias_converter::{AdcRange, AdcSpec, DacSpec};
-use rebias_crossbar::{CellSpec, CrossbarSpec, OnOff, ReadEnergy};
+use rebias_crossbar::{CellSpec, CrossbarSpec, OnOff, ReadEnergy, WiringSpec};
 use rebias_units::{Action, Bytes, Conductance, Voltage};
 
 use super::*;
@@ -24,6 +24,7 @@ fn spec() -> ImaSpec {
                 read_voltage: Voltage::from_volts(0.2),
                 read_energy: ReadEnergy::Constant,
             },
+            wiring: WiringSpec::IDEAL,
         },
         dac: DacSpec { bits: 1 },
         n_adcs: 4,
