@@ -1,17 +1,17 @@
 //! The facade: one network on one chip, from mapping to prices.
 
 use rebias_arch::Arch;
-use rebias_cost::{Costs, LayerUsage, Priced, Usage, price, warnings};
+use rebias_cost::{Costs, LayerCost, LayerUsage, Priced, Usage, price, warnings};
 use rebias_crossbar::ReadEnergy;
 use rebias_emulation::{EmulateOptions, EmulationError, EmulationResult, Emulator, LayerEmulation};
-use rebias_mapper::{MapError, Placement, map};
+use rebias_mapper::{LayerPlacement, MapError, Placement, map};
 use rebias_network::{LayerId, Network, Trace};
 use rebias_units::Cycles;
 
 use crate::cost::Pricing;
 use crate::{
-    Allocation, Conversion, LayerResult, Proportion, Quality, ReplayError, ReplayOptions, ReplayResult, RunResult,
-    Timing, replay,
+    Allocation, Conversion, LayerReplay, LayerResult, Proportion, Quality, ReplayError, ReplayOptions, ReplayResult,
+    RunResult, Timing, replay,
 };
 
 /// How a network is run.
@@ -76,7 +76,7 @@ pub fn run(arch: &Arch, costs: &Costs, trace: &Trace, options: &RunOptions<'_>) 
         cost: pricing.cost(costs, &priced),
         warnings: warnings(arch, costs),
         allocation: allocation(arch, &placement),
-        layers: layers(arch, network, &placement, &layers_used, &priced, emulated.as_ref()),
+        layers: layers(arch, network, &placement, (&replayed, &priced), emulated.as_ref()),
         timing,
     })
 }
@@ -140,28 +140,26 @@ fn layers(
     arch: &Arch,
     network: &Network,
     placement: &Placement,
-    usage: &[LayerUsage],
-    priced: &Priced,
+    (replayed, priced): (&ReplayResult, &Priced),
     emulated: Option<&EmulationResult>,
 ) -> Vec<LayerResult> {
     let conversion = |layer: LayerId| emulated?.layers.iter().find(|found| found.layer == layer).map(conversion);
-    placement
-        .layers()
-        .iter()
-        .zip(usage)
-        .zip(&priced.layers)
-        .map(|((placed, usage), cost)| LayerResult {
-            name: network.layer(placed.layer).name().to_owned(),
-            macs: network.layer(placed.layer).macs(),
-            replicas: placed.replicas.len(),
-            crossbars: placed.n_crossbars(),
-            utilisation: placed.utilisation(arch),
+    let result = |(used, cost): (&LayerReplay, &LayerCost)| {
+        // Layers without weights take no arrays.
+        let placed = placement.layer(used.layer);
+        LayerResult {
+            name: network.layer(used.layer).name().to_owned(),
+            macs: network.layer(used.layer).macs(),
+            replicas: placed.map_or(1, |placed| placed.replicas.len()),
+            crossbars: placed.map_or(0, LayerPlacement::n_crossbars),
+            utilisation: placed.map_or(0.0, |placed| placed.utilisation(arch)),
             energy: cost.total(),
             energy_by_component: cost.by_component.clone(),
-            counts: usage.counts,
-            conversion: conversion(placed.layer),
-        })
-        .collect()
+            counts: used.counts,
+            conversion: conversion(used.layer),
+        }
+    };
+    replayed.layers.iter().zip(&priced.layers).map(result).collect()
 }
 
 fn conversion(layer: &LayerEmulation) -> Conversion {
