@@ -1,16 +1,18 @@
 //! The facade: one network on one chip, from mapping to prices.
 
 use rebias_arch::Arch;
-use rebias_cost::{Costs, LayerUsage, Priced, Usage, price, warnings};
+use rebias_cost::{Costs, LayerCost, LayerUsage, Priced, Usage, price, warnings};
 use rebias_crossbar::ReadEnergy;
 use rebias_emulation::{EmulationError, Emulator};
-use rebias_mapper::{MapError, Placement, map};
-use rebias_network::{Network, Trace};
+use rebias_mapper::{LayerPlacement, MapError, Placement, map};
+use rebias_network::{LayerId, Network, Trace};
 use rebias_units::Cycles;
 
 use crate::chips::Emulated;
 use crate::cost::Pricing;
-use crate::{Allocation, Chips, LayerResult, ReplayError, ReplayOptions, ReplayResult, RunResult, Timing, replay};
+use crate::{
+    Allocation, Chips, LayerReplay, LayerResult, ReplayError, ReplayOptions, ReplayResult, RunResult, Timing, replay,
+};
 
 /// How a network is run.
 #[derive(Clone, Copy)]
@@ -66,7 +68,7 @@ pub fn run(arch: &Arch, costs: &Costs, trace: &Trace, options: &RunOptions<'_>) 
         return Err(RunError::NoReadActivity { network: network.name().to_owned() });
     }
 
-    let layers_used = usage(&replayed, emulated.as_ref());
+    let layers_used = usage(&replayed, &placement, emulated.as_ref());
     let timing = timing(arch, &replayed);
     let usage = Usage { layers: &layers_used, n_tiles: placement.n_tiles(), interval: timing.interval };
     let priced = price(arch, costs, &usage);
@@ -81,19 +83,21 @@ pub fn run(arch: &Arch, costs: &Costs, trace: &Trace, options: &RunOptions<'_>) 
         cost: pricing.cost(costs, &priced),
         warnings: warnings(arch, costs),
         allocation: allocation(arch, &placement),
-        layers: layers(arch, network, &placement, &layers_used, &priced, emulated.as_ref()),
+        layers: layers(arch, network, &placement, (&replayed, &priced), emulated.as_ref()),
         timing,
     })
 }
 
-/// What each weighted layer did for one image: counts from the replay, read activity from the values.
-fn usage(replayed: &ReplayResult, emulated: Option<&Emulated>) -> Vec<LayerUsage> {
-    let activity = |layer: usize| emulated?.read_activity(layer);
-    let usage = |(index, layer): (usize, &crate::LayerReplay)| LayerUsage {
-        counts: layer.counts,
-        read_activity: activity(index),
-    };
-    replayed.layers.iter().enumerate().map(usage).collect()
+/// What each layer did for one image: counts from the replay, read activity from the values.
+fn usage(replayed: &ReplayResult, placement: &Placement, emulated: Option<&Emulated>) -> Vec<LayerUsage> {
+    let activity = |layer: LayerId| emulated?.read_activity(weighted_index(placement, layer)?);
+    let usage = |layer: &LayerReplay| LayerUsage { counts: layer.counts, read_activity: activity(layer.layer) };
+    replayed.layers.iter().map(usage).collect()
+}
+
+/// Which of the weighted layers it is; `None` for a layer without weights.
+fn weighted_index(placement: &Placement, layer: LayerId) -> Option<usize> {
+    placement.layers().iter().position(|placed| placed.layer == layer)
 }
 
 fn timing(arch: &Arch, replayed: &ReplayResult) -> Timing {
@@ -123,27 +127,24 @@ fn layers(
     arch: &Arch,
     network: &Network,
     placement: &Placement,
-    usage: &[LayerUsage],
-    priced: &Priced,
+    (replayed, priced): (&ReplayResult, &Priced),
     emulated: Option<&Emulated>,
 ) -> Vec<LayerResult> {
-    let conversion = |layer: usize| emulated?.conversion(layer);
-    placement
-        .layers()
-        .iter()
-        .zip(usage)
-        .zip(&priced.layers)
-        .enumerate()
-        .map(|(index, ((placed, usage), cost))| LayerResult {
-            name: network.layer(placed.layer).name().to_owned(),
-            macs: network.layer(placed.layer).macs(),
-            replicas: placed.replicas.len(),
-            crossbars: placed.n_crossbars(),
-            utilisation: placed.utilisation(arch),
+    let conversion = |layer: LayerId| emulated?.conversion(weighted_index(placement, layer)?);
+    let result = |(used, cost): (&LayerReplay, &LayerCost)| {
+        // Layers without weights take no arrays.
+        let placed = placement.layer(used.layer);
+        LayerResult {
+            name: network.layer(used.layer).name().to_owned(),
+            macs: network.layer(used.layer).macs(),
+            replicas: placed.map_or(1, |placed| placed.replicas.len()),
+            crossbars: placed.map_or(0, LayerPlacement::n_crossbars),
+            utilisation: placed.map_or(0.0, |placed| placed.utilisation(arch)),
             energy: cost.total(),
             energy_by_component: cost.by_component.clone(),
-            counts: usage.counts,
-            conversion: conversion(index),
-        })
-        .collect()
+            counts: used.counts,
+            conversion: conversion(used.layer),
+        }
+    };
+    replayed.layers.iter().zip(&priced.layers).map(result).collect()
 }
