@@ -197,7 +197,7 @@ impl Emulation<'_> {
         (totals, record): (&mut Vec<[T; LANES]>, &mut Record),
         sink: &mut Sink<'_>,
     ) {
-        let n_columns = self.layer.arrays.worth.len();
+        let n_columns = self.layer.converters.worth(&self.layer.arrays).len();
         // Whole outputs, and whole tiles of kernels.
         let n_outputs = (COLUMNS / n_columns / 4 * 4).max(4);
         for (index, (columns, stack)) in self.layer.arrays.column_blocks.iter().zip(&self.layer.stacks).enumerate() {
@@ -223,6 +223,8 @@ impl Emulation<'_> {
                     // The same read of the same array.
                     (work.reads, work.word_lines) = (0, 0);
                 }
+                // A sum of codes stands for the converted sums of all slices.
+                work.conversions *= (self.layer.arrays.worth.len() / n_columns) as u64;
                 record.add_work(&self.layer.arrays, work);
                 let of_outputs = totals.chunks_exact(n_columns * block.positions.len());
                 for (output, totals) in outputs.zip(of_outputs) {

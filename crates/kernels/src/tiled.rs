@@ -9,7 +9,6 @@ mod quad;
 mod schedule;
 
 use crate::dispatch::Isa;
-use crate::noise::Spread;
 use crate::tiles::{TILE, Tiles};
 use crate::words::Converter;
 use crate::{Job, LANES, Output, Total, Transfer, Work};
@@ -31,6 +30,8 @@ struct Plan<'a> {
     converter: Option<Converter>,
     /// How sums in bytes are; likewise.
     codes: Option<Codes>,
+    /// Whether a code and twice another fit in a byte.
+    has_room_for_pairs: bool,
 }
 
 /// A transfer of sums in bytes, to bytes.
@@ -42,21 +43,20 @@ enum Codes {
 
 impl<'a> Plan<'a> {
     fn new(tiles: &'a Tiles, job: &'a Job<'a>) -> Self {
-        let stack = job.stack;
-        let noise = stack.spread.as_ref().map_or(0, Spread::max_sample);
-        let lift = job.lifts.into_iter().flatten().flatten().map(|lift| lift.unsigned_abs()).max().unwrap_or(0);
-        let has_offsets = job.lifts.is_some() || stack.spread.is_some();
+        let has_offsets = job.lifts.is_some() || job.stack.spread.is_some();
+        let codes = if has_offsets { None } else { Codes::new(job) };
+        let max_code = match &codes {
+            None | Some(Codes::Same) => job.stack.max_sum(),
+            Some(Codes::Clip(max)) => (*max).into(),
+            Some(Codes::Table(codes)) => codes.iter().max().map_or(0, |&code| code.into()),
+        };
         Self {
             tiles,
             job,
             schedule: Schedule::new(job),
-            converter: Converter::new(
-                job.transfer,
-                stack.shift(),
-                stack.max_sum(),
-                has_offsets.then_some(noise.saturating_add(lift)),
-            ),
-            codes: if has_offsets { None } else { Codes::new(job) },
+            converter: Converter::of(job),
+            codes,
+            has_room_for_pairs: 3 * max_code <= u8::MAX.into(),
         }
     }
 }

@@ -27,7 +27,7 @@ use rustix::time::{ClockId, clock_gettime};
 
 const IMAGES: usize = 256;
 const CALIBRATION_IMAGES: usize = 8;
-const ROUNDS: usize = 5;
+const ROUNDS: usize = 8;
 
 struct Case {
     name: &'static str,
@@ -66,9 +66,6 @@ fn main() {
     let network = network::vgg11();
     let images = network::images(&network, IMAGES);
     let work = network.macs() as f64 * IMAGES as f64;
-    let float = best(|| float::run(&network, IMAGES));
-    let float_rate = work / float.cpu.as_secs_f64() / 1e9;
-    println!("{:<44} {:<9} {:>8.1} GMAC/s", "float32 (im2col and the gemm crate)", "", float_rate);
     for case in CASES {
         let title = format!("{}, {}", case.name, case.kernel);
         let Ok(kernel) = Kernel::named(case.kernel) else { continue };
@@ -76,15 +73,18 @@ fn main() {
             continue;
         }
         let emulator = emulator(&network, case, (&images, kernel));
-        let alone = best(|| on_threads(1, || run(&emulator, &images)));
-        let rate = work / alone.cpu.as_secs_f64() / 1e9;
-        let both = best(|| on_threads(2, || run(&emulator, &images)));
+        // In turns, so that other work on the machine slows all alike.
+        let [float, alone, both] = best([
+            &mut || float::run(&network, IMAGES),
+            &mut || on_threads(1, || run(&emulator, &images)),
+            &mut || on_threads(2, || run(&emulator, &images)),
+        ]);
+        let rate = |taken: &Taken| work / taken.cpu.as_secs_f64() / 1e9;
         println!(
-            "{:<44} {:<9} {:>8.1} GMAC/s, {:.1} × float32, two threads {:.2} × one",
-            case.name,
-            case.kernel,
-            rate,
-            rate / float_rate,
+            "{title:<58} {:>6.1} GMAC/s = {:.2} × float32 at {:.1}; two threads {:.2} × one",
+            rate(&alone),
+            rate(&alone) / rate(&float),
+            rate(&float),
             alone.wall.as_secs_f64() / both.wall.as_secs_f64()
         );
     }
@@ -121,14 +121,16 @@ struct Taken {
     wall: Duration,
 }
 
-/// The least of some rounds: other work on the machine only adds.
-fn best(mut task: impl FnMut()) -> Taken {
-    let mut least = Taken { cpu: Duration::MAX, wall: Duration::MAX };
+/// The least that each task takes in some rounds: other work on the machine only adds.
+fn best<const N: usize>(mut tasks: [&mut dyn FnMut(); N]) -> [Taken; N] {
+    let mut least = [const { Taken { cpu: Duration::MAX, wall: Duration::MAX } }; N];
     for _ in 0..ROUNDS {
-        let (cpu, wall) = (cpu_time(), std::time::Instant::now());
-        task();
-        least.cpu = least.cpu.min(cpu_time() - cpu);
-        least.wall = least.wall.min(wall.elapsed());
+        for (task, least) in tasks.iter_mut().zip(&mut least) {
+            let (cpu, wall) = (cpu_time(), std::time::Instant::now());
+            task();
+            least.cpu = least.cpu.min(cpu_time() - cpu);
+            least.wall = least.wall.min(wall.elapsed());
+        }
     }
     least
 }

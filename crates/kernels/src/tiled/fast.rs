@@ -1,7 +1,7 @@
 //! The fast ways: slices of one plane, and transfers in bytes or words.
 
 use super::quad::{Quad, Sums, Tile, look_up, noise_factors};
-use super::schedule::Schedule;
+use super::schedule::{Schedule, Step};
 use super::{Codes, Plan};
 use crate::noise::{Key, Spread, SpreadTables};
 use crate::patterns::QUAD;
@@ -61,7 +61,19 @@ impl Plan<'_> {
             }
             Codes::Table(codes) => look_up(self.tiles.width, codes, &mut sums),
         }
-        self.accumulate((quad, schedule), |at| &sums[at].0, totals);
+        if !self.has_room_for_pairs {
+            self.accumulate((quad, schedule), |at| &sums[at].0, totals);
+            return;
+        }
+        // Pairs are added in bytes.
+        let steps = &schedule.quads[quad.quad];
+        for pair in steps.iter().flat_map(Step::pairs) {
+            let (low, high) = sums.split_at_mut((pair + 1) * TILE);
+            for (low, high) in low[pair * TILE..].iter_mut().zip(high) {
+                low.0.iter_mut().zip(high.0).for_each(|(low, high)| *low += 2 * high);
+            }
+        }
+        self.accumulate_pairs((quad, steps), &sums, totals);
     }
 
     #[inline(always)]
@@ -156,9 +168,37 @@ impl Plan<'_> {
                 let sign = step.sign.times(job.stack.is_negated(quad.tile.read, column));
                 let of = |vector: usize| sums((step.vector + vector) * TILE + at);
                 match step.n_vectors {
-                    4 => add(total, [of(0), of(1), of(2), of(3)], step.shift, sign),
-                    2 => add(total, [of(0), of(1)], step.shift, sign),
-                    _ => add(total, [of(0)], step.shift, sign),
+                    4 => add(total, [of(0), of(1), of(2), of(3)], (step.shift, 1), sign),
+                    2 => add(total, [of(0), of(1)], (step.shift, 1), sign),
+                    _ => add(total, [of(0)], (step.shift, 1), sign),
+                }
+            }
+        }
+    }
+
+    /// As [`accumulate`](Self::accumulate), where the first of each pair holds both.
+    #[inline(always)]
+    fn accumulate_pairs<T: Total>(
+        &self,
+        (quad, steps): (&Quad<'_>, &[Step]),
+        sums: &[Vector; QUAD * TILE],
+        totals: &mut [[T; LANES]],
+    ) {
+        let job = self.job;
+        let first = quad.tile.strip * job.patterns.strip();
+        for step in steps {
+            let position = first + step.position;
+            if position >= job.positions.len() {
+                // It only fills its strip.
+                break;
+            }
+            for (at, column) in self.columns(quad.tile) {
+                let total = &mut totals[self.place(column, position)];
+                let sign = step.sign.times(job.stack.is_negated(quad.tile.read, column));
+                let of = |vector: usize| &sums[(step.vector + vector) * TILE + at].0;
+                match step.n_vectors {
+                    4 => add(total, [of(0), of(2)], (step.shift, 2), sign),
+                    _ => add(total, [of(0)], (step.shift, 1), sign),
                 }
             }
         }
@@ -179,16 +219,16 @@ impl Plan<'_> {
     }
 }
 
-/// Adds sums, each worth twice the one before it.
+/// Adds sums, each worth 2^`step` times the one before it.
 #[inline(always)]
 fn add<E: Copy + Into<i64>, T: Total, const N: usize>(
     totals: &mut [T; LANES],
     sums: [&[E; LANES]; N],
-    shift: u32,
+    (shift, step): (u32, u32),
     sign: SliceSign,
 ) {
     let joined = |lane: usize| {
-        let places = (0..).zip(&sums).map(|(place, sums)| T::wrapped(sums[lane].into()).shifted(place));
+        let places = (0..).zip(&sums).map(|(place, sums)| T::wrapped(sums[lane].into()).shifted(step * place));
         places.fold(T::ZERO, T::plus).shifted(shift)
     };
     match sign {
