@@ -166,8 +166,8 @@ fn displaced(adc: &AdcModel, arrays: &LayerArrays) -> Result<Option<Transfer>, E
 /// A tally of all of a layer's column sums: of level sums where they decide, which are far fewer.
 pub(crate) fn tally(arrays: &LayerArrays) -> Tally {
     let (max, shift) = match arrays.unit() {
-        CellUnit::Level | CellUnit::Code if !arrays.is_noisy() => (arrays.max_level_sum(), FRACTION_BITS),
-        CellUnit::Level | CellUnit::Code | CellUnit::Conductance => (arrays.max_column_sum() + arrays.max_noise(), 0),
+        CellUnit::Level if !arrays.is_noisy() => (arrays.max_level_sum(), FRACTION_BITS),
+        CellUnit::Level | CellUnit::Conductance | CellUnit::Code => (arrays.max_column_sum() + arrays.max_noise(), 0),
     };
     Tally { histogram: Histogram::new(max), first: 0, shift, period: 1 }
 }

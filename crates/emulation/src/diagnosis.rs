@@ -5,6 +5,7 @@ use rebias_kernels::Tally;
 use rebias_network::{ExactMvm, FeatureMap, LayerId, Mvm, SampleSet, forward};
 
 use crate::converters;
+use crate::emulator::EmulatedLayer;
 use crate::mvm::EmulatedMvm;
 use crate::record::Record;
 use crate::{EmulationError, Emulator, FRACTION_BITS, LEVEL};
@@ -19,7 +20,8 @@ pub struct LayerDiagnosis {
     pub signal_power: f64,
     /// Σ (y − y_exact)².
     pub error_power: f64,
-    /// Sums of its columns; `None` where they are summed without the conductance of level 0, and nothing is lost so.
+    /// Sums of its columns; `None` where nothing is lost if they are summed without the conductance of level 0, or the
+    /// slices of an output together.
     pub columns: Option<ColumnSums>,
 }
 
@@ -57,18 +59,20 @@ impl Emulator<'_> {
             (0..n_images.min(samples.len())).into_par_iter().map(of_image).collect::<Result<_, _>>()?;
         // One after another, so that the sums are the same for any number of threads.
         let Some((mut found, records)) = images.into_iter().reduce(added) else { return Ok(Vec::new()) };
-        for ((found, record), layer) in found.iter_mut().zip(records).zip(self.layers()) {
-            found.columns = record.tally.filter(|_| layer.sees_whole_sums()).and_then(|tally| column_sums(&tally));
+        for (found, record) in found.iter_mut().zip(records) {
+            found.columns = record.tally.as_ref().and_then(column_sums);
         }
         Ok(found)
     }
 
-    /// Arrays that record all sums of columns.
+    /// Arrays that record all sums of columns, where columns are summed one by one.
     fn recording_mvm(&self) -> EmulatedMvm<'_> {
+        let record = |layer: &EmulatedLayer| {
+            let tally = layer.sees_whole_sums().then(|| converters::tally(&layer.arrays));
+            Record::new(&layer.arrays, tally)
+        };
         let mut mvm = self.mvm();
-        let records =
-            self.layers().iter().map(|layer| Record::new(&layer.arrays, Some(converters::tally(&layer.arrays))));
-        mvm.records = records.collect();
+        mvm.records = self.layers().iter().map(record).collect();
         mvm
     }
 }

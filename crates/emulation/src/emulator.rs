@@ -276,9 +276,13 @@ impl LayerArrays {
 }
 
 impl EmulatedLayer {
-    /// Whether columns are summed with the conductance of level 0.
+    /// Whether each column is summed by itself, and with the conductance of level 0.
     pub(crate) fn sees_whole_sums(&self) -> bool {
-        self.converters.unit == CellUnit::Conductance || self.arrays.floor == 0
+        match self.converters.unit {
+            CellUnit::Conductance => true,
+            CellUnit::Level => self.arrays.floor == 0,
+            CellUnit::Code => false,
+        }
     }
 
     /// Scale and offset of logits, if that is what the layer gives.

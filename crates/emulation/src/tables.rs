@@ -58,7 +58,6 @@ impl LayerArrays {
         }
     }
 
-    /// Tabulates the slices of each output as one code.
     fn tabulate_codes(&self, kernel: Kernel, block: &ColumnBlock) -> Result<Stack, EmulationError> {
         let code = |levels: &[u8]| -> u32 {
             levels.iter().zip(&self.worth).map(|(&level, &worth)| u32::from(level) * worth as u32).sum()
@@ -66,7 +65,7 @@ impl LayerArrays {
         let cells = Cells {
             values: &block.levels.chunks_exact(self.worth.len()).map(code).collect::<Vec<_>>(),
             n_columns: block.outputs.len(),
-            shift: CellUnit::Code.shift(),
+            shift: FRACTION_BITS,
             variances: None,
             negated: None,
             max_input: self.max_input() as u32,
