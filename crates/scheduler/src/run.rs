@@ -2,17 +2,15 @@
 
 use rebias_arch::Arch;
 use rebias_cost::{Costs, LayerUsage, Priced, Usage, price, warnings};
-use rebias_crossbar::ReadEnergy;
 use rebias_emulation::{EmulationError, Emulator};
-use rebias_mapper::{MapError, Placement, map};
+use rebias_mapper::{LayerPlacement, MapError, Placement, map};
 use rebias_network::{Network, Trace};
 use rebias_units::Cycles;
 
 use crate::chips::Emulated;
 use crate::cost::Pricing;
-use crate::{
-    Allocation, Chips, LayerResult, ReplayError, ReplayOptions, ReplayResult, RunResult, Timing, replay,
-};
+use crate::density::assumed_read_activity;
+use crate::{Allocation, Chips, LayerResult, ReplayError, ReplayOptions, ReplayResult, RunResult, Timing, replay};
 
 /// How a network is run.
 #[derive(Clone, Copy)]
@@ -40,15 +38,6 @@ pub enum RunError {
     /// The cycles cannot be replayed.
     #[error(transparent)]
     Replay(#[from] ReplayError),
-    /// Reads cost by their data, and there are none.
-    #[error(
-        "`cell.read_energy = \"data-dependent\"` needs values, and the trace `{network}` has no tensors or no images\n\
-         hint: set it to \"constant\", or take a trace with tensors and samples"
-    )]
-    NoReadActivity {
-        /// The network.
-        network: String,
-    },
 }
 
 /// Maps, emulates, replays and prices a network on a chip.
@@ -64,11 +53,8 @@ pub fn run(arch: &Arch, costs: &Costs, trace: &Trace, options: &RunOptions<'_>) 
     let placement = map(network, arch)?;
     let replayed = replay(network, arch, &placement, &ReplayOptions::DEFAULT)?;
     let emulated = samples.map(|samples| Emulated::run((arch, trace, &placement), samples, options)).transpose()?;
-    if emulated.is_none() && arch.ima().crossbar.cell.read_energy == ReadEnergy::DataDependent {
-        return Err(RunError::NoReadActivity { network: network.name().to_owned() });
-    }
 
-    let layers_used = usage(&replayed, emulated.as_ref());
+    let layers_used = usage((arch, network, &placement), &replayed, emulated.as_ref());
     let timing = timing(arch, &replayed);
     let usage = Usage { layers: &layers_used, n_tiles: placement.n_tiles(), interval: timing.interval };
     let priced = price(arch, costs, &usage);
@@ -88,14 +74,21 @@ pub fn run(arch: &Arch, costs: &Costs, trace: &Trace, options: &RunOptions<'_>) 
     })
 }
 
-/// What each weighted layer did for one image: counts from the replay, read activity from the values.
-fn usage(replayed: &ReplayResult, emulated: Option<&Emulated>) -> Vec<LayerUsage> {
-    let activity = |layer: usize| emulated?.read_activity(layer);
-    let usage = |(index, layer): (usize, &crate::LayerReplay)| LayerUsage {
-        counts: layer.counts,
-        read_activity: activity(index),
+/// What each weighted layer did for one image: counts from the replay, read activity from the values, or from the
+/// densities of their bits where there are no values.
+fn usage(
+    (arch, network, placement): (&Arch, &Network, &Placement),
+    replayed: &ReplayResult,
+    emulated: Option<&Emulated>,
+) -> Vec<LayerUsage> {
+    let activity = |index: usize, placed: &LayerPlacement| match emulated {
+        Some(emulated) => emulated.read_activity(index),
+        None => assumed_read_activity(arch, network, placed),
     };
-    replayed.layers.iter().enumerate().map(usage).collect()
+    let layers = replayed.layers.iter().zip(placement.layers()).enumerate();
+    layers
+        .map(|(index, (layer, placed))| LayerUsage { counts: layer.counts, read_activity: activity(index, placed) })
+        .collect()
 }
 
 fn timing(arch: &Arch, replayed: &ReplayResult) -> Timing {
