@@ -51,13 +51,14 @@ fn copies(network: &Network, arch: &Arch, demands: &[Demand]) -> Result<Vec<u64>
             available: arch.n_tiles(),
         });
     }
+    let rule = arch.mapping().replication;
     let needed = replication::crossbars(demands, &one_each);
-    match arch.mapping().replication {
-        Replication::Target { crossbars: target } if needed > target => {
-            Err(MapError::TargetTooSmall { network: network.name().to_owned(), needed, target })
-        }
-        rule => Ok(replication::copies(rule, demands, supply)),
+    if let Replication::Target { crossbars: target } = rule
+        && needed > target
+    {
+        return Err(MapError::TargetTooSmall { network: network.name().to_owned(), needed, target });
     }
+    Ok(replication::copies(rule, demands, supply))
 }
 
 /// How one layer's matrix is cut over arrays; its size is not bounded by the chip's yet.

@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, HashSet};
 use std::ops::RangeInclusive;
 
-use crate::layer::{Add, Layer, LayerId, LayerInput, Op, OutputFormat, Tensors, Weighted, Window};
+use crate::layer::{Add, Densities, Layer, LayerId, LayerInput, Op, OutputFormat, Tensors, Weighted, Window};
 use crate::network::{LayerDef, Network, OpDef, WeightsDef};
 use crate::{CodeFormat, LayerFault, NetworkError, Shape, Sign, tensors};
 
@@ -199,6 +199,7 @@ fn weighted(
         representation: def.representation,
         output: def.output,
         tensors: None,
+        densities: Densities::default(),
     };
     let matrix = [window.height, window.width, in_shape.channels, def.out_channels];
     if product(&matrix).is_none_or(|weights| weights > MAX_VALUES) {

@@ -143,6 +143,24 @@ pub struct Weighted {
     pub output: OutputFormat,
     /// The trained values; `None` in a shape-only trace.
     pub tensors: Option<Tensors>,
+    /// What is assumed of the bits where there are no values to count.
+    pub densities: Densities,
+}
+
+/// How much of a layer's bits is set, where values are not known.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Densities {
+    /// Ones among the bits of the input codes, 0 … 1; padding is not counted.
+    pub inputs: f64,
+    /// Mean of the slices of weight codes as a share of the greatest slice, 0 … 1; for slices of a bit, the ones.
+    pub weights: f64,
+}
+
+impl Default for Densities {
+    /// Half of each, as random codes have.
+    fn default() -> Self {
+        Self { inputs: 0.5, weights: 0.5 }
+    }
 }
 
 /// How real weights become unsigned cell codes.

@@ -36,8 +36,8 @@ pub use exact::ExactMvm;
 pub use feature_map::FeatureMap;
 pub use forward::{Mvm, classify, forward, forward_observed};
 pub use layer::{
-    Add, Direction, Layer, LayerId, LayerInput, Op, OutputFormat, OutputTensors, Representation, Tensors, Weighted,
-    Window,
+    Add, Densities, Direction, Layer, LayerId, LayerInput, Op, OutputFormat, OutputTensors, Representation, Tensors,
+    Weighted, Window,
 };
 pub use network::{LayerDef, Network, OpDef, WeightsDef};
 pub use shape::{CodeFormat, Shape, Sign};

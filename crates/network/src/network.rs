@@ -1,7 +1,9 @@
 //! The network: layers that fit together.
 
 use crate::build;
-use crate::layer::{Add, Layer, LayerId, LayerInput, Op, OutputFormat, Representation, Tensors, Weighted, Window};
+use crate::layer::{
+    Add, Densities, Layer, LayerId, LayerInput, Op, OutputFormat, Representation, Tensors, Weighted, Window,
+};
 use crate::{CodeFormat, NetworkError, Shape};
 
 /// A valid quantised network: layers, each of which reads earlier ones, and all but the last of which are read.
@@ -78,6 +80,17 @@ impl Network {
         let (layers, tensors) = build::layers(input_shape, input_format, layers)?;
         let network = Self { name: name.into(), input_shape, input_format, layers };
         build::with_tensors(network, tensors)
+    }
+
+    /// The same network, with what is assumed of the bits of each layer; layers without weights have none.
+    #[must_use]
+    pub fn with_densities(mut self, densities: impl IntoIterator<Item = (LayerId, Densities)>) -> Self {
+        for (layer, assumed) in densities {
+            if let Some(Op::Weighted(weighted)) = self.layers.get_mut(layer.0).map(|layer| &mut layer.op) {
+                weighted.densities = assumed;
+            }
+        }
+        self
     }
 
     /// The name, such as that of its folder.

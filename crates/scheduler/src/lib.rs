@@ -6,6 +6,7 @@
 mod accuracy;
 mod chips;
 mod cost;
+mod density;
 mod mvm;
 mod replay;
 mod result;

@@ -2,7 +2,6 @@
 
 use rebias_arch::Arch;
 use rebias_cost::{Costs, LayerCost, LayerUsage, Priced, Usage, price, warnings};
-use rebias_crossbar::ReadEnergy;
 use rebias_emulation::{EmulationError, Emulator};
 use rebias_mapper::{LayerPlacement, MapError, Placement, map};
 use rebias_network::{LayerId, Network, Trace};
@@ -10,6 +9,7 @@ use rebias_units::Cycles;
 
 use crate::chips::Emulated;
 use crate::cost::Pricing;
+use crate::density::assumed_read_activity;
 use crate::{
     Allocation, Chips, LayerReplay, LayerResult, ReplayError, ReplayOptions, ReplayResult, RunResult, Timing, replay,
 };
@@ -40,15 +40,6 @@ pub enum RunError {
     /// The cycles cannot be replayed.
     #[error(transparent)]
     Replay(#[from] ReplayError),
-    /// Reads cost by their data, and there are none.
-    #[error(
-        "`cell.read_energy = \"data-dependent\"` needs values, and the trace `{network}` has no tensors or no images\n\
-         hint: set it to \"constant\", or take a trace with tensors and samples"
-    )]
-    NoReadActivity {
-        /// The network.
-        network: String,
-    },
 }
 
 /// Maps, emulates, replays and prices a network on a chip.
@@ -64,11 +55,8 @@ pub fn run(arch: &Arch, costs: &Costs, trace: &Trace, options: &RunOptions<'_>) 
     let placement = map(network, arch)?;
     let replayed = replay(network, arch, &placement, &ReplayOptions::DEFAULT)?;
     let emulated = samples.map(|samples| Emulated::run((arch, trace, &placement), samples, options)).transpose()?;
-    if emulated.is_none() && arch.ima().crossbar.cell.read_energy == ReadEnergy::DataDependent {
-        return Err(RunError::NoReadActivity { network: network.name().to_owned() });
-    }
 
-    let layers_used = usage(&replayed, &placement, emulated.as_ref());
+    let layers_used = usage((arch, network, &placement), &replayed, emulated.as_ref());
     let timing = timing(arch, &replayed);
     let usage = Usage { layers: &layers_used, n_tiles: placement.n_tiles(), interval: timing.interval };
     let priced = price(arch, costs, &usage);
@@ -88,9 +76,17 @@ pub fn run(arch: &Arch, costs: &Costs, trace: &Trace, options: &RunOptions<'_>) 
     })
 }
 
-/// What each layer did for one image: counts from the replay, read activity from the values.
-fn usage(replayed: &ReplayResult, placement: &Placement, emulated: Option<&Emulated>) -> Vec<LayerUsage> {
-    let activity = |layer: LayerId| emulated?.read_activity(weighted_index(placement, layer)?);
+/// What each layer did for one image: counts from the replay, read activity from the values, or from the densities of
+/// their bits where there are no values. Layers without weights read no arrays.
+fn usage(
+    (arch, network, placement): (&Arch, &Network, &Placement),
+    replayed: &ReplayResult,
+    emulated: Option<&Emulated>,
+) -> Vec<LayerUsage> {
+    let activity = |layer: LayerId| match emulated {
+        Some(emulated) => emulated.read_activity(weighted_index(placement, layer)?),
+        None => assumed_read_activity(arch, network, placement.layer(layer)?),
+    };
     let usage = |layer: &LayerReplay| LayerUsage { counts: layer.counts, read_activity: activity(layer.layer) };
     replayed.layers.iter().map(usage).collect()
 }

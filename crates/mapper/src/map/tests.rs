@@ -156,6 +156,54 @@ fn a_network_that_does_not_fit_says_how_many_tiles_it_needs() {
     assert!(map(&small_net(), &arch(3)).is_ok());
 }
 
+/// Rows, positions, arrays and used cells of one convolution on the toy's 32 × 32 arrays of 2-bit cells, counted weight
+/// by weight and position by position.
+fn counted(input: Shape, window: Window, out_channels: usize) -> (usize, usize, usize, usize) {
+    let places = |size: usize, extent: usize| {
+        let last_start = |start: &usize| start + extent <= size + 2 * window.padding;
+        (0..).step_by(window.stride).take_while(last_start).count()
+    };
+    let positions = places(input.height, window.height) * places(input.width, window.width);
+    let (mut rows, mut arrays, mut cells) = (BTreeSet::new(), BTreeSet::new(), BTreeSet::new());
+    for channel in 0..input.channels {
+        for (line, column) in (0..window.height).flat_map(|line| (0..window.width).map(move |column| (line, column))) {
+            rows.insert((channel, line, column));
+            let row = (channel * window.height + line) * window.width + column;
+            for bit_line in 0..2 * out_channels {
+                arrays.insert((row / 32, bit_line / 32));
+                cells.insert((row, bit_line));
+            }
+        }
+    }
+    (rows.len(), positions, arrays.len(), cells.len())
+}
+
+#[test]
+fn odd_shapes_are_counted_exactly() {
+    let window = |size, stride, padding| Window { height: size, width: size, stride, padding };
+    let cases = [
+        (Shape::new(3, 32, 32), window(7, 2, 3), 20),
+        (Shape::new(8, 9, 9), window(3, 2, 1), 16),
+        (Shape::new(33, 5, 7), window(1, 1, 0), 17),
+        (Shape::new(32, 4, 4), window(1, 2, 0), 16),
+        (Shape::new(1, 11, 6), Window { height: 5, width: 2, stride: 3, padding: 1 }, 1),
+        (Shape::new(3, 23, 23), window(11, 4, 2), 31),
+    ];
+    let arch = toy_with(|chip, _| chip.n_tiles = 1000);
+    for (input, window, out_channels) in cases {
+        let op = OpDef::Conv { window, weights: weights(out_channels, OutputFormat::Codes { bits: 4 }) };
+        let layers = vec![LayerDef { name: "conv".to_owned(), input: LayerInput::Network, op }];
+        let network = Network::new("odd", input, CodeFormat::unsigned(4), layers).expect("a legal network");
+        let placement = map(&network, &arch).expect("it fits");
+        let placed = &placement.layers()[0];
+        let (rows, positions, arrays, cells) = counted(input, window, out_channels);
+        let layer = network.layer(placed.layer);
+        assert_eq!((layer.rows(), placed.n_positions), (rows, positions), "{window:?}");
+        assert_eq!((placed.n_crossbars() as usize, placed.used_cells() as usize), (arrays, cells), "{window:?}");
+        assert_eq!(placed.utilisation(&arch), cells as f64 / (arrays * 32 * 32) as f64, "{window:?}");
+    }
+}
+
 #[test]
 fn a_network_may_stand_on_several_chips() {
     let chip_link = ChipLinkSpec {

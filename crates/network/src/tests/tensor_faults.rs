@@ -44,7 +44,7 @@ fn all_faults_are_told_at_once() {
             20 | bits = 2
                | ^^^^
                |
-               = legal: `name`, `input`, `op`, `kernel`, `stride`, `padding`, `out_channels`, `weight_bits`, `activation_bits`, `beta_fraction_bits`, `representation`
+               = legal: `name`, `input`, `op`, `input_density`, `weight_density`, `kernel`, `stride`, `padding`, `out_channels`, `weight_bits`, `activation_bits`, `beta_fraction_bits`, `representation`
 
             error: `layers[1].weight_bits`: missing key
               --> toy/trace.toml:24:1
@@ -60,7 +60,7 @@ fn all_faults_are_told_at_once() {
             28 | bits = 1
                | ^^^^
                |
-               = legal: `name`, `input`, `op`, `out_channels`, `weight_bits`, `activation_bits`, `beta_fraction_bits`, `representation`
+               = legal: `name`, `input`, `op`, `input_density`, `weight_density`, `out_channels`, `weight_bits`, `activation_bits`, `beta_fraction_bits`, `representation`
 
             5 faults
         "#]],

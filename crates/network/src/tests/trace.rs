@@ -175,3 +175,17 @@ fn files_are_fetched_by_name() {
     "#]]
     .assert_eq(&fault(|_| Ok(b"name = \xff".to_vec())));
 }
+
+#[test]
+fn densities_of_a_layer_go_before_those_of_the_head() {
+    let toml = include_str!("../../../../traces/shapes/vgg8-32/trace.toml");
+    let toml =
+        format!("input_density = 0.25\n{}", toml.replacen("op = \"conv\"", "op = \"conv\"\nweight_density = 0.125", 1));
+    let toml = Named { name: "trace.toml".to_owned(), content: toml };
+    let trace = Trace::parse(&TraceFiles { toml, tensors: None, samples: None, calibration: None }).expect("legal");
+    let densities: Vec<_> = trace.network.weighted_layers().map(|(_, _, weighted)| weighted.densities).collect();
+    assert_eq!(densities[0], Densities { inputs: 0.25, weights: 0.125 });
+    assert_eq!(densities[1], Densities { inputs: 0.25, weights: 0.5 });
+    let written = trace.render().expect("it can be written");
+    assert_eq!(Trace::parse(&written).expect("what is written is legal").network, trace.network);
+}

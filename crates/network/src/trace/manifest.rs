@@ -6,7 +6,7 @@ use super::{Accuracies, FORMAT_VERSION, Provenance, TraceFiles};
 use crate::build::{INPUT_NAME, LEGAL_BITS, MAX_EXTENT};
 use crate::tensors::MAX_FRACTION_BITS;
 use crate::{
-    Add, CodeFormat, LayerDef, LayerFault, LayerId, LayerInput, Network, NetworkError, OpDef, OutputFormat,
+    Add, CodeFormat, Densities, LayerDef, LayerFault, LayerId, LayerInput, Network, NetworkError, OpDef, OutputFormat,
     Representation, Shape, Sign, WeightsDef, Window,
 };
 
@@ -40,17 +40,21 @@ pub(super) fn read(root: &Table<'_>, files: &TraceFiles) -> Option<Manifest> {
     let input = root.table("input");
     let layers = root.tables("layers");
     let provenance = root.optional_table("provenance");
+    let densities = read_densities(root, Densities::default());
     let input = input.and_then(|input| read_input(&input));
     let provenance = provenance.and_then(|table| read_provenance(root, table, files));
     let layers = layers.and_then(|tables| {
-        let drafts: Vec<_> = tables.iter().map(read_layer).collect();
+        let drafts: Vec<_> = tables.iter().map(|table| read_layer(table, densities.unwrap_or_default())).collect();
         Some((drafts.into_iter().collect::<Option<Vec<_>>>()?, tables))
     });
     let ((drafts, tables), (shape, format)) = (layers?, input?);
+    densities?;
     let storage = drafts.iter().map(|draft| draft.storage).collect();
+    let densities: Vec<_> =
+        drafts.iter().enumerate().filter_map(|(index, draft)| Some((LayerId(index), draft.densities?))).collect();
     let defs = resolve(drafts, &tables)?;
     let network = match Network::new(name?, shape, format, defs) {
-        Ok(network) => network,
+        Ok(network) => network.with_densities(densities),
         Err(error) => {
             tell(&error, root, &tables);
             return None;
@@ -103,6 +107,8 @@ struct Draft {
     input: Option<String>,
     op: DraftOp,
     storage: Storage,
+    /// Of a layer with weights.
+    densities: Option<Densities>,
 }
 
 enum DraftOp {
@@ -127,7 +133,8 @@ enum OpName {
     Add,
 }
 
-fn read_layer(table: &Table<'_>) -> Option<Draft> {
+/// `assumed` holds where the layer says nothing else.
+fn read_layer(table: &Table<'_>, assumed: Densities) -> Option<Draft> {
     let name = table.string("name");
     let input = table.optional_string("input");
     let ops = [
@@ -137,7 +144,10 @@ fn read_layer(table: &Table<'_>) -> Option<Draft> {
         ("sum-pool", OpName::SumPool),
         ("add", OpName::Add),
     ];
-    let (op, storage) = match table.choice("op", &ops)? {
+    let op = table.choice("op", &ops)?;
+    let has_weights = matches!(op, OpName::Conv | OpName::Linear);
+    let densities = has_weights.then(|| read_densities(table, assumed));
+    let (op, storage) = match op {
         OpName::Conv => {
             let (window, weights) = (read_window(table), read_weights(table));
             let (weights, beta_fraction_bits) = weights?;
@@ -154,7 +164,19 @@ fn read_layer(table: &Table<'_>) -> Option<Draft> {
             (DraftOp::Add { skip: skip?, bits: bits? }, Storage::Nothing)
         }
     };
-    Some(Draft { name: name?, input: input?, op, storage })
+    let densities = match densities {
+        Some(read) => Some(read?),
+        None => None,
+    };
+    Some(Draft { name: name?, input: input?, op, storage, densities })
+}
+
+/// The densities that a table states; `assumed` where it does not.
+fn read_densities(table: &Table<'_>, assumed: Densities) -> Option<Densities> {
+    let share = Interval::closed(0.0, 1.0);
+    let inputs = table.optional_number("input_density", share);
+    let weights = table.optional_number("weight_density", share);
+    Some(Densities { inputs: inputs?.unwrap_or(assumed.inputs), weights: weights?.unwrap_or(assumed.weights) })
 }
 
 fn read_window(table: &Table<'_>) -> Option<Window> {

@@ -12,7 +12,9 @@ use super::{
     TraceFiles,
 };
 use crate::build::INPUT_NAME;
-use crate::layer::{Direction, Layer, LayerInput, Op, OutputFormat, OutputTensors, Tensors, Weighted, Window};
+use crate::layer::{
+    Densities, Direction, Layer, LayerInput, Op, OutputFormat, OutputTensors, Tensors, Weighted, Window,
+};
 use crate::{Network, Representation, Sign};
 
 pub(super) fn files(trace: &Trace) -> Result<TraceFiles, Faults> {
@@ -83,6 +85,8 @@ struct WeightsOut {
     representation: &'static str,
     beta_fraction_bits: Option<u32>,
     activation_bits: Option<u32>,
+    input_density: Option<f64>,
+    weight_density: Option<f64>,
 }
 
 fn toml(trace: &Trace) -> Result<Named<String>, Faults> {
@@ -140,6 +144,8 @@ fn window_out(Window { height, width, stride, padding }: Window) -> WindowOut {
 }
 
 fn weights_out(layer: &Layer, weighted: &Weighted) -> WeightsOut {
+    let (assumed, usual) = (weighted.densities, Densities::default());
+    let unusual = |density: f64, usual: f64| (density != usual).then_some(density);
     WeightsOut {
         out_channels: layer.out_shape().channels,
         weight_bits: weighted.weight_bits,
@@ -151,6 +157,8 @@ fn weights_out(layer: &Layer, weighted: &Weighted) -> WeightsOut {
             OutputFormat::Codes { bits } => Some(bits),
             OutputFormat::Logits => None,
         },
+        input_density: unusual(assumed.inputs, usual.inputs),
+        weight_density: unusual(assumed.weights, usual.weights),
     }
 }
 
