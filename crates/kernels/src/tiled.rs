@@ -39,6 +39,11 @@ enum Codes {
     Same,
     Clip(u8),
     Table(Box<[u8; 256]>),
+    /// Sums up to `first` have the first code, and those from `first` + 127 on the last.
+    Near {
+        first: u8,
+        codes: Box<[u8; 128]>,
+    },
 }
 
 impl<'a> Plan<'a> {
@@ -49,6 +54,7 @@ impl<'a> Plan<'a> {
             None | Some(Codes::Same) => job.stack.max_sum(),
             Some(Codes::Clip(max)) => (*max).into(),
             Some(Codes::Table(codes)) => codes.iter().max().map_or(0, |&code| code.into()),
+            Some(Codes::Near { codes, .. }) => codes.iter().max().map_or(0, |&code| code.into()),
         };
         Self {
             tiles,
@@ -73,10 +79,21 @@ impl Codes {
                 for (sum, code) in (0i64..).zip(codes.iter_mut()) {
                     *code = u8::try_from(job.transfer.value(sum << shift, shift, 0)).ok()?;
                 }
-                Some(Self::Table(codes))
+                Some(Self::near(&codes).unwrap_or(Self::Table(codes)))
             }
             Transfer::Rounded { .. } => None,
         }
+    }
+
+    /// `None` if codes change over too many sums.
+    fn near(codes: &[u8; 256]) -> Option<Self> {
+        let first = codes.iter().take_while(|&&code| code == codes[0]).count() - 1;
+        let near = codes[first..].first_chunk::<128>().or_else(|| codes.last_chunk())?;
+        let first = first.min(codes.len() - near.len());
+        codes[first + near.len()..].iter().all(|code| *code == near[127]).then(|| Self::Near {
+            first: first as u8,
+            codes: Box::new(*near),
+        })
     }
 }
 
