@@ -10,7 +10,7 @@ use crate::planes::{Batch, Planes};
 use crate::record::Record;
 
 /// Positions for which arrays are read at a time.
-const POSITIONS: usize = 32;
+const POSITIONS: usize = 40;
 /// Columns that are read at a time: their totals for so many positions stay in a core's cache.
 const COLUMNS: usize = 64;
 

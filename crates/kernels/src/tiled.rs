@@ -1,7 +1,8 @@
 //! Tables in registers: four columns and four vectors at a time, images in the lanes.
 //!
-//! Reads are the outer loop, strips the next, tiles of columns the innermost: the vectors of a strip stay in the cache
-//! nearest to the core for all columns, and the totals of a panel of columns in the next.
+//! Reads are the outer loop, tiles of columns the next, strips of positions the innermost: a tile's tables, which come
+//! from far away, are read once, and stay in the cache nearest to the core for all positions; the vectors of a read and
+//! the totals of a panel of columns stay in the next.
 
 mod any;
 mod fast;
@@ -103,21 +104,19 @@ impl Plan<'_> {
         let Output { totals, mut tally } = output;
         let (mut work, job) = (Work::default(), self.job);
         totals.fill([T::ZERO; LANES]);
-        let per_strip = job.patterns.vectors_per_strip();
         for (read_index, read) in job.stack.lines().reads().iter().enumerate() {
-            for (strip, positions) in job.positions.chunks(job.patterns.strip()).enumerate() {
-                let vectors = &job.patterns.strip_vectors(strip)[read.groups.start * per_strip..];
-                let vectors = &vectors[..read.groups.len() * per_strip];
-                for position in positions {
-                    job.slices.iter().for_each(|_| work.add_read(read.word_lines(), position));
-                }
-                let n_images: usize = positions.iter().map(|position| position.n_lanes).sum();
-                for index in job.columns.0 / TILE..job.columns.1.div_ceil(TILE) {
-                    let (tables, segments) = self.tiles.of((read_index, read), index);
+            for position in job.positions {
+                job.slices.iter().for_each(|_| work.add_read(read.word_lines(), position));
+            }
+            for index in job.columns.0 / TILE..job.columns.1.div_ceil(TILE) {
+                let (tables, segments) = self.tiles.of((read_index, read), index);
+                for (strip, positions) in job.positions.chunks(job.patterns.strip()).enumerate() {
+                    let vectors = job.patterns.read_vectors(strip, read);
                     let tile = Tile { index, tables, segments, vectors, read: read_index, strip };
                     if !self.add_fast(&tile, totals, tally.as_deref_mut()) {
                         self.add_any((&tile, read), totals, tally.as_deref_mut());
                     }
+                    let n_images: usize = positions.iter().map(|position| position.n_lanes).sum();
                     work.conversions += (self.columns(&tile).count() * n_images * job.slices.len()) as u64;
                 }
             }
