@@ -16,8 +16,8 @@ const MAX_DISPLACED: u128 = 1 << 24;
 const MAX_CODE_SUM: u64 = 1 << 16;
 /// Columns and positions of a layer whose sums are recorded, if it has so many.
 const MIN_RECORDED: usize = 128;
-/// One of so many columns and positions is recorded at least.
-const MAX_PERIOD: usize = 64;
+/// One of 64 columns and positions is recorded at least.
+const MAX_SPARSITY: u32 = 6;
 
 /// The ADCs of a layer, and what becomes of their codes.
 #[derive(Clone, Debug)]
@@ -131,8 +131,8 @@ impl Converters {
     pub(crate) fn tally(&self, arrays: &LayerArrays) -> Option<Tally> {
         let n_columns = arrays.out_channels() * arrays.worth.len();
         let n_recorded = n_columns * arrays.out_shape.positions() / MIN_RECORDED;
-        let period = (n_recorded.max(1).ilog2().min(MAX_PERIOD.ilog2())) as usize;
-        (!self.is_lossless).then(|| Tally { period: 1 << period, ..tally(arrays) })
+        let sparsity = n_recorded.max(1).ilog2().min(MAX_SPARSITY);
+        (!self.is_lossless).then(|| Tally { sparsity, ..tally(arrays) })
     }
 
     /// What was lost of recorded sums.
@@ -169,7 +169,7 @@ pub(crate) fn tally(arrays: &LayerArrays) -> Tally {
         CellUnit::Level if !arrays.is_noisy() => (arrays.max_level_sum(), FRACTION_BITS),
         CellUnit::Level | CellUnit::Conductance | CellUnit::Code => (arrays.max_column_sum() + arrays.max_noise(), 0),
     };
-    Tally { histogram: Histogram::new(max), first: 0, shift, period: 1 }
+    Tally { histogram: Histogram::new(max), first: 0, shift, sparsity: 0 }
 }
 
 /// The recorded sums in units, ascending, each with how often it occurred.

@@ -129,6 +129,19 @@ pub(crate) fn look_up(table: &[u8; 256], vectors: &mut [Vector]) {
     }
 }
 
+/// Replaces each byte by its entry: bytes up to `first` by the first, those from `first` + 127 on by the last.
+#[inline]
+#[target_feature(enable = "avx512f,avx512bw,avx512vbmi")]
+pub(crate) fn look_up_near(first: u8, table: &[u8; 128], vectors: &mut [Vector]) {
+    let tables = table.as_chunks::<LANES>().0;
+    let (low, high) = (load_bytes(&tables[0]), load_bytes(&tables[1]));
+    let (first, last) = (_mm512_set1_epi8(first as i8), _mm512_set1_epi8(127));
+    for vector in vectors {
+        let index = _mm512_min_epu8(_mm512_subs_epu8(load(vector), first), last);
+        store(vector, _mm512_permutex2var_epi8(low, index, high));
+    }
+}
+
 /// The sum of a quantile for each byte, by its low six bits.
 #[inline]
 #[target_feature(enable = "avx512f,avx512bw,avx512vbmi")]

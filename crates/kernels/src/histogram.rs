@@ -105,16 +105,16 @@ pub struct Tally {
     pub first: i64,
     /// Fraction bits that recorded sums don't have.
     pub shift: u32,
-    /// Of so many columns and positions one is recorded, evenly spread over both: those whose numbers add up to a
-    /// multiple of it; 1 for all.
-    pub period: usize,
+    /// Of 2^`sparsity` columns and positions one is recorded, evenly spread over both: those whose numbers add up to a
+    /// multiple of it; 0 for all.
+    pub sparsity: u32,
 }
 
 impl Tally {
     /// Whether the sums of a column in a position are recorded.
     #[inline]
     pub(crate) fn takes(&self, column: usize, position: &Position) -> bool {
-        (column + position.pixel as usize).is_multiple_of(self.period)
+        (column + position.pixel as usize) & ((1 << self.sparsity) - 1) == 0
     }
 
     #[inline]

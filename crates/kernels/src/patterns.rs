@@ -83,6 +83,13 @@ impl Patterns {
         &self.vectors[strip * length..][..length]
     }
 
+    /// The vectors of a read in a strip, likewise.
+    #[inline]
+    pub(crate) fn read_vectors(&self, strip: usize, read: &Read) -> &[Vector] {
+        let per_strip = self.vectors_per_strip();
+        &self.strip_vectors(strip)[read.groups.start * per_strip..read.groups.end * per_strip]
+    }
+
     /// What indexes the table of a group in a lane.
     #[inline]
     pub(crate) fn index(&self, (position, lane): (usize, usize), plane: usize, group: usize) -> u8 {
@@ -101,7 +108,7 @@ impl Patterns {
         self.n_planes = n_planes;
         self.n_positions = source.positions.len();
         self.n_groups = lines.n_groups();
-        self.strip = QUAD * QUAD.div_ceil(n_planes);
+        self.strip = QUAD * (QUAD / 2).div_ceil(n_planes);
         let n_strips = self.n_positions.div_ceil(self.strip);
         self.vectors.resize(n_strips * self.n_groups * self.vectors_per_strip(), Vector([0; LANES]));
         let isa = self.kernel.isa();
@@ -131,7 +138,7 @@ impl Patterns {
     fn sum_slice(&self, read: &Read, position: usize, slice: &Slice) -> Lift {
         let per_strip = self.vectors_per_strip();
         let (strip, place) = (position / self.strip, position % self.strip);
-        let vectors = &self.strip_vectors(strip)[read.groups.start * per_strip..read.groups.end * per_strip];
+        let vectors = self.read_vectors(strip, read);
         let mut sum = [0; LANES];
         for (weight, plane) in slice.planes.clone().enumerate() {
             // At most 8 of each vector: a byte holds the ones of 31 vectors.

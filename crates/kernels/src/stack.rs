@@ -160,6 +160,11 @@ impl Stack {
         self.negated.as_ref().is_some_and(|negated| negated[read * self.n_columns + column])
     }
 
+    /// Whether some column's converted sums count negatively.
+    pub(crate) fn has_negated(&self) -> bool {
+        self.negated.is_some()
+    }
+
     /// For each read, the greatest sum of a column's cells, in their unit.
     pub fn max_sums(&self) -> &[u64] {
         &self.max_sums

@@ -21,7 +21,7 @@ struct Case {
     has_lifts: bool,
     /// Mean variance of a cell.
     variance: Option<f64>,
-    period: usize,
+    sparsity: u32,
     seed: u64,
 }
 
@@ -76,9 +76,9 @@ fn case() -> impl Strategy<Value = Case> {
     let cell = prop::sample::select(vec![1u32, 3, 15, 31, 63, 255, 403, 3000, 65535, 1 << 20]);
     let size = (1usize..=140, 1usize..=70, 1usize..=140, 1usize..=19);
     let noise = prop_oneof![Just(None), (0.1f64..3000.0).prop_map(Some)];
-    let extras = (any::<bool>(), noise, 1usize..=5, any::<u64>());
+    let extras = (any::<bool>(), noise, 0u32..=3, any::<u64>());
     (size, (cell, prop::sample::select(vec![0u32, 7])), slices(), choice, extras).prop_map(
-        |(size, (max_cell, shift), slices, transfer, (has_lifts, variance, period, seed))| {
+        |(size, (max_cell, shift), slices, transfer, (has_lifts, variance, sparsity, seed))| {
             let (n_lines, n_columns, lines_per_read, n_positions) = size;
             let columns = (seed as usize % n_columns, n_columns - (seed >> 8) as usize % 3 % n_columns);
             let columns = (columns.0.min(columns.1 - 1), columns.1);
@@ -94,7 +94,7 @@ fn case() -> impl Strategy<Value = Case> {
                 transfer,
                 has_lifts,
                 variance,
-                period,
+                sparsity,
                 seed,
             }
         },
@@ -164,7 +164,7 @@ fn run<T: Total>(kernel: Kernel, case: &Case) -> Ran {
     };
     let mut totals = vec![[T::ZERO; LANES]; case.n_positions * (case.columns.1 - case.columns.0)];
     let histogram = Histogram::new(1 << 20);
-    let mut tally = Tally { histogram, first: -5000, shift: case.shift + 24, period: case.period };
+    let mut tally = Tally { histogram, first: -5000, shift: case.shift + 24, sparsity: case.sparsity };
     let work = kernel.run(&job, Output { totals: &mut totals, tally: Some(&mut tally) });
     let lanes = (0..totals.len()).map(|at| positions[at % case.n_positions].n_lanes);
     let used = totals.iter().zip(lanes).flat_map(|(totals, n)| &totals[..n]).map(|total| total.wide()).collect();

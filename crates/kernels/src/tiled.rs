@@ -1,7 +1,8 @@
 //! Tables in registers: four columns and four vectors at a time, images in the lanes.
 //!
-//! Reads are the outer loop, strips the next, tiles of columns the innermost: the vectors of a strip stay in the cache
-//! nearest to the core for all columns, and the totals of a panel of columns in the next.
+//! Reads are the outer loop, tiles of columns the next, strips of positions the innermost: a tile's tables, which come
+//! from far away, are read once, and stay in the cache nearest to the core for all positions; the vectors of a read and
+//! the totals of a panel of columns stay in the next.
 
 mod any;
 mod fast;
@@ -39,6 +40,11 @@ enum Codes {
     Same,
     Clip(u8),
     Table(Box<[u8; 256]>),
+    /// Sums up to `first` have the first code, and those from `first` + 127 on the last.
+    Near {
+        first: u8,
+        codes: Box<[u8; 128]>,
+    },
 }
 
 impl<'a> Plan<'a> {
@@ -49,6 +55,7 @@ impl<'a> Plan<'a> {
             None | Some(Codes::Same) => job.stack.max_sum(),
             Some(Codes::Clip(max)) => (*max).into(),
             Some(Codes::Table(codes)) => codes.iter().max().map_or(0, |&code| code.into()),
+            Some(Codes::Near { codes, .. }) => codes.iter().max().map_or(0, |&code| code.into()),
         };
         Self {
             tiles,
@@ -73,10 +80,21 @@ impl Codes {
                 for (sum, code) in (0i64..).zip(codes.iter_mut()) {
                     *code = u8::try_from(job.transfer.value(sum << shift, shift, 0)).ok()?;
                 }
-                Some(Self::Table(codes))
+                Some(Self::near(&codes).unwrap_or(Self::Table(codes)))
             }
             Transfer::Rounded { .. } => None,
         }
+    }
+
+    /// `None` if codes change over too many sums.
+    fn near(codes: &[u8; 256]) -> Option<Self> {
+        let first = codes.iter().take_while(|&&code| code == codes[0]).count() - 1;
+        let near = codes[first..].first_chunk::<128>().or_else(|| codes.last_chunk())?;
+        let first = first.min(codes.len() - near.len());
+        codes[first + near.len()..].iter().all(|code| *code == near[127]).then(|| Self::Near {
+            first: first as u8,
+            codes: Box::new(*near),
+        })
     }
 }
 
@@ -86,21 +104,19 @@ impl Plan<'_> {
         let Output { totals, mut tally } = output;
         let (mut work, job) = (Work::default(), self.job);
         totals.fill([T::ZERO; LANES]);
-        let per_strip = job.patterns.vectors_per_strip();
         for (read_index, read) in job.stack.lines().reads().iter().enumerate() {
-            for (strip, positions) in job.positions.chunks(job.patterns.strip()).enumerate() {
-                let vectors = &job.patterns.strip_vectors(strip)[read.groups.start * per_strip..];
-                let vectors = &vectors[..read.groups.len() * per_strip];
-                for position in positions {
-                    job.slices.iter().for_each(|_| work.add_read(read.word_lines(), position));
-                }
-                let n_images: usize = positions.iter().map(|position| position.n_lanes).sum();
-                for index in job.columns.0 / TILE..job.columns.1.div_ceil(TILE) {
-                    let (tables, segments) = self.tiles.of((read_index, read), index);
+            for position in job.positions {
+                job.slices.iter().for_each(|_| work.add_read(read.word_lines(), position));
+            }
+            for index in job.columns.0 / TILE..job.columns.1.div_ceil(TILE) {
+                let (tables, segments) = self.tiles.of((read_index, read), index);
+                for (strip, positions) in job.positions.chunks(job.patterns.strip()).enumerate() {
+                    let vectors = job.patterns.read_vectors(strip, read);
                     let tile = Tile { index, tables, segments, vectors, read: read_index, strip };
                     if !self.add_fast(&tile, totals, tally.as_deref_mut()) {
                         self.add_any((&tile, read), totals, tally.as_deref_mut());
                     }
+                    let n_images: usize = positions.iter().map(|position| position.n_lanes).sum();
                     work.conversions += (self.columns(&tile).count() * n_images * job.slices.len()) as u64;
                 }
             }

@@ -1,6 +1,6 @@
 //! The fast ways: slices of one plane, and transfers in bytes or words.
 
-use super::quad::{Quad, Sums, Tile, look_up, noise_factors};
+use super::quad::{Quad, Sums, Tile, look_up, look_up_near, noise_factors};
 use super::schedule::{Schedule, Step};
 use super::{Codes, Plan};
 use crate::noise::{Key, Spread, SpreadTables};
@@ -22,7 +22,7 @@ impl Plan<'_> {
         // AVX2 has no fast way to look up one of 256 bytes.
         let has_bytes = match (&self.codes, self.tiles.width) {
             (None, _) | (_, Width::Words) => false,
-            (Some(Codes::Table(_)), Width::Nibbles) => self.converter.is_none(),
+            (Some(Codes::Table(_) | Codes::Near { .. }), Width::Nibbles) => self.converter.is_none(),
             (Some(_), Width::Nibbles | Width::Bytes) => true,
         };
         match (&self.codes, &self.converter) {
@@ -60,6 +60,7 @@ impl Plan<'_> {
                 sums.iter_mut().for_each(|sums| sums.0.iter_mut().for_each(|sum| *sum = (*sum).min(*max)));
             }
             Codes::Table(codes) => look_up(self.tiles.width, codes, &mut sums),
+            Codes::Near { first, codes } => look_up_near(self.tiles.width, (*first, codes), &mut sums),
         }
         if !self.has_room_for_pairs {
             self.accumulate((quad, schedule), |at| &sums[at].0, totals);
@@ -67,10 +68,12 @@ impl Plan<'_> {
         }
         // Pairs are added in bytes.
         let steps = &schedule.quads[quad.quad];
-        for pair in steps.iter().flat_map(Step::pairs) {
-            let (low, high) = sums.split_at_mut((pair + 1) * TILE);
-            for (low, high) in low[pair * TILE..].iter_mut().zip(high) {
-                low.0.iter_mut().zip(high.0).for_each(|(low, high)| *low += 2 * high);
+        for pair in [0, 2] {
+            if steps.iter().any(|step| (step.vector..step.vector + step.n_vectors - 1).contains(&pair)) {
+                for at in pair * TILE..(pair + 1) * TILE {
+                    let high = sums[at + TILE];
+                    sums[at].0.iter_mut().zip(high.0).for_each(|(low, high)| *low += 2 * high);
+                }
             }
         }
         self.accumulate_pairs((quad, steps), &sums, totals);
@@ -155,18 +158,16 @@ impl Plan<'_> {
         sums: impl Fn(usize) -> &'s [E; LANES],
         totals: &mut [[T; LANES]],
     ) {
-        let job = self.job;
-        let first = quad.tile.strip * job.patterns.strip();
-        for step in &schedule.quads[quad.quad] {
-            let position = first + step.position;
-            if position >= job.positions.len() {
-                // It only fills its strip.
-                break;
-            }
-            for (at, column) in self.columns(quad.tile) {
-                let total = &mut totals[self.place(column, position)];
-                let sign = step.sign.times(job.stack.is_negated(quad.tile.read, column));
-                let of = |vector: usize| sums((step.vector + vector) * TILE + at);
+        let (n_positions, has_negated) = (self.job.positions.len(), self.job.stack.has_negated());
+        let first = quad.tile.strip * self.job.patterns.strip();
+        for (at, column) in self.columns(quad.tile) {
+            let is_negated = has_negated && self.job.stack.is_negated(quad.tile.read, column);
+            let totals = &mut totals[self.place(column, 0)..][..n_positions];
+            for step in &schedule.quads[quad.quad] {
+                // Beyond them a position only fills its strip.
+                let Some(total) = totals.get_mut(first + step.position) else { break };
+                let sign = step.sign.times(is_negated);
+                let of = |vector: usize| sums((step.vector + vector) % QUAD * TILE + at);
                 match step.n_vectors {
                     4 => add(total, [of(0), of(1), of(2), of(3)], (step.shift, 1), sign),
                     2 => add(total, [of(0), of(1)], (step.shift, 1), sign),
@@ -184,21 +185,19 @@ impl Plan<'_> {
         sums: &[Vector; QUAD * TILE],
         totals: &mut [[T; LANES]],
     ) {
-        let job = self.job;
-        let first = quad.tile.strip * job.patterns.strip();
-        for step in steps {
-            let position = first + step.position;
-            if position >= job.positions.len() {
-                // It only fills its strip.
-                break;
-            }
-            for (at, column) in self.columns(quad.tile) {
-                let total = &mut totals[self.place(column, position)];
-                let sign = step.sign.times(job.stack.is_negated(quad.tile.read, column));
-                let of = |vector: usize| &sums[(step.vector + vector) * TILE + at].0;
+        let (n_positions, has_negated) = (self.job.positions.len(), self.job.stack.has_negated());
+        let first = quad.tile.strip * self.job.patterns.strip();
+        for (at, column) in self.columns(quad.tile) {
+            let is_negated = has_negated && self.job.stack.is_negated(quad.tile.read, column);
+            let totals = &mut totals[self.place(column, 0)..][..n_positions];
+            for step in steps {
+                // Beyond them a position only fills its strip.
+                let Some(total) = totals.get_mut(first + step.position) else { break };
+                let sign = step.sign.times(is_negated);
+                let low = &sums[step.vector % QUAD * TILE + at].0;
                 match step.n_vectors {
-                    4 => add(total, [of(0), of(2)], (step.shift, 2), sign),
-                    _ => add(total, [of(0)], (step.shift, 1), sign),
+                    4 => add(total, [low, &sums[(step.vector + 2) % QUAD * TILE + at].0], (step.shift, 2), sign),
+                    _ => add(total, [low], (step.shift, 1), sign),
                 }
             }
         }
@@ -207,13 +206,18 @@ impl Plan<'_> {
     /// Records the sums that a tally takes.
     #[inline(always)]
     fn record(&self, quad: &Quad<'_>, tally: &mut Tally, analog: impl Fn(usize, usize) -> i64) {
+        let n_planes = self.job.patterns.n_planes();
+        let (mut position, mut plane) = quad.of(self.job, 0);
         for vector in 0..QUAD {
-            let (position, _) = quad.of(self.job, vector);
-            let Some(position) = self.job.positions.get(position) else { continue };
+            let Some(known) = self.job.positions.get(position) else { break };
             for (at, column) in self.columns(quad.tile) {
-                if tally.takes(column, position) {
-                    tally.record((0..position.n_lanes).map(|lane| analog(vector * TILE + at, lane)));
+                if tally.takes(column, known) {
+                    tally.record((0..known.n_lanes).map(|lane| analog(vector * TILE + at, lane)));
                 }
+            }
+            plane += 1;
+            if plane == n_planes {
+                (position, plane) = (position + 1, 0);
             }
         }
     }

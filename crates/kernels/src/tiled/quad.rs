@@ -103,6 +103,20 @@ pub(super) fn look_up(width: Width, table: &[u8; 256], vectors: &mut [Vector; QU
     }
 }
 
+/// Replaces bytes by their entries, bytes up to `first` by the first and those from `first` + 127 on by the last.
+#[inline(always)]
+pub(super) fn look_up_near(width: Width, (first, table): (u8, &[u8; 128]), vectors: &mut [Vector; QUAD * TILE]) {
+    #[cfg(target_arch = "x86_64")]
+    if width == Width::Bytes {
+        // SAFETY: only the AVX-512 kernel tabulates bytes, and its existence proves the instructions.
+        return unsafe { crate::avx512::look_up_near(first, table, vectors) };
+    }
+    let _ = width;
+    for byte in vectors.iter_mut().flat_map(|vector| &mut vector.0) {
+        *byte = table[usize::from(byte.saturating_sub(first).min(127))];
+    }
+}
+
 /// z·U for three random bytes a lane; variances are replaced by what they are multiplied with.
 #[inline(always)]
 pub(super) fn noise_factors(bytes: &[[u8; LANES]; 3], variances: &mut Vector) -> [i8; LANES] {

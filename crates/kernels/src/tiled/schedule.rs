@@ -57,12 +57,6 @@ impl Schedule {
 }
 
 impl Step {
-    /// The first vectors of pairs.
-    #[inline]
-    pub(super) fn pairs(&self) -> impl Iterator<Item = usize> + use<> {
-        (self.vector..self.vector + self.n_vectors - 1).step_by(2)
-    }
-
     fn takes(&self, next: &Self, n_vectors: usize) -> bool {
         (self.n_vectors, next.n_vectors) == (n_vectors, n_vectors)
             && self.position == next.position
