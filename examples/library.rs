@@ -12,7 +12,7 @@ use std::path::Path;
 use rebias_arch::Arch;
 use rebias_config::Document;
 use rebias_cost::Costs;
-use rebias_scheduler::{Chips, RunOptions, run};
+use rebias_scheduler::{Chips, ReplayOptions, RunOptions, run};
 use rebias_sweep::{read_design, read_trace};
 
 fn main() -> Result<(), Box<dyn Error>> {
@@ -25,7 +25,13 @@ fn main() -> Result<(), Box<dyn Error>> {
         let arch = Arch::parse(&design.arch.clone().overlay(change))?;
         let costs = Costs::parse(&design.costs, &arch)?;
 
-        let options = RunOptions { images: Some(500), seed: 0, chips: Chips::FIRST, progress: &|_| {} };
+        let options = RunOptions {
+            images: Some(500),
+            seed: 0,
+            chips: Chips::FIRST,
+            replay: ReplayOptions::DEFAULT,
+            progress: &|_| {},
+        };
         let result = run(&arch, &costs, &trace, &options)?;
         let accuracy = result.quality.and_then(|quality| quality.accuracy).ok_or("the trace has no labels")?;
         println!(

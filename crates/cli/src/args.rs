@@ -32,6 +32,8 @@ pub(crate) enum Command {
     Simulate(Simulate),
     /// Place a network on a chip and show where everything stands.
     Map(Map),
+    /// Find the smallest buffers with which a network runs on a chip, and with which it loses no time.
+    Buffers(Buffers),
     /// Multiply one matrix with vectors on the arrays of a chip, in double precision.
     Mvm(Mvm),
     /// Run a grid of configurations and write one row for each.
@@ -70,7 +72,19 @@ pub(crate) struct Simulate {
     /// Index of the chip, or of the first of several; the same index of the same seed is the same chip.
     #[arg(long, value_name = "INDEX", default_value_t = 0)]
     pub(crate) chip: u32,
-    /// Write summary.csv, layers.csv, components.csv, energy.csv and chips.csv into this folder.
+    /// Which layers work at the same time.
+    #[arg(long, value_enum, default_value_t = Schedule::InterLayer)]
+    pub(crate) schedule: Schedule,
+    /// Replay the cycles of exactly N images [default: as many as it takes until their interval is steady].
+    #[arg(long, value_name = "N")]
+    pub(crate) stream: Option<NonZeroU32>,
+    /// Write all that parts do as a timeline that opens in Perfetto and Chrome (JSON).
+    #[arg(long, value_name = "FILE")]
+    pub(crate) timeline: Option<PathBuf>,
+    /// Write what buffers hold, cycle by cycle (CSV).
+    #[arg(long, value_name = "FILE")]
+    pub(crate) occupancy: Option<PathBuf>,
+    /// Write summary, layers, components, energy, parts, buffers and chips (CSV) into this folder.
     #[arg(long, value_name = "DIR")]
     pub(crate) out: Option<PathBuf>,
     /// What to print.
@@ -82,6 +96,15 @@ pub(crate) struct Simulate {
 pub(crate) struct Map {
     #[command(flatten)]
     pub(crate) subject: Subject,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Buffers {
+    #[command(flatten)]
+    pub(crate) subject: Subject,
+    /// Which layers work at the same time.
+    #[arg(long, value_enum, default_value_t = Schedule::InterLayer)]
+    pub(crate) schedule: Schedule,
 }
 
 #[derive(Debug, Args)]
@@ -149,6 +172,15 @@ pub(crate) struct Train {
     /// The folder that the trace is written to; it must not exist yet.
     #[arg(long, value_name = "DIR")]
     pub(crate) out: PathBuf,
+}
+
+/// Which layers work at the same time.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Schedule {
+    /// All, as a pipeline.
+    InterLayer,
+    /// One; images one after the other.
+    LayerByLayer,
 }
 
 /// What is printed.

@@ -44,6 +44,7 @@ fn run(cli: Cli) -> Result<String, Failure> {
     match cli.command {
         Command::Simulate(args) => commands::simulate::run(&args),
         Command::Map(args) => commands::map::run(&args),
+        Command::Buffers(args) => commands::buffers::run(&args),
         Command::Mvm(args) => commands::mvm::run(&args),
         Command::Sweep(args) => commands::sweep::run(&args),
         Command::Validate(args) => commands::validate::run(&args),

@@ -3,6 +3,7 @@
 mod csv_files;
 mod occupancy;
 mod placement;
+mod replay_files;
 mod summary;
 mod text;
 mod timeline;
@@ -11,6 +12,7 @@ mod validation;
 pub use csv_files::{chips_csv, components_csv, energy_csv, layers_csv, results_csv, summary_csv};
 pub use occupancy::Occupancy;
 pub use placement::placement_text;
+pub use replay_files::{buffers_csv, parts_csv};
 pub use summary::{Summary, summary_json};
 pub use text::{result_text, results_text};
 pub use timeline::Timeline;

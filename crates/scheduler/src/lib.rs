@@ -25,4 +25,4 @@ pub use result::{
     AdcBand, AdcModelCost, Allocation, ColumnCurrent, Component, Conversion, Cost, LayerResult, ModelledCost, Quality,
     RunResult, Timing,
 };
-pub use run::{RunError, RunOptions, run};
+pub use run::{RunError, RunOptions, run, run_recorded};

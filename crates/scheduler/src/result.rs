@@ -3,7 +3,7 @@
 use rebias_cost::{Peak, Programming, Warning};
 use rebias_units::{Area, Counts, Current, Cycles, Energy, Power, Time};
 
-use crate::{ChipQuality, Proportion, Steadiness};
+use crate::{BufferReplay, ChipQuality, Proportion, Steadiness, UnitReplay};
 
 /// All that one run of a network on a chip gives.
 #[derive(Clone, Debug)]
@@ -28,8 +28,14 @@ pub struct RunResult {
     pub cost: Cost,
     /// Why its reads are not feasible; empty if nothing that is known of the design says so.
     pub warnings: Vec<Warning>,
-    /// Layer by layer, in the network's order, weighted layers only.
+    /// Layer by layer, in the network's order, without pools.
     pub layers: Vec<LayerResult>,
+    /// Ticks of the digital clock in which parts were measured: those of the steady interval's images.
+    pub measured: Cycles,
+    /// What each part did in them.
+    pub parts: Vec<UnitReplay>,
+    /// What each buffer held.
+    pub buffers: Vec<BufferReplay>,
 }
 
 /// How well a chip computes a network.

@@ -11,7 +11,8 @@ use crate::chips::Emulated;
 use crate::cost::Pricing;
 use crate::density::assumed_read_activity;
 use crate::{
-    Allocation, Chips, LayerReplay, LayerResult, ReplayError, ReplayOptions, ReplayResult, RunResult, Timing, replay,
+    Allocation, Chips, LayerReplay, LayerResult, Recorder, ReplayError, ReplayOptions, ReplayResult, RunResult, Timing,
+    replay, replay_recorded,
 };
 
 /// How a network is run.
@@ -23,6 +24,8 @@ pub struct RunOptions<'o> {
     pub seed: u64,
     /// Which draws of what is fixed when a chip is made.
     pub chips: Chips,
+    /// How its cycles are replayed.
+    pub replay: ReplayOptions,
     /// Called with the number of images done since the last call, from any thread.
     pub progress: &'o (dyn Fn(usize) + Sync),
 }
@@ -47,13 +50,37 @@ pub enum RunError {
 /// # Errors
 /// A network that does not fit, values that cannot be emulated, buffers that are too small.
 pub fn run(arch: &Arch, costs: &Costs, trace: &Trace, options: &RunOptions<'_>) -> Result<RunResult, RunError> {
+    run_replayed((arch, costs, trace), options, replay)
+}
+
+/// Runs a network as [`run`] does, and tells someone of all that happens in the replay.
+///
+/// # Errors
+/// As [`run`].
+pub fn run_recorded<R: Recorder>(
+    arch: &Arch,
+    costs: &Costs,
+    trace: &Trace,
+    options: &RunOptions<'_>,
+    recorder: &mut R,
+) -> Result<RunResult, RunError> {
+    run_replayed((arch, costs, trace), options, |network, arch, placement, options| {
+        replay_recorded(network, arch, placement, options, recorder)
+    })
+}
+
+fn run_replayed(
+    (arch, costs, trace): (&Arch, &Costs, &Trace),
+    options: &RunOptions<'_>,
+    replay: impl FnOnce(&Network, &Arch, &Placement, &ReplayOptions) -> Result<ReplayResult, ReplayError>,
+) -> Result<RunResult, RunError> {
     let network = &trace.network;
     let samples = trace.samples.as_ref().filter(|_| !network.is_shape_only());
     if samples.is_some() {
         Emulator::check(arch, trace.calibration.as_ref())?;
     }
     let placement = map(network, arch)?;
-    let replayed = replay(network, arch, &placement, &ReplayOptions::DEFAULT)?;
+    let replayed = replay(network, arch, &placement, &options.replay)?;
     let emulated = samples.map(|samples| Emulated::run((arch, trace, &placement), samples, options)).transpose()?;
 
     let layers_used = usage((arch, network, &placement), &replayed, emulated.as_ref());
@@ -73,6 +100,9 @@ pub fn run(arch: &Arch, costs: &Costs, trace: &Trace, options: &RunOptions<'_>) 
         allocation: allocation(arch, &placement),
         layers: layers(arch, network, &placement, (&replayed, &priced), emulated.as_ref()),
         timing,
+        measured: replayed.measured,
+        parts: replayed.units,
+        buffers: replayed.buffers,
     })
 }
 

@@ -7,7 +7,7 @@ use rebias_arch::Arch;
 use rebias_config::Faults;
 use rebias_cost::Costs;
 use rebias_network::Trace;
-use rebias_scheduler::{Chips, RunError, RunOptions, RunResult, run};
+use rebias_scheduler::{Chips, ReplayOptions, RunError, RunOptions, RunResult, run};
 
 use crate::{FileError, Grid, read_design, read_document, read_trace};
 
@@ -106,7 +106,9 @@ impl Sweep {
             .par_iter()
             .map(|point| {
                 let chips = Chips { first: 0, count: self.grid.chips };
-                let options = RunOptions { images: self.grid.images, seed: point.seed, chips, progress: &|_| {} };
+                let replay = ReplayOptions::DEFAULT;
+                let options =
+                    RunOptions { images: self.grid.images, seed: point.seed, chips, replay, progress: &|_| {} };
                 let outcome = run(&point.arch, &point.costs, &self.trace, &options);
                 done();
                 outcome.map_err(|error| SweepError::Run { coordinates: named(&self.grid, &point.coordinates), error })

@@ -1,5 +1,6 @@
 //! One module a command.
 
+pub(crate) mod buffers;
 pub(crate) mod map;
 pub(crate) mod mvm;
 pub(crate) mod simulate;
@@ -10,3 +11,4 @@ pub(crate) mod train;
 #[path = "no_train.rs"]
 pub(crate) mod train;
 pub(crate) mod validate;
+mod watched;

@@ -7,11 +7,16 @@ use rebias_arch::Arch;
 use rebias_cost::Costs;
 use rebias_dataset::Split;
 use rebias_network::{SampleSet, Shape, Trace};
-use rebias_report::{chips_csv, components_csv, energy_csv, layers_csv, result_text, summary_csv, summary_json};
-use rebias_scheduler::{Chips, RunOptions, RunResult, run as run_network};
+use rebias_report::{
+    buffers_csv, chips_csv, components_csv, energy_csv, layers_csv, parts_csv, result_text, summary_csv, summary_json,
+};
+use rebias_scheduler::{
+    Chips, Images, ReplayOptions, RunOptions, RunResult, Schedule, run as run_network, run_recorded,
+};
 use rebias_sweep::{OutputFolder, read_data, read_design, read_trace};
 
-use crate::args::{Format, Simulate};
+use super::watched::Watched;
+use crate::args::{self, Format, Simulate};
 use crate::failure::Failure;
 use crate::progress;
 
@@ -28,7 +33,7 @@ pub(crate) fn run(args: &Simulate) -> Result<String, Failure> {
     let result = simulate(args, &arch, &costs, &trace)?;
     let configuration = files.arch.to_toml();
     if let Some(out) = out {
-        write(&out, &result, configuration.clone())?;
+        write(&out, (&result, &trace), configuration.clone())?;
     }
     Ok(match args.format {
         Format::Text => result_text(&result),
@@ -59,26 +64,46 @@ fn simulate(args: &Simulate, arch: &Arch, costs: &Costs, trace: &Trace) -> Resul
     let images = wanted.map_or(available, |wanted| wanted.min(available));
     let bar = progress::bar(images.saturating_mul(chips.count.get() as usize), "images");
     let progress = |images: usize| bar.inc(images as u64);
-    let options = RunOptions { images: wanted, seed: args.seed, chips, progress: &progress };
-    let result = run_network(arch, costs, trace, &options).map_err(Failure::input)?;
+    let replay = ReplayOptions {
+        schedule: args.schedule.into(),
+        images: args.stream.map_or(ReplayOptions::DEFAULT.images, |images| Images::Exactly(images.get())),
+    };
+    let options = RunOptions { images: wanted, seed: args.seed, chips, replay, progress: &progress };
+    let result = match Watched::new(args, arch) {
+        None => run_network(arch, costs, trace, &options).map_err(Failure::input)?,
+        Some(mut watched) => {
+            let result = run_recorded(arch, costs, trace, &options, &mut watched).map_err(Failure::input)?;
+            watched.write(arch, &trace.network)?;
+            result
+        }
+    };
     bar.finish_and_clear();
     Ok(result)
 }
 
-fn write(out: &OutputFolder, result: &RunResult, configuration: String) -> Result<(), Failure> {
-    let (mut summary, mut layers, mut components, mut energy) = (Vec::new(), Vec::new(), Vec::new(), Vec::new());
-    summary_csv(result, &mut summary).map_err(|error| Failure::Run(error.to_string()))?;
-    layers_csv(result, &mut layers).map_err(|error| Failure::Run(error.to_string()))?;
-    components_csv(result, &mut components).map_err(|error| Failure::Run(error.to_string()))?;
-    energy_csv(result, &mut energy).map_err(|error| Failure::Run(error.to_string()))?;
-    let mut chips = Vec::new();
-    chips_csv(result, &mut chips).map_err(|error| Failure::Run(error.to_string()))?;
+impl From<args::Schedule> for Schedule {
+    fn from(schedule: args::Schedule) -> Self {
+        match schedule {
+            args::Schedule::InterLayer => Self::InterLayer,
+            args::Schedule::LayerByLayer => Self::LayerByLayer,
+        }
+    }
+}
+
+fn write(out: &OutputFolder, (result, trace): (&RunResult, &Trace), configuration: String) -> Result<(), Failure> {
+    let table = |write: &dyn Fn(&mut Vec<u8>) -> csv::Result<()>| {
+        let mut bytes = Vec::new();
+        write(&mut bytes).map_err(|error| Failure::Run(error.to_string()))?;
+        Ok::<_, Failure>(bytes)
+    };
     out.write(&[
-        ("summary.csv", summary),
-        ("layers.csv", layers),
-        ("components.csv", components),
-        ("energy.csv", energy),
-        ("chips.csv", chips),
+        ("summary.csv", table(&|out| summary_csv(result, out))?),
+        ("layers.csv", table(&|out| layers_csv(result, out))?),
+        ("components.csv", table(&|out| components_csv(result, out))?),
+        ("energy.csv", table(&|out| energy_csv(result, out))?),
+        ("parts.csv", table(&|out| parts_csv(result, out))?),
+        ("buffers.csv", table(&|out| buffers_csv(result, &trace.network, out))?),
+        ("chips.csv", table(&|out| chips_csv(result, out))?),
         ("configuration.toml", configuration.into_bytes()),
     ])?;
     Ok(())

@@ -7,7 +7,7 @@ use std::path::Path;
 use rebias_config::Document;
 use rebias_cost::Costs;
 use rebias_network::{ExactMvm, Network, Trace, TraceFiles, classify, forward};
-use rebias_scheduler::{Chips, RunOptions};
+use rebias_scheduler::{Chips, ReplayOptions, RunOptions};
 use rebias_train::{Observer, Phase, Recipe, RunFiles, Silent, Summary, TrainError, run};
 
 use crate::images;
@@ -135,7 +135,7 @@ fn simulate(trace: &Trace, accuracy: f64) {
     let arch = rebias_arch::testing::toy();
     let costs = include_str!("../../../../arch-configs/toy/costs.toml");
     let costs = Costs::parse(&Document::parse("costs.toml", costs).unwrap(), &arch).unwrap();
-    let options = RunOptions { images: None, seed: 0, chips: Chips::FIRST, progress: &|_| {} };
+    let options = RunOptions { images: None, seed: 0, chips: Chips::FIRST, replay: ReplayOptions::DEFAULT, progress: &|_| {} };
     let result = rebias_scheduler::run(&arch, &costs, trace, &options).unwrap();
     let quality = result.quality.unwrap();
     assert_eq!(quality.agreement.share(), 1.0, "the chip's ADC loses nothing");
