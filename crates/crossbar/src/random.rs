@@ -42,7 +42,10 @@ impl ArrayDraws {
 
     /// A number that stands for the array, for generators with counters of their own.
     pub fn stream(&self) -> u64 {
-        mixed(mixed(mixed(self.chip.seed) ^ u64::from(self.chip.chip)) ^ (u64::from(self.layer) << 32 | u64::from(self.array)))
+        mixed(
+            mixed(mixed(self.chip.seed) ^ u64::from(self.chip.chip))
+                ^ (u64::from(self.layer) << 32 | u64::from(self.array)),
+        )
     }
 
     /// A standard normal number for the noise of a bit line in a read.

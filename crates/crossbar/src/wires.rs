@@ -295,8 +295,8 @@ mod tests {
                 &voltages.rise[row],
                 &mut drop,
             );
-            for bit in 0..n {
-                let cell = array.cells[word * n + bit] * (driven[lane] - drop[bit][lane] - rise(word, bit));
+            for (bit, drop) in drop.iter().enumerate() {
+                let cell = array.cells[word * n + bit] * (driven[lane] - drop[lane] - rise(word, bit));
                 let above = if word > 0 { rise(word - 1, bit) - rise(word, bit) } else { 0.0 };
                 let below = rise(word + 1, bit) - rise(word, bit);
                 left = left.max((cell + above + below).abs());

@@ -95,13 +95,16 @@ pub(crate) enum CellUnit {
     Level,
     /// Conductances in units of 1/128 level.
     Conductance,
+    /// Levels, those of an output's slices taken together: where nothing is lost, a sum of codes is what all slices'
+    /// sums add up to.
+    Code,
 }
 
 impl CellUnit {
     /// Bits of 1/128 level in it.
     pub(crate) fn shift(self) -> u32 {
         match self {
-            Self::Level => FRACTION_BITS,
+            Self::Level | Self::Code => FRACTION_BITS,
             Self::Conductance => 0,
         }
     }
@@ -310,6 +313,12 @@ impl Levels {
 impl LayerArrays {
     pub(crate) fn out_channels(&self) -> usize {
         self.beta.len()
+    }
+
+    /// The greatest sum of codes that a read can give.
+    pub(crate) fn max_code_sum(&self) -> u64 {
+        // No greater than if each slice had the greatest sum of levels.
+        self.max_level_sum() * self.worth.iter().sum::<i64>() as u64
     }
 
     /// Whether columns are stored complemented.

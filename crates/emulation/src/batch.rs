@@ -1,7 +1,7 @@
 //! Images through a network, many at a time.
 
 use rebias_kernels::{Kernel, LANES};
-use rebias_network::{FeatureMap, ForwardError, LayerId, Network, Op, OutputFormat, SampleSet};
+use rebias_network::{FeatureMap, ForwardError, LayerId, LayerInput, Network, Op, OutputFormat, SampleSet};
 
 use crate::EmulationError;
 use crate::emulator::EmulatedLayer;
@@ -42,13 +42,12 @@ pub(crate) fn load(
 }
 
 /// Takes maps from layer to layer.
-pub(crate) struct Advance<'a> {
-    pub(crate) network: &'a Network,
+pub(crate) struct Advance {
     pub(crate) kernel: Kernel,
     pub(crate) scratch: Scratch,
 }
 
-impl Advance<'_> {
+impl Advance {
     /// Maps of a weighted layer's codes.
     pub(crate) fn weighted(&mut self, layer: &EmulatedLayer, maps: &Planes, record: &mut Record) -> Planes {
         let arrays = &layer.arrays;
@@ -67,16 +66,78 @@ impl Advance<'_> {
         Emulation { layer, kernel: self.kernel }.run(maps, (&mut self.scratch, record), Sink::Sums(&mut sums));
         sums
     }
+}
 
-    /// The maps that a weighted layer sees, from those behind the weighted layer before it, or of the network's input.
-    pub(crate) fn to_layer(&self, before: Option<LayerId>, next: LayerId, mut maps: Planes) -> Planes {
-        let first = before.map_or(0, |before| before.0 + 1);
-        for (id, layer) in self.network.layers_with_ids().skip(first).take(next.0 - first) {
-            if let Op::MaxPool(window) = layer.op() {
-                maps = maps.max_pool(self.network.input_codes(id), *window, layer.out_shape());
-            }
+/// Maps of a batch that are still to be read.
+#[derive(Clone, Debug)]
+pub(crate) struct Live<'n> {
+    network: &'n Network,
+    /// The layer that runs next.
+    next: LayerId,
+    /// The network's input, then the layers' outputs; each with how often it will be read.
+    maps: Vec<(Option<Planes>, usize)>,
+}
+
+impl<'n> Live<'n> {
+    /// The network's input.
+    pub(crate) fn new(network: &'n Network, input: Planes) -> Self {
+        let mut maps = vec![(None, 0); network.layers().len() + 1];
+        maps[0].0 = Some(input);
+        for input in network.layers().iter().flat_map(|layer| layer.inputs()) {
+            maps[place(input)].1 += 1;
         }
-        let shape = self.network.layer(next).in_shape();
-        if maps.shape == shape { maps } else { maps.into_flattened() }
+        Self { network, next: LayerId(0), maps }
+    }
+
+    /// What a weighted layer sees; the layers without weights before it run on the way.
+    pub(crate) fn input_of(&mut self, layer: LayerId) -> Planes {
+        while self.next < layer {
+            self.run_unweighted(self.next);
+            self.next = LayerId(self.next.0 + 1);
+        }
+        let layer = self.network.layer(layer);
+        let maps = self.read(layer.input());
+        if maps.shape == layer.in_shape() { maps } else { maps.into_flattened() }
+    }
+
+    /// What a weighted layer gave.
+    pub(crate) fn write(&mut self, layer: LayerId, maps: Planes) {
+        self.maps[place(LayerInput::Layer(layer))].0 = Some(maps);
+    }
+
+    /// Runs a layer without weights; of those with weights others have written what they give.
+    fn run_unweighted(&mut self, id: LayerId) {
+        let layer = self.network.layer(id);
+        let n_planes = self.network.output_codes(id).map_or(0, |codes| codes.bits as usize);
+        let maps = match layer.op() {
+            Op::Weighted(_) => return,
+            Op::MaxPool(window) => {
+                self.read(layer.input()).max_pool(self.network.input_codes(id), *window, layer.out_shape())
+            }
+            Op::SumPool(window) => self.read(layer.input()).sum_pool(n_planes, *window, layer.out_shape()),
+            Op::Add(add) => {
+                let (left, right) = (self.read(layer.input()), self.read(add.skip));
+                left.add(&right, n_planes)
+            }
+        };
+        self.write(id, maps);
+    }
+
+    /// A map; the last to read it takes it away.
+    fn read(&mut self, input: LayerInput) -> Planes {
+        let (maps, left) = &mut self.maps[place(input)];
+        *left -= 1;
+        let found = if *left == 0 { maps.take() } else { maps.clone() };
+        match found {
+            Some(maps) => maps,
+            None => unreachable!("a layer reads earlier ones, as often as was counted"),
+        }
+    }
+}
+
+fn place(input: LayerInput) -> usize {
+    match input {
+        LayerInput::Network => 0,
+        LayerInput::Layer(LayerId(layer)) => layer + 1,
     }
 }

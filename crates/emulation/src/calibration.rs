@@ -3,11 +3,11 @@
 use rayon::prelude::*;
 use rebias_converter::{AdcModel, AdcSpec};
 use rebias_kernels::{Kernel, Tally};
-use rebias_network::{Network, SampleSet};
+use rebias_network::{LayerId, Network, SampleSet};
 
 use crate::EmulationError;
 use crate::arrays::LayerArrays;
-use crate::batch::{self, Advance};
+use crate::batch::{self, Advance, Live};
 use crate::converters::{self, Converters};
 use crate::emulator::EmulatedLayer;
 use crate::mvm::{Emulation, Scratch, Sink};
@@ -25,22 +25,28 @@ pub(crate) struct Calibration<'a> {
     pub(crate) kernel: Kernel,
 }
 
+/// A batch on its way: what it has for layers to come, and the maps that the present layer sees.
+type Flow<'n> = (Live<'n>, Option<Planes>);
+
 impl Calibration<'_> {
     pub(crate) fn run(&self, layers: Vec<LayerArrays>) -> Result<Vec<EmulatedLayer>, EmulationError> {
         if self.images.is_empty() {
             return Err(EmulationError::NoCalibration);
         }
         let mut calibrated: Vec<EmulatedLayer> = Vec::with_capacity(layers.len());
-        // What each batch gives the next layer.
-        let mut maps = batch::batches(self.images.len(), 1)
+        // What each batch gives the layer that is calibrated, and what it has for those behind.
+        let mut flows = batch::batches(self.images.len(), 1)
             .into_iter()
-            .map(|batch| batch::load(self.network, self.images, batch, self.kernel))
-            .collect::<Result<Vec<_>, _>>()?;
+            .map(|batch| {
+                let input = batch::load(self.network, self.images, batch, self.kernel)?;
+                Ok((Live::new(self.network, input), None))
+            })
+            .collect::<Result<Vec<Flow<'_>>, EmulationError>>()?;
         for arrays in layers {
             let before = calibrated.last();
-            maps = maps.into_par_iter().map(|maps| self.advance(before, &arrays, maps)).collect();
+            flows = flows.into_par_iter().map(|flow| self.advance(before, arrays.layer, flow)).collect();
             let probe = self.probed(arrays)?;
-            let converters = self.converters(&probe, &maps)?;
+            let converters = self.converters(&probe, &flows)?;
             calibrated.push(probe.arrays.converted(self.network, converters, self.kernel)?);
         }
         Ok(calibrated)
@@ -54,7 +60,7 @@ impl Calibration<'_> {
         Ok(EmulatedLayer { arrays, converters, stacks, bias, outputs: Outputs::none() })
     }
 
-    fn converters(&self, layer: &EmulatedLayer, maps: &[Planes]) -> Result<Converters, EmulationError> {
+    fn converters(&self, layer: &EmulatedLayer, flows: &[Flow<'_>]) -> Result<Converters, EmulationError> {
         let arrays = &layer.arrays;
         let probe = |maps: &Planes| {
             let mut record = Record::new(arrays, Some(converters::tally(arrays)));
@@ -62,10 +68,11 @@ impl Calibration<'_> {
             run.run(maps, (&mut Scratch::new(self.kernel), &mut record), Sink::Nothing);
             record
         };
-        let merged = maps.par_iter().map(probe).reduce_with(|mut left, right| {
-            left.merge(right);
-            left
-        });
+        let merged =
+            flows.par_iter().filter_map(|(_, maps)| maps.as_ref()).map(probe).reduce_with(|mut left, right| {
+                left.merge(right);
+                left
+            });
         let tally = merged.and_then(|record| record.tally);
         let range = tally
             .and_then(|tally| Some((self.end(&tally, self.low_percentile)?, self.end(&tally, self.high_percentile)?)));
@@ -78,13 +85,14 @@ impl Calibration<'_> {
         Some(converters::units(tally, tally.histogram.percentile(percentile)?))
     }
 
-    /// The input maps of a layer, from those of the layer before it.
-    fn advance(&self, before: Option<&EmulatedLayer>, next: &LayerArrays, maps: Planes) -> Planes {
-        let mut advance = Advance { network: self.network, kernel: self.kernel, scratch: Scratch::new(self.kernel) };
-        let maps = match before {
-            Some(layer) => advance.weighted(layer, &maps, &mut Record::new(&layer.arrays, None)),
-            None => maps,
-        };
-        advance.to_layer(before.map(|layer| layer.arrays.layer), next.layer, maps)
+    /// Takes a batch from the layer before to the next.
+    fn advance<'n>(&self, before: Option<&EmulatedLayer>, next: LayerId, (mut live, maps): Flow<'n>) -> Flow<'n> {
+        if let Some((layer, maps)) = before.zip(maps) {
+            let mut advance = Advance { kernel: self.kernel, scratch: Scratch::new(self.kernel) };
+            let codes = advance.weighted(layer, &maps, &mut Record::new(&layer.arrays, None));
+            live.write(layer.arrays.layer, codes);
+        }
+        let maps = live.input_of(next);
+        (live, Some(maps))
     }
 }

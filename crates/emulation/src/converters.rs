@@ -12,6 +12,8 @@ use crate::{EmulationError, FRACTION_BITS, LEVEL};
 const MAX_COLUMN_SUM: u64 = 1 << 40;
 /// Longest table of codes.
 const MAX_DISPLACED: u128 = 1 << 24;
+/// Sums of codes below this are looked up in 16 bits.
+const MAX_CODE_SUM: u64 = 1 << 16;
 /// Columns and positions of a layer whose sums are recorded, if it has so many.
 const MIN_RECORDED: usize = 128;
 /// One of so many columns and positions is recorded at least.
@@ -50,7 +52,9 @@ impl Converters {
         let levels =
             |transfer| Self { adc, transfer, unit: CellUnit::Level, scale: LEVEL, base: 0, pedestal: 0, is_lossless };
         let converters = if is_lossless && (!has_floor || arrays.bias.is_exact(arrays.max_input_sum())) {
-            levels(Transfer::Exact)
+            let takes_codes = arrays.worth.len() > 1 && !arrays.has_flips() && arrays.max_code_sum() < MAX_CODE_SUM;
+            let unit = if takes_codes { CellUnit::Code } else { CellUnit::Level };
+            Self { unit, ..levels(Transfer::Exact) }
         } else if is_lossless {
             let transfer = Transfer::Rounded { uniform, bits: FRACTION_BITS };
             Self { unit: CellUnit::Conductance, ..levels(transfer) }
@@ -73,6 +77,14 @@ impl Converters {
         Ok(Self { adc, transfer, unit: arrays.unit(), scale: LEVEL, base: 0, pedestal: 0, is_lossless: true })
     }
 
+    /// What each column that the kernel sums is worth in its output.
+    pub(crate) fn worth<'a>(&self, arrays: &'a LayerArrays) -> &'a [i64] {
+        match self.unit {
+            CellUnit::Code => &arrays.worth[..1],
+            CellUnit::Level | CellUnit::Conductance => &arrays.worth,
+        }
+    }
+
     /// Whether conversion needs to know what is taken for the floor of the cells.
     pub(crate) fn takes_drops(&self) -> bool {
         matches!(self.transfer, Transfer::Rounded { .. })
@@ -83,6 +95,7 @@ impl Converters {
         match &self.transfer {
             Transfer::Exact | Transfer::Clip { .. } => match self.unit {
                 CellUnit::Level => arrays.max_level_sum().into(),
+                CellUnit::Code => arrays.max_code_sum().into(),
                 CellUnit::Conductance => arrays.max_column_sum().into(),
             },
             Transfer::Uniform(uniform) => uniform.max_code().into(),
@@ -154,7 +167,7 @@ fn displaced(adc: &AdcModel, arrays: &LayerArrays) -> Result<Option<Transfer>, E
 pub(crate) fn tally(arrays: &LayerArrays) -> Tally {
     let (max, shift) = match arrays.unit() {
         CellUnit::Level if !arrays.is_noisy() => (arrays.max_level_sum(), FRACTION_BITS),
-        CellUnit::Level | CellUnit::Conductance => (arrays.max_column_sum() + arrays.max_noise(), 0),
+        CellUnit::Level | CellUnit::Conductance | CellUnit::Code => (arrays.max_column_sum() + arrays.max_noise(), 0),
     };
     Tally { histogram: Histogram::new(max), first: 0, shift, period: 1 }
 }

@@ -8,8 +8,8 @@ use rebias_kernels::{Kernel, LANES, Stack};
 use rebias_mapper::Placement;
 use rebias_network::{ExactMvm, Network, OutputTensors, SampleSet, classify, forward, logits};
 
-use crate::arrays::{LayerArrays, Programmer};
-use crate::batch::{self, Advance};
+use crate::arrays::{CellUnit, LayerArrays, Programmer};
+use crate::batch::{self, Advance, Live};
 use crate::calibration::Calibration;
 use crate::converters::Converters;
 use crate::mvm::{EmulatedMvm, Scratch};
@@ -127,6 +127,11 @@ impl<'n> Emulator<'n> {
         self.network
     }
 
+    /// The weighted layers.
+    pub(crate) fn layers(&self) -> &[EmulatedLayer] {
+        &self.layers
+    }
+
     /// Whether a design can be emulated at all, before anything is programmed.
     ///
     /// # Errors
@@ -214,28 +219,28 @@ impl<'n> Emulator<'n> {
 /// One thread's way through the network.
 struct Runner<'a> {
     emulator: &'a Emulator<'a>,
-    advance: Advance<'a>,
+    advance: Advance,
     done: Done,
 }
 
 impl<'a> Runner<'a> {
     fn new(emulator: &'a Emulator<'a>) -> Self {
         let record = |layer: &EmulatedLayer| Record::new(&layer.arrays, layer.converters.tally(&layer.arrays));
-        let (network, kernel) = (emulator.network, emulator.kernel);
+        let kernel = emulator.kernel;
         Self {
             emulator,
-            advance: Advance { network, kernel, scratch: Scratch::new(kernel) },
+            advance: Advance { kernel, scratch: Scratch::new(kernel) },
             done: Done { classes: Vec::new(), records: emulator.layers.iter().map(record).collect() },
         }
     }
 
     fn run(&mut self, samples: &SampleSet, batch: Batch) -> Result<(), EmulationError> {
-        let mut maps = batch::load(self.emulator.network, samples, batch, self.emulator.kernel)?;
-        let mut before = None;
+        let network = self.emulator.network;
+        let mut live = Live::new(network, batch::load(network, samples, batch, self.emulator.kernel)?);
         for (layer, record) in self.emulator.layers.iter().zip(&mut self.done.records) {
-            maps = self.advance.to_layer(before, layer.arrays.layer, maps);
-            match layer.logits(self.emulator.network) {
-                None => maps = self.advance.weighted(layer, &maps, record),
+            let maps = live.input_of(layer.arrays.layer);
+            match layer.logits(network) {
+                None => live.write(layer.arrays.layer, self.advance.weighted(layer, &maps, record)),
                 Some((scale, offset)) => {
                     let sums = self.advance.sums(layer, &maps, record);
                     let class = |image: usize| {
@@ -246,7 +251,6 @@ impl<'a> Runner<'a> {
                     self.done.classes.extend((0..batch.n_images).map(class));
                 }
             }
-            before = Some(layer.arrays.layer);
         }
         Ok(())
     }
@@ -272,6 +276,15 @@ impl LayerArrays {
 }
 
 impl EmulatedLayer {
+    /// Whether each column is summed by itself, and with the conductance of level 0.
+    pub(crate) fn sees_whole_sums(&self) -> bool {
+        match self.converters.unit {
+            CellUnit::Conductance => true,
+            CellUnit::Level => self.arrays.floor == 0,
+            CellUnit::Code => false,
+        }
+    }
+
     /// Scale and offset of logits, if that is what the layer gives.
     fn logits<'n>(&self, network: &'n Network) -> Option<(&'n [f64], &'n [f64])> {
         let tensors = network.layer(self.arrays.layer).weighted()?.tensors.as_ref()?;

@@ -33,7 +33,7 @@ mod tables;
 mod tests;
 
 pub use analog::{AnalogLayer, AnalogProduct};
-pub use diagnosis::LayerDeviation;
+pub use diagnosis::{ColumnSums, LayerDiagnosis};
 pub use emulator::{EmulateOptions, Emulator};
 pub use error::EmulationError;
 pub use mvm::EmulatedMvm;

@@ -79,10 +79,10 @@ pub(crate) struct Scratch {
     drops: Vec<Lift>,
     /// Ŝ, `[row block][position]`, or all row blocks' together.
     estimates: Vec<Lift>,
-    /// `[column][position]`, where 32 bits hold them.
-    narrow: Vec<[i32; LANES]>,
-    /// Where they don't.
-    wide: Vec<[i64; LANES]>,
+    /// `[column][position]`, in as many bits as hold them.
+    totals_16: Vec<[i16; LANES]>,
+    totals_32: Vec<[i32; LANES]>,
+    totals_64: Vec<[i64; LANES]>,
 }
 
 impl Scratch {
@@ -93,8 +93,9 @@ impl Scratch {
             sums: Vec::new(),
             drops: Vec::new(),
             estimates: Vec::new(),
-            narrow: Vec::new(),
-            wide: Vec::new(),
+            totals_16: Vec::new(),
+            totals_32: Vec::new(),
+            totals_64: Vec::new(),
         }
     }
 }
@@ -122,11 +123,11 @@ impl Emulation<'_> {
     /// Runs the maps of a batch.
     pub(crate) fn run(&self, maps: &Planes, (scratch, record): (&mut Scratch, &mut Record), mut sink: Sink<'_>) {
         let arrays = &self.layer.arrays;
-        let Scratch { padded, patterns, sums, drops, estimates, narrow, wide } = scratch;
+        let Scratch { padded, patterns, sums, drops, estimates, totals_16, totals_32, totals_64 } = scratch;
         maps.pad(arrays.window.padding, padded);
         let (positions, first_words, lines) = places(arrays, maps.batch);
         let plane_stride = padded.len() / arrays.n_planes;
-        let has_wide_totals = self.layer.converters.max_totals(arrays).0 > i32::MAX as u128;
+        let max_total = self.layer.converters.max_totals(arrays).0;
         for (index, positions_of_block) in positions.chunks(POSITIONS).enumerate() {
             let first = index * POSITIONS;
             let source = Source {
@@ -148,10 +149,12 @@ impl Emulation<'_> {
                 drops: (!drops.is_empty()).then_some(drops),
                 n_positions: positions.len(),
             };
-            if has_wide_totals {
-                self.read_all(&block, (wide, record), &mut sink);
+            if max_total <= i16::MAX as u128 {
+                self.read_all(&block, (totals_16, record), &mut sink);
+            } else if max_total <= i32::MAX as u128 {
+                self.read_all(&block, (totals_32, record), &mut sink);
             } else {
-                self.read_all(&block, (narrow, record), &mut sink);
+                self.read_all(&block, (totals_64, record), &mut sink);
             }
         }
     }
@@ -194,7 +197,7 @@ impl Emulation<'_> {
         (totals, record): (&mut Vec<[T; LANES]>, &mut Record),
         sink: &mut Sink<'_>,
     ) {
-        let n_columns = self.layer.arrays.worth.len();
+        let n_columns = self.layer.converters.worth(&self.layer.arrays).len();
         // Whole outputs, and whole tiles of kernels.
         let n_outputs = (COLUMNS / n_columns / 4 * 4).max(4);
         for (index, (columns, stack)) in self.layer.arrays.column_blocks.iter().zip(&self.layer.stacks).enumerate() {
@@ -220,6 +223,8 @@ impl Emulation<'_> {
                     // The same read of the same array.
                     (work.reads, work.word_lines) = (0, 0);
                 }
+                // A sum of codes stands for the converted sums of all slices.
+                work.conversions *= (self.layer.arrays.worth.len() / n_columns) as u64;
                 record.add_work(&self.layer.arrays, work);
                 let of_outputs = totals.chunks_exact(n_columns * block.positions.len());
                 for (output, totals) in outputs.zip(of_outputs) {

@@ -75,7 +75,7 @@ pub(crate) fn affine(arrays: &LayerArrays, converters: &Converters, channel: usi
             SliceSign::Minus => -(1 << slice.shift),
         })
         .sum();
-    let weights = arrays.worth.iter().map(|worth| product(&[*worth, converters.scale])).collect();
+    let weights = converters.worth(arrays).iter().map(|worth| product(&[*worth, converters.scale])).collect();
     let n_columns = arrays.worth.len();
     let mut offset = 0;
     let mut slopes = Vec::new();

@@ -112,6 +112,58 @@ impl Planes {
         pooled
     }
 
+    /// The sums of each window's unsigned codes, in planes enough for the greatest.
+    pub(crate) fn sum_pool(&self, n_planes: usize, window: Window, out_shape: Shape) -> Self {
+        let mut pooled = Self::zeros(self.batch, out_shape, n_planes);
+        let (n_words, plane_words) = (self.batch.n_words(), pooled.plane_words());
+        let mut sum = vec![0; n_planes];
+        for channel in 0..out_shape.channels {
+            for position in 0..out_shape.positions() {
+                let rows = within(position / out_shape.width, window.height, window, self.shape.height);
+                let columns = within(position % out_shape.width, window.width, window, self.shape.width);
+                for word in 0..n_words {
+                    sum.fill(0);
+                    for (row, column) in rows.clone().flat_map(|row| columns.clone().map(move |column| (row, column))) {
+                        let place = (channel * self.shape.height + row) * self.shape.width + column;
+                        self.add_to(&mut sum, place * n_words + word);
+                    }
+                    let place = (channel * out_shape.positions() + position) * n_words + word;
+                    for (plane, &bits) in sum.iter().enumerate() {
+                        pooled.words[plane * plane_words + place] = bits;
+                    }
+                }
+            }
+        }
+        pooled
+    }
+
+    /// The sums of unsigned codes of two maps in so many planes; greater ones are cut to all ones.
+    pub(crate) fn add(&self, other: &Self, n_planes: usize) -> Self {
+        let mut sums = Self::zeros(self.batch, self.shape, n_planes);
+        let plane_words = self.plane_words();
+        let mut sum = vec![0; self.n_planes.max(other.n_planes).max(n_planes) + 1];
+        for place in 0..plane_words {
+            sum.fill(0);
+            self.add_to(&mut sum, place);
+            other.add_to(&mut sum, place);
+            let is_cut = sum[n_planes..].iter().fold(0, |any, bits| any | bits);
+            for (plane, bits) in sum[..n_planes].iter().enumerate() {
+                sums.words[plane * plane_words + place] = bits | is_cut;
+            }
+        }
+        sums
+    }
+
+    /// Adds the codes at a place to sums, plane by plane with a carry; the sums have planes enough.
+    fn add_to(&self, sum: &mut [u64], place: usize) {
+        let mut carry = 0;
+        for (plane, sum) in sum.iter_mut().enumerate() {
+            let bits = if plane < self.n_planes { self.word(plane, place) } else { 0 };
+            let half = *sum ^ bits;
+            (*sum, carry) = (half ^ carry, (*sum & bits) | (half & carry));
+        }
+    }
+
     fn word(&self, plane: usize, place: usize) -> u64 {
         self.words[plane * self.plane_words() + place]
     }
@@ -194,6 +246,36 @@ mod tests {
                     let expected = values.max_by_key(|&code| format.value(code));
                     assert_eq!(Some(code(&pooled, place, index)), expected);
                 }
+            }
+        }
+    }
+
+    #[test]
+    fn sums_of_windows_are_exact() {
+        let (shape, out_shape) = (Shape::new(2, 4, 4), Shape::new(2, 2, 2));
+        let images = random_maps(shape, 70, 3);
+        let window = Window { height: 3, width: 3, stride: 2, padding: 1 };
+        let pooled = planes(shape, 3, &images).sum_pool(6, window, out_shape);
+        for (index, image) in images.iter().enumerate() {
+            for place in 0..out_shape.len() {
+                let (channel, position) = (place / 4, place % 4);
+                let values = within(position / 2, 3, window, 4).flat_map(|row| {
+                    within(position % 2, 3, window, 4).map(move |column| image[channel * 16 + row * 4 + column])
+                });
+                assert_eq!(code(&pooled, place, index), values.sum::<u16>());
+            }
+        }
+    }
+
+    #[test]
+    fn sums_of_maps_end_at_the_greatest_code() {
+        let shape = Shape::new(3, 2, 2);
+        let (left, right) = (random_maps(shape, 40, 3), random_maps(shape, 80, 2).split_off(40));
+        for bits in [2, 3, 5] {
+            let sums = planes(shape, 3, &left).add(&planes(shape, 2, &right), bits as usize);
+            for (index, (left, right)) in left.iter().zip(&right).enumerate() {
+                let expected = |place: usize| (left[place] + right[place]).min((1 << bits) - 1);
+                assert!((0..shape.len()).all(|place| code(&sums, place, index) == expected(place)), "{bits}");
             }
         }
     }

@@ -22,6 +22,9 @@ impl LayerArrays {
     /// Tabulates the cells of each column block.
     pub(crate) fn tabulate(&self, kernel: Kernel, unit: CellUnit) -> Result<Vec<Stack>, EmulationError> {
         let stack = |block: &ColumnBlock| {
+            if unit == CellUnit::Code {
+                return self.tabulate_codes(kernel, block);
+            }
             let negated: Vec<_> = match block.flips.is_empty() {
                 true => Vec::new(),
                 false => self.row_block_of.iter().flat_map(|&row_block| block.flips_of(row_block)).copied().collect(),
@@ -47,12 +50,27 @@ impl LayerArrays {
             (Some(written), CellState::Drawn) => block.weight_columns(&written.values),
             (Some(_) | None, _) => {
                 let cell = |&level: &u8| match unit {
-                    CellUnit::Level => level.into(),
+                    CellUnit::Level | CellUnit::Code => level.into(),
                     CellUnit::Conductance => (u32::from(level) << FRACTION_BITS).saturating_add(self.floor as u32),
                 };
                 block.levels.iter().map(cell).collect()
             }
         }
+    }
+
+    fn tabulate_codes(&self, kernel: Kernel, block: &ColumnBlock) -> Result<Stack, EmulationError> {
+        let code = |levels: &[u8]| -> u32 {
+            levels.iter().zip(&self.worth).map(|(&level, &worth)| u32::from(level) * worth as u32).sum()
+        };
+        let cells = Cells {
+            values: &block.levels.chunks_exact(self.worth.len()).map(code).collect::<Vec<_>>(),
+            n_columns: block.outputs.len(),
+            shift: FRACTION_BITS,
+            variances: None,
+            negated: None,
+            max_input: self.max_input() as u32,
+        };
+        Stack::new(kernel, &self.lines, &cells).map_err(|source| self.refused(source))
     }
 
     /// Tabulates bias columns, where they differ from array to array.

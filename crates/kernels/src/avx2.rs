@@ -9,12 +9,14 @@ use crate::{LANES, Vector};
 /// Registers of a vector.
 const HALVES: usize = 2;
 
+#[inline]
 #[target_feature(enable = "avx2")]
 fn load(bytes: &[u8; LANES / HALVES]) -> __m256i {
     // SAFETY: the array is 32 bytes; the load needs no alignment.
     unsafe { _mm256_loadu_si256(bytes.as_ptr().cast()) }
 }
 
+#[inline]
 #[target_feature(enable = "avx2")]
 fn store(bytes: &mut [u8; LANES / HALVES], register: __m256i) {
     // SAFETY: the array is 32 bytes; the store needs no alignment.
@@ -22,6 +24,7 @@ fn store(bytes: &mut [u8; LANES / HALVES], register: __m256i) {
 }
 
 /// A table in both halves of a register.
+#[inline]
 #[target_feature(enable = "avx2")]
 fn broadcast(table: &[u8; 16]) -> __m256i {
     // SAFETY: the array is 16 bytes; the load needs no alignment.
@@ -31,6 +34,7 @@ fn broadcast(table: &[u8; 16]) -> __m256i {
 
 /// Sums of bytes over the groups of `tables`, `[group][column][nibble]`, for four vectors of each of `vectors`,
 /// `[group][vector]`, `stride` apart; `[vector][column]`.
+#[inline]
 #[target_feature(enable = "avx2")]
 pub(crate) fn sum_bytes(tables: &[Vector], (vectors, stride): (&[Vector], usize), sums: &mut [Vector; QUAD * TILE]) {
     let nibble = _mm256_set1_epi8(15);

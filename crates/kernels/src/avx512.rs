@@ -7,24 +7,28 @@ use crate::patterns::QUAD;
 use crate::tiles::TILE;
 use crate::{LANES, Vector};
 
+#[inline]
 #[target_feature(enable = "avx512f")]
 fn load(vector: &Vector) -> __m512i {
     // SAFETY: a vector is 64 bytes, aligned to as many.
     unsafe { _mm512_load_si512(std::ptr::from_ref(vector).cast()) }
 }
 
+#[inline]
 #[target_feature(enable = "avx512f")]
 fn load_bytes(bytes: &[u8; LANES]) -> __m512i {
     // SAFETY: the array is 64 bytes; the load needs no alignment.
     unsafe { _mm512_loadu_si512(bytes.as_ptr().cast()) }
 }
 
+#[inline]
 #[target_feature(enable = "avx512f")]
 fn store(vector: &mut Vector, register: __m512i) {
     // SAFETY: a vector is 64 bytes, aligned to as many.
     unsafe { _mm512_store_si512(std::ptr::from_mut(vector).cast(), register) }
 }
 
+#[inline]
 #[target_feature(enable = "avx512f")]
 fn store_words(words: &mut [u16; LANES / 2], register: __m512i) {
     // SAFETY: the array is 64 bytes; the store needs no alignment.
@@ -32,6 +36,7 @@ fn store_words(words: &mut [u16; LANES / 2], register: __m512i) {
 }
 
 /// Bit l of word r becomes bit r of byte l.
+#[inline]
 #[target_feature(enable = "avx512f,avx512bw")]
 pub(crate) fn interleaved(words: [u64; 8], n_words: usize) -> Vector {
     let mut bytes = _mm512_setzero_si512();
@@ -45,6 +50,7 @@ pub(crate) fn interleaved(words: [u64; 8], n_words: usize) -> Vector {
 
 /// Sums of bytes over the groups of `tables`, `[group][column]`, for four vectors of each of `vectors`,
 /// `[group][vector]`, `stride` apart; `[vector][column]`.
+#[inline]
 #[target_feature(enable = "avx512f,avx512bw,avx512vbmi")]
 pub(crate) fn sum_bytes(tables: &[Vector], (vectors, stride): (&[Vector], usize), sums: &mut [Vector; QUAD * TILE]) {
     let mut registers = [[_mm512_setzero_si512(); TILE]; QUAD];
@@ -64,6 +70,7 @@ pub(crate) fn sum_bytes(tables: &[Vector], (vectors, stride): (&[Vector], usize)
 }
 
 /// As [`sum_bytes`] for words and two vectors.
+#[inline]
 #[target_feature(enable = "avx512f,avx512bw")]
 pub(crate) fn sum_words(
     tables: &[Vector],
@@ -100,6 +107,7 @@ pub(crate) fn sum_words(
     }
 }
 
+#[inline]
 #[target_feature(enable = "avx512f")]
 fn words(words: &[u16; LANES / 2]) -> __m512i {
     // SAFETY: the array is 64 bytes; the load needs no alignment.
@@ -107,6 +115,7 @@ fn words(words: &[u16; LANES / 2]) -> __m512i {
 }
 
 /// Replaces each byte by its entry.
+#[inline]
 #[target_feature(enable = "avx512f,avx512bw,avx512vbmi")]
 pub(crate) fn look_up(table: &[u8; 256], vectors: &mut [Vector]) {
     let tables = table.as_chunks::<LANES>().0;
@@ -121,6 +130,7 @@ pub(crate) fn look_up(table: &[u8; 256], vectors: &mut [Vector]) {
 }
 
 /// The sum of a quantile for each byte, by its low six bits.
+#[inline]
 #[target_feature(enable = "avx512f,avx512bw,avx512vbmi")]
 pub(crate) fn normals(bytes: &[[u8; LANES]; 3]) -> [i8; LANES] {
     let mut sum = _mm512_setzero_si512();
@@ -133,6 +143,7 @@ pub(crate) fn normals(bytes: &[[u8; LANES]; 3]) -> [i8; LANES] {
 }
 
 /// The entries of [`SIGMAS`] for variances below 192.
+#[inline]
 #[target_feature(enable = "avx512f,avx512bw,avx512vbmi")]
 pub(crate) fn sigmas(variances: &mut Vector) {
     let tables = SIGMAS.as_chunks::<LANES>().0;
@@ -143,8 +154,18 @@ pub(crate) fn sigmas(variances: &mut Vector) {
 }
 
 /// Bit l is whether byte l is not zero.
+#[inline]
 #[target_feature(enable = "avx512f,avx512bw")]
 pub(crate) fn mask(bytes: &[u8; LANES]) -> u64 {
     let bytes = load_bytes(bytes);
     _mm512_test_epi8_mask(bytes, bytes)
+}
+
+/// Bit l is whether lane l is at least `threshold`.
+#[inline]
+#[target_feature(enable = "avx512f")]
+pub(crate) fn at_least(lanes: &[i32; 16], threshold: i32) -> u16 {
+    // SAFETY: the array is 64 bytes; the load needs no alignment.
+    let lanes = unsafe { _mm512_loadu_si512(lanes.as_ptr().cast()) };
+    _mm512_cmpge_epi32_mask(lanes, _mm512_set1_epi32(threshold))
 }

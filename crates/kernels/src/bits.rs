@@ -6,7 +6,7 @@ use crate::{Kernel, LANES};
 /// Writes the bit planes of codes: bit l of `planes[p]` is bit p of the code in lane l.
 pub fn planes(kernel: Kernel, codes: &[u16; LANES], planes: &mut [u64]) {
     let isa = kernel.isa();
-    isa.run(|| {
+    isa.run(#[inline(always)] || {
         for (plane, word) in planes.iter_mut().enumerate() {
             *word = mask(isa, &codes.map(|code| (code >> plane & 1) as u8));
         }
@@ -24,10 +24,16 @@ pub(crate) fn mask(isa: Isa, bytes: &[u8; LANES]) -> u64 {
     let _ = isa;
     let mut word = 0;
     for (index, bytes) in bytes.as_chunks().0.iter().enumerate() {
-        // The product moves the bit of byte i to bit 56 + i.
-        word |= (u64::from_le_bytes(*bytes).wrapping_mul(0x0102_0408_1020_4080) >> 56) << (8 * index);
+        word |= u64::from(eight(*bytes)) << (8 * index);
     }
     word
+}
+
+/// Bit i is byte i, which is 0 or 1.
+#[inline(always)]
+pub(crate) fn eight(bytes: [u8; 8]) -> u8 {
+    // The product moves the bit of byte i to bit 56 + i.
+    (u64::from_le_bytes(bytes).wrapping_mul(0x0102_0408_1020_4080) >> 56) as u8
 }
 
 #[cfg(test)]

@@ -1,6 +1,6 @@
 //! From the totals of an output's columns to its codes: shift-and-add over weight slices, bias, thresholds.
 
-use crate::bits::mask;
+use crate::bits::{eight, mask};
 use crate::dispatch::Isa;
 use crate::{Kernel, LANES, Lift, Total};
 
@@ -35,9 +35,11 @@ impl Affine {
     ///
     /// `totals`: `[column][position]`; `inputs`: `[sum][position]`.
     pub fn apply<T: Total>(&self, kernel: Kernel, totals: &[[T; LANES]], inputs: &[Lift], sums: &mut [[i64; LANES]]) {
-        kernel.isa().run(|| {
+        kernel.isa().run(#[inline(always)] || {
             for (position, sums) in sums.iter_mut().enumerate() {
-                *sums = self.at::<T, i64>(totals, inputs, position);
+                for (lanes, sums) in sums.as_chunks_mut::<CHUNK>().0.iter_mut().enumerate() {
+                    *sums = self.at::<T, i64>((totals, inputs), position, lanes);
+                }
             }
         });
     }
@@ -57,26 +59,23 @@ impl Affine {
         Self { weights: negated(&self.weights), slopes: negated(&self.slopes), offset: -self.offset }
     }
 
+    /// Y of some lanes of a position.
     #[inline(always)]
-    fn at<T: Total, Y: Total + std::ops::Mul<Output = Y>>(
+    fn at<T: Total, Y: Lane>(
         &self,
-        totals: &[[T; LANES]],
-        inputs: &[Lift],
+        (totals, inputs): (&[[T; LANES]], &[Lift]),
         position: usize,
-    ) -> [Y; LANES] {
-        let mut sums = [Y::wrapped(self.offset); LANES];
+        lanes: usize,
+    ) -> [Y; CHUNK] {
+        let mut sums = [Y::wrapped(self.offset); CHUNK];
         let n_positions = totals.len() / self.weights.len();
         for (&weight, totals) in self.weights.iter().zip(totals.chunks_exact(n_positions)) {
-            let weight = Y::wrapped(weight);
-            for (sum, total) in sums.iter_mut().zip(&totals[position]) {
-                *sum = sum.plus(weight * Y::wrapped(total.wide()));
-            }
+            let totals = &totals[position].as_chunks::<CHUNK>().0[lanes];
+            sums = std::array::from_fn(|lane| sums[lane].plus(Y::wrapped(weight) * Y::wrapped(totals[lane].wide())));
         }
         for (&slope, inputs) in self.slopes.iter().zip(inputs.chunks_exact(n_positions)) {
-            let slope = Y::wrapped(slope);
-            for (sum, &input) in sums.iter_mut().zip(&inputs[position]) {
-                *sum = sum.plus(slope * Y::wrapped(input.into()));
-            }
+            let inputs = &inputs[position].as_chunks::<CHUNK>().0[lanes];
+            sums = std::array::from_fn(|lane| sums[lane].plus(Y::wrapped(slope) * Y::wrapped(inputs[lane].into())));
         }
         sums
     }
@@ -126,38 +125,84 @@ impl Finish {
     ) {
         let isa = kernel.isa();
         let n_positions = totals.len() / self.affine.weights.len();
-        isa.run(|| {
+        isa.run(#[inline(always)] || {
             for position in 0..n_positions {
                 let planes = planes[position..].iter_mut().step_by(stride);
                 if self.is_narrow {
-                    self.write(isa, &self.affine.at::<T, i32>(totals, inputs, position), planes);
+                    self.write::<T, i32>(isa, (totals, inputs), (position, planes));
                 } else {
-                    self.write(isa, &self.affine.at::<T, i64>(totals, inputs, position), planes);
+                    self.write::<T, i64>(isa, (totals, inputs), (position, planes));
                 }
             }
         });
     }
 
     #[inline(always)]
-    fn write<'p, Y: Total + Ord>(&self, isa: Isa, sums: &[Y; LANES], planes: impl Iterator<Item = &'p mut u64>) {
+    fn write<'p, T: Total, Y: Lane>(
+        &self,
+        isa: Isa,
+        sources: (&[[T; LANES]], &[Lift]),
+        (position, planes): (usize, impl Iterator<Item = &'p mut u64>),
+    ) {
         if self.thresholds.len() > FEW {
-            let code = |sum: &Y| self.thresholds.partition_point(|&threshold| sum.wide() >= threshold);
-            let codes: [usize; LANES] = std::array::from_fn(|lane| code(&sums[lane]));
+            let mut codes = [0; LANES];
+            for (lanes, codes) in codes.as_chunks_mut::<CHUNK>().0.iter_mut().enumerate() {
+                let sums: [Y; CHUNK] = self.affine.at(sources, position, lanes);
+                *codes = sums.map(|sum| self.thresholds.partition_point(|&threshold| sum.wide() >= threshold));
+            }
             for (plane, word) in planes.enumerate() {
                 *word = mask(isa, &codes.map(|code| (code >> plane & 1) as u8));
             }
             return;
         }
-        let mut reached = [0; FEW + 1];
-        for (reached, &threshold) in reached[1..].iter_mut().zip(&self.thresholds) {
-            let threshold = Y::wrapped(threshold);
-            *reached = mask(isa, &std::array::from_fn(|lane| u8::from(sums[lane] >= threshold)));
+        let mut reached = [0u64; FEW + 1];
+        for lanes in 0..LANES / CHUNK {
+            let sums: [Y; CHUNK] = self.affine.at(sources, position, lanes);
+            for (reached, &threshold) in reached[1..].iter_mut().zip(&self.thresholds) {
+                *reached |= u64::from(Y::at_least(isa, &sums, Y::wrapped(threshold))) << (CHUNK * lanes);
+            }
         }
         for (plane, word) in planes.enumerate() {
             // How many multiples of 2^p there are up to the code is odd where bit p is set.
             *word = reached.iter().step_by(1 << plane).skip(1).fold(0, |word, reached| word ^ reached);
         }
     }
+}
+
+/// Lanes that are worked on at a time.
+const CHUNK: usize = 16;
+
+/// A number that Y is computed in.
+trait Lane: Total + std::ops::Mul<Output = Self> {
+    /// Bit l is whether lane l is at least `threshold`.
+    fn at_least(isa: Isa, lanes: &[Self; CHUNK], threshold: Self) -> u16;
+}
+
+impl Lane for i32 {
+    #[inline(always)]
+    fn at_least(isa: Isa, lanes: &[Self; CHUNK], threshold: Self) -> u16 {
+        #[cfg(target_arch = "x86_64")]
+        if isa == Isa::avx512() {
+            // SAFETY: the machine has the instructions that an `Isa` stands for.
+            return unsafe { crate::avx512::at_least(lanes, threshold) };
+        }
+        let _ = isa;
+        packed(&lanes.map(|lane| u8::from(lane >= threshold)))
+    }
+}
+
+impl Lane for i64 {
+    #[inline(always)]
+    fn at_least(_: Isa, lanes: &[Self; CHUNK], threshold: Self) -> u16 {
+        packed(&lanes.map(|lane| u8::from(lane >= threshold)))
+    }
+}
+
+/// Bit l is byte l, which is 0 or 1.
+#[inline(always)]
+fn packed(bytes: &[u8; CHUNK]) -> u16 {
+    let [low, high] = bytes.as_chunks::<8>().0 else { return 0 };
+    u16::from(eight(*low)) | u16::from(eight(*high)) << 8
 }
 
 #[cfg(test)]

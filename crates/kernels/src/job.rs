@@ -141,10 +141,7 @@ impl Slice {
     /// With the other sign, if its converted sums are negated.
     #[inline(always)]
     pub(crate) fn signed(&self, is_negated: bool) -> SliceSign {
-        match (self.sign, is_negated) {
-            (SliceSign::Plus, false) | (SliceSign::Minus, true) => SliceSign::Plus,
-            (SliceSign::Plus, true) | (SliceSign::Minus, false) => SliceSign::Minus,
-        }
+        self.sign.times(is_negated)
     }
 
     /// A converted sum in its place.
@@ -153,6 +150,17 @@ impl Slice {
         match self.signed(is_negated) {
             SliceSign::Plus => converted << self.shift,
             SliceSign::Minus => -(converted << self.shift),
+        }
+    }
+}
+
+impl SliceSign {
+    /// The other sign, if it is negated.
+    #[inline(always)]
+    pub(crate) fn times(self, is_negated: bool) -> Self {
+        match (self, is_negated) {
+            (Self::Plus, false) | (Self::Minus, true) => Self::Plus,
+            (Self::Plus, true) | (Self::Minus, false) => Self::Minus,
         }
     }
 }

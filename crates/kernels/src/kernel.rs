@@ -116,7 +116,7 @@ impl Kernel {
         match &job.stack.tables {
             Tables::Cells(_) => scalar::run(job, output),
             Tables::Memory8(_) | Tables::Memory16(_) | Tables::Memory32(_) => {
-                self.isa().run(|| portable::run(job, output))
+                self.isa().run(#[inline(always)] || portable::run(job, output))
             }
             Tables::Tiles(tiles) => tiled::run(self.isa(), tiles, job, output),
         }

@@ -24,6 +24,8 @@
 mod avx2;
 #[cfg(target_arch = "x86_64")]
 mod avx512;
+#[cfg(feature = "baseline")]
+pub mod baseline;
 mod bits;
 mod dispatch;
 mod finish;

@@ -105,7 +105,7 @@ impl Patterns {
         let n_strips = self.n_positions.div_ceil(self.strip);
         self.vectors.resize(n_strips * self.n_groups * self.vectors_per_strip(), Vector([0; LANES]));
         let isa = self.kernel.isa();
-        isa.run(|| self.fill_strips(isa, lines, source));
+        isa.run(#[inline(always)] || self.fill_strips(isa, lines, source));
     }
 
     /// The sums of inputs, `[read][position][slice]`.
@@ -115,7 +115,7 @@ impl Patterns {
     /// If `sums` has not that shape.
     pub fn sum_inputs(&self, lines: &Lines, slices: &[Slice], sums: &mut [Lift]) {
         assert_eq!(sums.len(), lines.reads().len() * self.n_positions * slices.len(), "[read][position][slice]");
-        self.kernel.isa().run(|| {
+        self.kernel.isa().run(#[inline(always)] || {
             let of_read = sums.chunks_exact_mut((self.n_positions * slices.len()).max(1));
             for (read, sums) in lines.reads().iter().zip(of_read) {
                 for (position, sums) in sums.chunks_exact_mut(slices.len()).enumerate() {

@@ -8,8 +8,10 @@ use std::ops::Range;
 use crate::memory::{Entry, Memory};
 use crate::noise::{Key, SpreadTables};
 use crate::stack::Tables;
+use crate::words::Converter;
 use crate::{Job, LANES, Output, Read, Slice, SliceSign, Tally, Total, Transfer, Work};
 
+#[inline(always)]
 pub(crate) fn run<T: Total>(job: &Job<'_>, output: Output<'_, T>) -> Work {
     match &job.stack.tables {
         Tables::Memory8(tables) => with_tables(tables, job, output),
@@ -27,6 +29,7 @@ fn with_tables<E: Entry, T: Total, const N: usize>(
 ) -> Work {
     let Output { totals, mut tally } = output;
     let mut work = Work::default();
+    let converter = Converter::of(job);
     let n_positions = job.positions.len();
     let (first, end) = job.columns;
     let mut sums = vec![[T::ZERO; N]; n_positions * LANES];
@@ -41,6 +44,7 @@ fn with_tables<E: Entry, T: Total, const N: usize>(
                 used: columns.start - panel * N..columns.end - panel * N,
                 read: (read_index, read),
                 segments: tables.segments(panel, read_index),
+                converter: &converter,
                 tally: tally.as_deref_mut(),
             };
             for (position, sums) in sums.chunks_exact_mut(LANES).enumerate() {
@@ -74,6 +78,8 @@ struct Reader<'a, E, const N: usize> {
     used: Range<usize>,
     read: (usize, &'a Read),
     segments: &'a [Range<usize>],
+    /// How sums in words are converted; `None` if they can't be.
+    converter: &'a Option<Converter>,
     tally: Option<&'a mut Tally>,
 }
 
@@ -95,6 +101,12 @@ impl<E: Entry, const N: usize> Reader<'_, E, N> {
                 Transfer::Exact if is_plain => add(&job.slices[slice], &negated, totals, |at| sums[at].into()),
                 Transfer::Clip { max } if is_plain => {
                     add(&job.slices[slice], &negated, totals, |at| Into::<u32>::into(sums[at]).min(*max));
+                }
+                Transfer::Uniform(_) if is_plain && self.converter.is_some() => {
+                    let Some(converter) = self.converter else { unreachable!("there is one") };
+                    let mut codes: [u16; N] = std::array::from_fn(|at| Into::<u32>::into(sums[at]) as u16);
+                    converter.convert(&mut codes);
+                    add(&job.slices[slice], &negated, totals, |at| codes[at].into());
                 }
                 transfer => {
                     let noise = normals.as_ref().map(|normals| self.noise((position, lane), slice, normals));

@@ -1,6 +1,7 @@
 //! Conversion of sums in words of 16 bits, sixteen or more lanes at a time.
 
-use crate::{LANES, Transfer, Uniform};
+use crate::{Job, Transfer, Uniform};
+use crate::noise::Spread;
 
 /// A transfer in words.
 #[derive(Clone, Debug)]
@@ -25,6 +26,17 @@ pub(crate) struct Uniform16 {
 }
 
 impl Converter {
+    /// For the sums of a job; `None` where words are too narrow.
+    pub(crate) fn of(job: &Job<'_>) -> Option<Self> {
+        let stack = job.stack;
+        let noise = stack.spread.as_ref().map_or(0, Spread::max_sample);
+        let lift = job.lifts.into_iter().flatten().flatten().map(|lift| lift.unsigned_abs()).max().unwrap_or(0);
+        let has_offsets = job.lifts.is_some() || stack.spread.is_some();
+        let max_input = job.slices.iter().map(|slice| (1u64 << slice.planes.len()) - 1).max().unwrap_or(0);
+        let max_offset = has_offsets.then_some(noise.saturating_add(lift));
+        Self::new(job.transfer, stack.shift(), stack.max_sum() * max_input, max_offset)
+    }
+
     /// `None` where words are too narrow. `max_sum` is the greatest sum of cells, `max_offset` the greatest magnitude of
     /// what is added to it, if anything is.
     pub(crate) fn new(transfer: &Transfer, shift: u32, max_sum: u64, max_offset: Option<u32>) -> Option<Self> {
@@ -44,7 +56,7 @@ impl Converter {
 
     /// Converts sums.
     #[inline(always)]
-    pub(crate) fn convert(&self, sums: &mut [u16; LANES]) {
+    pub(crate) fn convert<const N: usize>(&self, sums: &mut [u16; N]) {
         match self {
             Self::Exact => {}
             Self::Clip(max) => sums.iter_mut().for_each(|sum| *sum = (*sum).min(*max)),
@@ -54,7 +66,7 @@ impl Converter {
 
     /// Converts sums to which something is added in units.
     #[inline(always)]
-    pub(crate) fn convert_offset(&self, sums: &mut [u16; LANES], offsets: &[i16; LANES]) {
+    pub(crate) fn convert_offset<const N: usize>(&self, sums: &mut [u16; N], offsets: &[i16; N]) {
         match self {
             Self::Uniform(uniform) => {
                 sums.iter_mut().zip(offsets).for_each(|(sum, &offset)| *sum = uniform.code(*sum, offset));
@@ -100,6 +112,7 @@ mod tests {
     use proptest::prelude::*;
 
     use super::*;
+    use crate::LANES;
 
     proptest! {
         #[test]

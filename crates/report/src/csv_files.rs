@@ -2,8 +2,8 @@
 
 use std::io::Write;
 
-use rebias_scheduler::RunResult;
-use rebias_units::Action;
+use rebias_scheduler::{ColumnCurrent, RunResult};
+use rebias_units::{Action, Current};
 
 use crate::Summary;
 use crate::summary::rounded;
@@ -50,6 +50,8 @@ pub fn layers_csv(result: &RunResult, out: impl Write) -> csv::Result<()> {
         "adc_clip_rate",
         "adc_snr_db",
         "sums_snr_db",
+        "column_current_mean_ua",
+        "column_current_max_ua",
         "wire_residual",
     ];
     let counts = Action::ALL.iter().map(|action| action.name());
@@ -59,6 +61,10 @@ pub fn layers_csv(result: &RunResult, out: impl Write) -> csv::Result<()> {
         let noise = layer.conversion.and_then(|conversion| conversion.signal_to_noise_db).map(|db| db.to_string());
         let sums_noise = layer.conversion.and_then(|conversion| conversion.sums_signal_to_noise_db);
         let sums_noise = sums_noise.map(|db| rounded(db).to_string());
+        let current = |of: fn(ColumnCurrent) -> Current| {
+            let current = layer.conversion.and_then(|conversion| conversion.column_current);
+            current.map(|current| rounded(of(current).microamperes()).to_string()).unwrap_or_default()
+        };
         let residual = layer.conversion.map(|conversion| format!("{:e}", rounded(conversion.wire_residual)));
         let fixed = [
             layer.name.clone(),
@@ -70,6 +76,8 @@ pub fn layers_csv(result: &RunResult, out: impl Write) -> csv::Result<()> {
             clip_rate.unwrap_or_default(),
             noise.unwrap_or_default(),
             sums_noise.unwrap_or_default(),
+            current(|current| current.mean),
+            current(|current| current.max),
             residual.unwrap_or_default(),
         ];
         writer.write_record(fixed.into_iter().chain(layer.counts.iter().map(|(_, times)| times.to_string())))?;

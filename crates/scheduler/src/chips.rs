@@ -3,16 +3,17 @@
 use std::num::NonZeroU32;
 
 use rebias_arch::Arch;
-use rebias_crossbar::ChipSeed;
-use rebias_emulation::{EmulateOptions, EmulationError, EmulationResult, Emulator, LayerDeviation};
+use rebias_crossbar::{CellModel, ChipSeed};
+use rebias_emulation::{EmulateOptions, EmulationError, EmulationResult, Emulator, LayerDiagnosis};
 use rebias_mapper::Placement;
 use rebias_network::{SampleSet, Trace};
+use rebias_units::Current;
 use statrs::statistics::Statistics;
 
-use crate::{Conversion, Proportion, Quality, RunOptions};
+use crate::{ColumnCurrent, Conversion, Proportion, Quality, RunOptions};
 
 /// Images on which layers' sums are compared with the exact ones.
-const DEVIATION_IMAGES: usize = 4;
+const DIAGNOSED_IMAGES: usize = 4;
 
 /// Which chips a network's values are emulated on.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -47,7 +48,9 @@ pub struct ChipQuality {
 pub(crate) struct Emulated {
     chips: Vec<(u32, EmulationResult)>,
     /// Of the first chip's layers.
-    deviations: Vec<LayerDeviation>,
+    diagnoses: Vec<LayerDiagnosis>,
+    /// Current of a column sum of one level.
+    level_current: Current,
 }
 
 impl Emulated {
@@ -58,18 +61,18 @@ impl Emulated {
         options: &RunOptions<'_>,
     ) -> Result<Self, EmulationError> {
         let images = options.images;
-        let (mut chips, mut deviations) = (Vec::new(), Vec::new());
+        let (mut chips, mut diagnoses) = (Vec::new(), Vec::new());
         for chip in options.chips.indices() {
             let chip_seed = ChipSeed { seed: options.seed, chip };
             let emulator = Emulator::of_chip(&trace.network, arch, placement, trace.calibration.as_ref(), chip_seed)?;
             if chips.is_empty() {
-                let n_images = images.unwrap_or(DEVIATION_IMAGES).min(DEVIATION_IMAGES);
-                deviations = emulator.deviations(samples, n_images)?;
+                let n_images = images.unwrap_or(DIAGNOSED_IMAGES).min(DIAGNOSED_IMAGES);
+                diagnoses = emulator.diagnose(samples, n_images)?;
             }
             let options = EmulateOptions { images, progress: options.progress };
             chips.push((chip, emulator.emulate(samples, options)?));
         }
-        Ok(Self { chips, deviations })
+        Ok(Self { chips, diagnoses, level_current: level_current(arch) })
     }
 
     fn results(&self) -> impl Iterator<Item = &EmulationResult> {
@@ -116,10 +119,20 @@ impl Emulated {
         Some(Conversion {
             clip_rate: layers.iter().map(|layer| layer.fidelity.clip_rate()).sum::<f64>() / n_chips,
             signal_to_noise_db: ratios.map(|ratios| ratios.iter().sum::<f64>() / n_chips),
-            sums_signal_to_noise_db: self.deviations.get(layer).and_then(LayerDeviation::signal_to_noise_db),
+            sums_signal_to_noise_db: self.diagnoses.get(layer).and_then(LayerDiagnosis::signal_to_noise_db),
+            column_current: self.diagnoses.get(layer).and_then(|found| found.columns).map(|columns| ColumnCurrent {
+                mean: self.level_current * columns.mean,
+                max: self.level_current * columns.max,
+            }),
             wire_residual: layers.iter().map(|layer| layer.wire_residual).fold(0.0, f64::max),
         })
     }
+}
+
+/// Current of a cell that conducts one level, for the least input.
+fn level_current(arch: &Arch) -> Current {
+    let (cell, dac) = (&arch.ima().crossbar.cell, &arch.ima().dac);
+    CellModel::new(cell).level() * (cell.read_voltage / f64::from(dac.max_code()))
 }
 
 /// Standard deviation of the chips' shares; `None` for one chip.

@@ -22,7 +22,7 @@ pub use replay::{
     replay, replay_recorded, smallest_buffers,
 };
 pub use result::{
-    AdcBand, AdcModelCost, Allocation, Component, Conversion, Cost, LayerResult, ModelledCost, Quality, RunResult,
-    Timing,
+    AdcBand, AdcModelCost, Allocation, ColumnCurrent, Component, Conversion, Cost, LayerResult, ModelledCost, Quality,
+    RunResult, Timing,
 };
 pub use run::{RunError, RunOptions, run};

@@ -1,7 +1,7 @@
 //! What a run gives.
 
 use rebias_cost::{Peak, Programming, Warning};
-use rebias_units::{Area, Counts, Cycles, Energy, Power, Time};
+use rebias_units::{Area, Counts, Current, Cycles, Energy, Power, Time};
 
 use crate::{ChipQuality, Proportion, Steadiness};
 
@@ -221,6 +221,15 @@ pub struct LayerResult {
     pub conversion: Option<Conversion>,
 }
 
+/// Currents of a layer's columns in its reads.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct ColumnCurrent {
+    /// The mean.
+    pub mean: Current,
+    /// The greatest.
+    pub max: Current,
+}
+
 /// What a layer's converters lost.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Conversion {
@@ -231,6 +240,8 @@ pub struct Conversion {
     /// Signal-to-noise ratio of the layer's sums against the exact integer network's, for the same inputs, on the first
     /// images and chip, in decibels; `None` when they are equal.
     pub sums_signal_to_noise_db: Option<f64>,
+    /// Currents of the columns, on the first images and chip.
+    pub column_current: Option<ColumnCurrent>,
     /// How well the node currents of arrays with wires balance, relative to the cells' currents with ideal wires; the
     /// worst array's, 0 with ideal wires.
     pub wire_residual: f64,

@@ -1,16 +1,18 @@
 //! The facade: one network on one chip, from mapping to prices.
 
 use rebias_arch::Arch;
-use rebias_cost::{Costs, LayerUsage, Priced, Usage, price, warnings};
+use rebias_cost::{Costs, LayerCost, LayerUsage, Priced, Usage, price, warnings};
 use rebias_emulation::{EmulationError, Emulator};
 use rebias_mapper::{LayerPlacement, MapError, Placement, map};
-use rebias_network::{Network, Trace};
+use rebias_network::{LayerId, Network, Trace};
 use rebias_units::Cycles;
 
 use crate::chips::Emulated;
 use crate::cost::Pricing;
 use crate::density::assumed_read_activity;
-use crate::{Allocation, Chips, LayerResult, ReplayError, ReplayOptions, ReplayResult, RunResult, Timing, replay};
+use crate::{
+    Allocation, Chips, LayerReplay, LayerResult, ReplayError, ReplayOptions, ReplayResult, RunResult, Timing, replay,
+};
 
 /// How a network is run.
 #[derive(Clone, Copy)]
@@ -69,26 +71,32 @@ pub fn run(arch: &Arch, costs: &Costs, trace: &Trace, options: &RunOptions<'_>) 
         cost: pricing.cost(costs, &priced),
         warnings: warnings(arch, costs),
         allocation: allocation(arch, &placement),
-        layers: layers(arch, network, &placement, &layers_used, &priced, emulated.as_ref()),
+        layers: layers(arch, network, &placement, (&replayed, &priced), emulated.as_ref()),
         timing,
     })
 }
 
-/// What each weighted layer did for one image: counts from the replay, read activity from the values, or from the
-/// densities of their bits where there are no values.
+/// What each layer did for one image: counts from the replay, read activity from the values, or from the densities of
+/// their bits where there are no values.
 fn usage(
     (arch, network, placement): (&Arch, &Network, &Placement),
     replayed: &ReplayResult,
     emulated: Option<&Emulated>,
 ) -> Vec<LayerUsage> {
-    let activity = |index: usize, placed: &LayerPlacement| match emulated {
-        Some(emulated) => emulated.read_activity(index),
-        None => assumed_read_activity(arch, network, placed),
+    let activity = |layer: LayerId| {
+        let index = weighted_index(placement, layer)?;
+        match emulated {
+            Some(emulated) => emulated.read_activity(index),
+            None => assumed_read_activity(arch, network, placement.layers().get(index)?),
+        }
     };
-    let layers = replayed.layers.iter().zip(placement.layers()).enumerate();
-    layers
-        .map(|(index, (layer, placed))| LayerUsage { counts: layer.counts, read_activity: activity(index, placed) })
-        .collect()
+    let usage = |layer: &LayerReplay| LayerUsage { counts: layer.counts, read_activity: activity(layer.layer) };
+    replayed.layers.iter().map(usage).collect()
+}
+
+/// Which of the weighted layers it is; `None` for a layer without weights.
+fn weighted_index(placement: &Placement, layer: LayerId) -> Option<usize> {
+    placement.layers().iter().position(|placed| placed.layer == layer)
 }
 
 fn timing(arch: &Arch, replayed: &ReplayResult) -> Timing {
@@ -118,27 +126,24 @@ fn layers(
     arch: &Arch,
     network: &Network,
     placement: &Placement,
-    usage: &[LayerUsage],
-    priced: &Priced,
+    (replayed, priced): (&ReplayResult, &Priced),
     emulated: Option<&Emulated>,
 ) -> Vec<LayerResult> {
-    let conversion = |layer: usize| emulated?.conversion(layer);
-    placement
-        .layers()
-        .iter()
-        .zip(usage)
-        .zip(&priced.layers)
-        .enumerate()
-        .map(|(index, ((placed, usage), cost))| LayerResult {
-            name: network.layer(placed.layer).name().to_owned(),
-            macs: network.layer(placed.layer).macs(),
-            replicas: placed.replicas.len(),
-            crossbars: placed.n_crossbars(),
-            utilisation: placed.utilisation(arch),
+    let conversion = |layer: LayerId| emulated?.conversion(weighted_index(placement, layer)?);
+    let result = |(used, cost): (&LayerReplay, &LayerCost)| {
+        // Layers without weights take no arrays.
+        let placed = placement.layer(used.layer);
+        LayerResult {
+            name: network.layer(used.layer).name().to_owned(),
+            macs: network.layer(used.layer).macs(),
+            replicas: placed.map_or(1, |placed| placed.replicas.len()),
+            crossbars: placed.map_or(0, LayerPlacement::n_crossbars),
+            utilisation: placed.map_or(0.0, |placed| placed.utilisation(arch)),
             energy: cost.total(),
             energy_by_component: cost.by_component.clone(),
-            counts: usage.counts,
-            conversion: conversion(index),
-        })
-        .collect()
+            counts: used.counts,
+            conversion: conversion(used.layer),
+        }
+    };
+    replayed.layers.iter().zip(&priced.layers).map(result).collect()
 }

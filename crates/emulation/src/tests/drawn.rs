@@ -5,7 +5,7 @@ use proptest::prelude::*;
 use rebias_arch::testing::toy_with;
 use rebias_arch::{Arch, BiasColumnPlace, BiasSource, FlipEncoding};
 use rebias_converter::{AdcErrors, AdcRange};
-use rebias_crossbar::{ChipSeed, DriftSpec, FaultSpec, NonIdealities, OnOff, VariationSpec, WiringSpec};
+use rebias_crossbar::{ChipSeed, DriftSpec, FaultSpec, NonIdealities, OnOff, ReadNoiseSpec, VariationSpec, WiringSpec};
 use rebias_mapper::map;
 use rebias_network::testing::SplitMix64;
 use rebias_network::{CodeFormat, Network};
@@ -48,6 +48,7 @@ struct Hardware {
     variation: Option<VariationSpec>,
     faults: Option<FaultSpec>,
     drift: Option<DriftSpec>,
+    read_noise: Option<ReadNoiseSpec>,
     wiring: WiringSpec,
     on_off: OnOff,
     dac_bits: u32,
@@ -77,6 +78,7 @@ fn hardware() -> impl Strategy<Value = Hardware> {
             variation,
             faults,
             drift,
+            read_noise: None,
             wiring,
             on_off,
             dac_bits,
@@ -90,8 +92,9 @@ fn hardware() -> impl Strategy<Value = Hardware> {
 fn arch(hardware: Hardware) -> Arch {
     toy_with(|chip, mapping| {
         let ima = &mut chip.tile.ima;
-        let Hardware { variation, faults, drift, .. } = hardware;
-        ima.crossbar.cell.non_idealities = NonIdealities { variation, faults, drift, ..NonIdealities::NONE };
+        let Hardware { variation, faults, drift, read_noise, .. } = hardware;
+        ima.crossbar.cell.non_idealities =
+            NonIdealities { variation, faults, drift, read_noise, ..NonIdealities::NONE };
         ima.crossbar.cell.on_off = hardware.on_off;
         ima.crossbar.wiring = hardware.wiring;
         ima.crossbar.active_word_lines = hardware.active;
@@ -132,6 +135,7 @@ fn errors_change_sums_as_much_as_they_should() {
     let sigma = 0.1;
     let arch = arch(Hardware {
         variation: Some(VariationSpec::GaussianOfTarget(sigma)),
+        read_noise: None,
         faults: None,
         drift: None,
         wiring: WiringSpec::IDEAL,
@@ -208,4 +212,43 @@ fn chips_of_a_seed_differ_and_each_is_the_same_again() {
     assert_eq!(chip(1, 1), chip(1, 1));
     assert_ne!(chip(1, 1), chip(1, 2));
     assert_ne!(chip(1, 1), chip(2, 1));
+}
+
+#[test]
+fn read_noise_has_the_deviation_of_the_driven_cells() {
+    let sigma = 0.05;
+    let arch = arch(Hardware {
+        variation: None,
+        read_noise: Some(ReadNoiseSpec::OfRange(sigma)),
+        faults: None,
+        drift: None,
+        wiring: WiringSpec::IDEAL,
+        on_off: OnOff::Infinite,
+        dac_bits: 1,
+        active: 32,
+        flip: FlipEncoding::Off,
+        has_bias_column: false,
+    });
+    let n_outputs = 1000;
+    let network = linear(CodeFormat::unsigned(3), 2, Array2::from_elem((n_outputs, 30), 2), 0);
+    let placement = map(&network, &arch).expect("fits");
+    let emulator = Emulator::of_chip(&network, &arch, &placement, None, CHIP).expect("emulable");
+    let errors = |emulator: &Emulator<'_>| -> Vec<f64> {
+        let sums = sums(&network, &[5; 30], emulator.mvm());
+        sums[0].1.iter().map(|&sum| sum as f64 / 128.0 - 300.0).collect()
+    };
+    let found = errors(&emulator);
+    // In reads worth 1 and 4, deviation 0.05·3 of each of 30 cells; and of the ADC's steps of 1/16.
+    let of_read = 0.15f64.powi(2) * 30.0 + 0.0625f64.powi(2) / 12.0;
+    let expected = of_read * (1.0 + 16.0);
+    let variance = found.iter().map(|error| error * error).sum::<f64>() / n_outputs as f64;
+    let mean = found.iter().sum::<f64>() / n_outputs as f64;
+    // Four deviations of the mean of n squares, √(2/n), and of n numbers.
+    let n = n_outputs as f64;
+    assert!((variance / expected - 1.0).abs() < 4.0 * (2.0 / n).sqrt(), "{variance} {expected}");
+    assert!(mean.abs() < 4.0 * (expected / n).sqrt(), "{mean}");
+    assert_eq!(found, errors(&emulator), "the same read of the same image");
+    let other = ChipSeed { chip: 3, ..CHIP };
+    let other = Emulator::of_chip(&network, &arch, &placement, None, other).expect("emulable");
+    assert_ne!(found, errors(&other));
 }

@@ -164,6 +164,20 @@ fn flipping_saves_a_bit_of_the_adc() {
 }
 
 #[test]
+fn residual_networks_are_exact() {
+    for seed in 0..12 {
+        let recipe = RandomNetwork { n_convs: 1..=2, n_residuals: 1..=2, ..RandomNetwork::default() };
+        let network = random_network(seed, &recipe);
+        let image = random_image(seed, &network);
+        let arch = toy_with(|chip, _| {
+            chip.n_tiles = 1000;
+            chip.tile.ima.adc.bits = 20;
+        });
+        assert_eq!(emulated_sums(&network, &arch, &image), exact_sums(&network, &image), "{seed}");
+    }
+}
+
+#[test]
 fn sixteen_bit_codes_with_signs_are_exact() {
     let recipe = RandomNetwork {
         input_bits: 16..=16,

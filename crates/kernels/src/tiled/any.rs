@@ -1,6 +1,6 @@
 //! The way for everything else: sums in registers, conversion lane by lane.
 
-use super::Tiled;
+use super::Plan;
 use super::quad::{Quad, Sums, Tile};
 use crate::noise::{Key, Spread, SpreadTables};
 use crate::patterns::QUAD;
@@ -10,11 +10,16 @@ use crate::{LANES, Read, Tally, Total, Vector};
 /// Sums of one vector and the columns of a tile.
 type TileSums = [[u32; LANES]; TILE];
 
-impl<A: Total> Tiled<'_, A> {
+impl Plan<'_> {
     /// Adds a tile's totals.
     #[inline(always)]
-    pub(super) fn add_any(&mut self, (tile, read): (&Tile<'_>, &Read), mut tally: Option<&mut Tally>) {
-        let (job, tiles) = (self.plan.job, self.plan.tiles);
+    pub(super) fn add_any<T: Total>(
+        &self,
+        (tile, read): (&Tile<'_>, &Read),
+        totals: &mut [[T; LANES]],
+        mut tally: Option<&mut Tally>,
+    ) {
+        let (job, tiles) = (self.job, self.tiles);
         let strip = job.patterns.strip();
         for position in tile.strip * strip..job.positions.len().min((tile.strip + 1) * strip) {
             for (index, slice) in job.slices.iter().enumerate() {
@@ -30,11 +35,11 @@ impl<A: Total> Tiled<'_, A> {
                         let noise = noise.as_ref().map_or(0, |noise| i64::from(noise[place][lane]));
                         (i64::from(sums[place][lane]) << job.stack.shift()) + lift + noise
                     };
-                    let Some(totals) = self.totals_of(column, position) else { continue };
+                    let totals = &mut totals[self.place(column, position)];
                     for (lane, total) in totals.iter_mut().enumerate() {
                         let drop = job.drop(tile.read, position, index).map_or(0, |drops| i64::from(drops[lane]));
                         let value = job.transfer.value(analog(lane), job.stack.shift(), drop);
-                        *total = total.plus(A::wrapped(slice.placed(value, job.stack.is_negated(tile.read, column))));
+                        *total = total.plus(T::wrapped(slice.placed(value, job.stack.is_negated(tile.read, column))));
                     }
                     if let Some(tally) = &mut tally
                         && tally.takes(column, &job.positions[position])
@@ -58,7 +63,7 @@ impl<A: Total> Tiled<'_, A> {
         let tile = Tile { tables, segments, ..*tile };
         // Σ v·x²: with x = Σ 2^t·b_t it is Σ 4^t·V(b_t) + Σ over t < u of 2^(t + u + 1)·V(b_t ∧ b_u).
         let mut variances = [[0; LANES]; TILE];
-        let planes = self.plan.job.slices[slice].planes.clone();
+        let planes = self.job.slices[slice].planes.clone();
         for (t, low) in (0..).zip(planes.clone()) {
             self.add_driven((&tile, tiles), (position, low, low), 2 * t, &mut variances);
             for (u, high) in (0..).zip(planes.clone()).skip(t as usize + 1) {
@@ -67,7 +72,7 @@ impl<A: Total> Tiled<'_, A> {
         }
         std::array::from_fn(|at| {
             let column = (tile.index * TILE + at, read_index, slice);
-            let normals = Key::new(self.plan.job.stream, column, &self.plan.job.positions[position]).normals();
+            let normals = Key::new(self.job.stream, column, &self.job.positions[position]).normals();
             std::array::from_fn(|lane| spread.sample(variances[at][lane] as u8, normals[lane]))
         })
     }
@@ -80,7 +85,7 @@ impl<A: Total> Tiled<'_, A> {
         weight: u32,
         sums: &mut TileSums,
     ) {
-        let patterns = self.plan.job.patterns;
+        let patterns = self.job.patterns;
         let place = position % patterns.strip() * patterns.n_planes();
         let mut vectors = Vec::with_capacity(tile.vectors.len() * QUAD / patterns.vectors_per_strip());
         for group in tile.vectors.chunks_exact(patterns.vectors_per_strip()) {

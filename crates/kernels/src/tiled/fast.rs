@@ -1,35 +1,39 @@
 //! The fast ways: slices of one plane, and transfers in bytes or words.
 
 use super::quad::{Quad, Sums, Tile, look_up, noise_factors};
-use super::{Codes, Tiled};
+use super::schedule::{Schedule, Step};
+use super::{Codes, Plan};
 use crate::noise::{Key, Spread, SpreadTables};
 use crate::patterns::QUAD;
 use crate::tiles::{TILE, Width};
 use crate::words::Converter;
 use crate::{LANES, SliceSign, Tally, Total, Vector};
 
-impl<A: Total> Tiled<'_, A> {
+impl Plan<'_> {
     /// Adds a tile's totals, if one of the fast ways can, and tells whether one could.
     #[inline(always)]
-    pub(super) fn add_fast(&mut self, tile: &Tile<'_>, mut tally: Option<&mut Tally>) -> bool {
-        let plan = self.plan;
-        let Some(slices) = &plan.slice_of_plane else { return false };
-        let n_quads = plan.job.patterns.vectors_per_strip() / QUAD;
+    pub(super) fn add_fast<T: Total>(
+        &self,
+        tile: &Tile<'_>,
+        totals: &mut [[T; LANES]],
+        mut tally: Option<&mut Tally>,
+    ) -> bool {
+        let Some(schedule) = &self.schedule else { return false };
         // AVX2 has no fast way to look up one of 256 bytes.
-        let has_bytes = match (&plan.codes, plan.tiles.width) {
+        let has_bytes = match (&self.codes, self.tiles.width) {
             (None, _) | (_, Width::Words) => false,
-            (Some(Codes::Table(_)), Width::Nibbles) => plan.converter.is_none(),
+            (Some(Codes::Table(_)), Width::Nibbles) => self.converter.is_none(),
             (Some(_), Width::Nibbles | Width::Bytes) => true,
         };
-        match (&plan.codes, &plan.converter) {
+        match (&self.codes, &self.converter) {
             (Some(codes), _) if has_bytes && tile.segments.len() == 1 => {
-                for quad in 0..n_quads {
-                    self.add_bytes((&Quad { tile, quad }, slices), codes, tally.as_deref_mut());
+                for quad in 0..schedule.quads.len() {
+                    self.add_bytes((&Quad { tile, quad }, schedule), codes, (totals, tally.as_deref_mut()));
                 }
             }
             (_, Some(converter)) => {
-                for quad in 0..n_quads {
-                    self.add_words((&Quad { tile, quad }, slices), converter, tally.as_deref_mut());
+                for quad in 0..schedule.quads.len() {
+                    self.add_words((&Quad { tile, quad }, schedule), converter, (totals, tally.as_deref_mut()));
                 }
             }
             _ => return false,
@@ -38,32 +42,53 @@ impl<A: Total> Tiled<'_, A> {
     }
 
     #[inline(always)]
-    fn add_bytes(&mut self, (quad, slices): (&Quad<'_>, &[usize]), codes: &Codes, tally: Option<&mut Tally>) {
-        let plan = self.plan;
+    fn add_bytes<T: Total>(
+        &self,
+        (quad, schedule): (&Quad<'_>, &Schedule),
+        codes: &Codes,
+        (totals, tally): (&mut [[T; LANES]], Option<&mut Tally>),
+    ) {
         let mut sums = [Vector([0; LANES]); QUAD * TILE];
-        let stride = plan.job.patterns.vectors_per_strip();
-        quad.sum_bytes((plan.tiles, stride), &quad.tile.segments[0], &mut sums);
+        let stride = self.job.patterns.vectors_per_strip();
+        quad.sum_bytes((self.tiles, stride), &quad.tile.segments[0], &mut sums);
         if let Some(tally) = tally {
-            self.record(quad, tally, |at, lane| i64::from(sums[at].0[lane]) << plan.job.stack.shift());
+            self.record(quad, tally, |at, lane| i64::from(sums[at].0[lane]) << self.job.stack.shift());
         }
         match codes {
             Codes::Same => {}
             Codes::Clip(max) => {
                 sums.iter_mut().for_each(|sums| sums.0.iter_mut().for_each(|sum| *sum = (*sum).min(*max)));
             }
-            Codes::Table(codes) => look_up(plan.tiles.width, codes, &mut sums),
+            Codes::Table(codes) => look_up(self.tiles.width, codes, &mut sums),
         }
-        self.accumulate((quad, slices), |at| &sums[at].0);
+        if !self.has_room_for_pairs {
+            self.accumulate((quad, schedule), |at| &sums[at].0, totals);
+            return;
+        }
+        // Pairs are added in bytes.
+        let steps = &schedule.quads[quad.quad];
+        for pair in steps.iter().flat_map(Step::pairs) {
+            let (low, high) = sums.split_at_mut((pair + 1) * TILE);
+            for (low, high) in low[pair * TILE..].iter_mut().zip(high) {
+                low.0.iter_mut().zip(high.0).for_each(|(low, high)| *low += 2 * high);
+            }
+        }
+        self.accumulate_pairs((quad, steps), &sums, totals);
     }
 
     #[inline(always)]
-    fn add_words(&mut self, (quad, slices): (&Quad<'_>, &[usize]), converter: &Converter, tally: Option<&mut Tally>) {
+    fn add_words<T: Total>(
+        &self,
+        (quad, schedule): (&Quad<'_>, &Schedule),
+        converter: &Converter,
+        (totals, tally): (&mut [[T; LANES]], Option<&mut Tally>),
+    ) {
         let mut sums = [[0; LANES]; QUAD * TILE];
-        let stride = self.plan.job.patterns.vectors_per_strip();
-        quad.sum_words((self.plan.tiles, stride), &mut sums);
-        let offsets = self.offsets((quad, slices));
+        let stride = self.job.patterns.vectors_per_strip();
+        quad.sum_words((self.tiles, stride), &mut sums);
+        let offsets = self.offsets((quad, &schedule.slices));
         if let Some(tally) = tally {
-            let shift = self.plan.job.stack.shift();
+            let shift = self.job.stack.shift();
             self.record(quad, tally, |at, lane| {
                 (i64::from(sums[at][lane]) << shift) + offsets.as_ref().map_or(0, |offsets| offsets[at][lane].into())
             });
@@ -74,13 +99,13 @@ impl<A: Total> Tiled<'_, A> {
             }
             None => sums.iter_mut().for_each(|sums| converter.convert(sums)),
         }
-        self.accumulate((quad, slices), |at| &sums[at]);
+        self.accumulate((quad, schedule), |at| &sums[at], totals);
     }
 
     /// What is added to each sum: lifts and noise; `None` for nothing.
     #[inline(always)]
     fn offsets(&self, (quad, slices): (&Quad<'_>, &[usize])) -> Option<Box<Sums<i16>>> {
-        let job = self.plan.job;
+        let job = self.job;
         if job.lifts.is_none() && job.stack.spread.is_none() {
             return None;
         }
@@ -104,17 +129,17 @@ impl<A: Total> Tiled<'_, A> {
     #[inline(always)]
     fn sample_noise(&self, (quad, slices): (&Quad<'_>, &[usize]), spread: &Spread, samples: &mut Sums<i16>) {
         let SpreadTables::Tiles(tiles) = &spread.tables else { unreachable!("as the cells") };
-        let read = &self.plan.job.stack.lines().reads()[quad.tile.read];
+        let read = &self.job.stack.lines().reads()[quad.tile.read];
         let mut sigmas = [Vector([0; LANES]); QUAD * TILE];
         let (tables, segments) = tiles.of((quad.tile.read, read), quad.tile.index);
         let tile = Tile { tables, segments, ..*quad.tile };
-        let stride = self.plan.job.patterns.vectors_per_strip();
+        let stride = self.job.patterns.vectors_per_strip();
         Quad { tile: &tile, quad: quad.quad }.sum_bytes((tiles, stride), &segments[0], &mut sigmas);
         for (at, (samples, sigmas)) in samples.iter_mut().zip(&mut sigmas).enumerate() {
-            let (position, plane) = quad.of(self.plan.job, at / TILE);
-            let Some(position) = self.plan.job.positions.get(position) else { continue };
+            let (position, plane) = quad.of(self.job, at / TILE);
+            let Some(position) = self.job.positions.get(position) else { continue };
             let column = quad.tile.index * TILE + at % TILE;
-            let key = Key::new(self.plan.job.stream, (column, tile.read, slices[plane]), position);
+            let key = Key::new(self.job.stream, (column, tile.read, slices[plane]), position);
             let normals = noise_factors(&key.bytes(), sigmas);
             for ((sample, normal), &sigma) in samples.iter_mut().zip(normals).zip(&sigmas.0) {
                 *sample = spread.scaled(i16::from(sigma) * i16::from(normal));
@@ -124,39 +149,57 @@ impl<A: Total> Tiled<'_, A> {
 
     /// Adds converted sums, each in its slice's place.
     #[inline(always)]
-    fn accumulate<'s, E: Copy + Into<i64> + 's>(
-        &mut self,
-        (quad, slices): (&Quad<'_>, &[usize]),
+    fn accumulate<'s, E: Copy + Into<i64> + 's, T: Total>(
+        &self,
+        (quad, schedule): (&Quad<'_>, &Schedule),
         sums: impl Fn(usize) -> &'s [E; LANES],
+        totals: &mut [[T; LANES]],
     ) {
-        let job = self.plan.job;
-        for (at, column) in self.columns(quad.tile) {
-            let is_negated = job.stack.is_negated(quad.tile.read, column);
-            let mut vector = 0;
-            while vector < QUAD {
-                let (position, plane) = quad.of(job, vector);
-                let slice = &job.slices[slices[plane]];
-                // Most layers by far have two planes; one pass over the totals does for both.
-                let next = slices.get(plane + 1).map(|&next| &job.slices[next]).filter(|_| vector + 1 < QUAD);
-                let sum = sums(vector * TILE + at);
-                let Some(totals) = self.totals_of(column, position) else { break };
-                match (slice.signed(is_negated), next.map(|next| (next.signed(is_negated), next.shift))) {
-                    (SliceSign::Plus, Some((SliceSign::Plus, shift))) => {
-                        let next = sums((vector + 1) * TILE + at);
-                        for ((total, &sum), &next) in totals.iter_mut().zip(sum).zip(next) {
-                            let sum = A::wrapped(sum.into()).shifted(slice.shift);
-                            *total = total.plus(sum.plus(A::wrapped(next.into()).shifted(shift)));
-                        }
-                        vector += 1;
-                    }
-                    (SliceSign::Plus, _) => totals.iter_mut().zip(sum).for_each(|(total, &sum)| {
-                        *total = total.plus(A::wrapped(sum.into()).shifted(slice.shift));
-                    }),
-                    (SliceSign::Minus, _) => totals.iter_mut().zip(sum).for_each(|(total, &sum)| {
-                        *total = total.minus(A::wrapped(sum.into()).shifted(slice.shift));
-                    }),
+        let job = self.job;
+        let first = quad.tile.strip * job.patterns.strip();
+        for step in &schedule.quads[quad.quad] {
+            let position = first + step.position;
+            if position >= job.positions.len() {
+                // It only fills its strip.
+                break;
+            }
+            for (at, column) in self.columns(quad.tile) {
+                let total = &mut totals[self.place(column, position)];
+                let sign = step.sign.times(job.stack.is_negated(quad.tile.read, column));
+                let of = |vector: usize| sums((step.vector + vector) * TILE + at);
+                match step.n_vectors {
+                    4 => add(total, [of(0), of(1), of(2), of(3)], (step.shift, 1), sign),
+                    2 => add(total, [of(0), of(1)], (step.shift, 1), sign),
+                    _ => add(total, [of(0)], (step.shift, 1), sign),
                 }
-                vector += 1;
+            }
+        }
+    }
+
+    /// As [`accumulate`](Self::accumulate), where the first of each pair holds both.
+    #[inline(always)]
+    fn accumulate_pairs<T: Total>(
+        &self,
+        (quad, steps): (&Quad<'_>, &[Step]),
+        sums: &[Vector; QUAD * TILE],
+        totals: &mut [[T; LANES]],
+    ) {
+        let job = self.job;
+        let first = quad.tile.strip * job.patterns.strip();
+        for step in steps {
+            let position = first + step.position;
+            if position >= job.positions.len() {
+                // It only fills its strip.
+                break;
+            }
+            for (at, column) in self.columns(quad.tile) {
+                let total = &mut totals[self.place(column, position)];
+                let sign = step.sign.times(job.stack.is_negated(quad.tile.read, column));
+                let of = |vector: usize| &sums[(step.vector + vector) * TILE + at].0;
+                match step.n_vectors {
+                    4 => add(total, [of(0), of(2)], (step.shift, 2), sign),
+                    _ => add(total, [of(0)], (step.shift, 1), sign),
+                }
             }
         }
     }
@@ -165,13 +208,31 @@ impl<A: Total> Tiled<'_, A> {
     #[inline(always)]
     fn record(&self, quad: &Quad<'_>, tally: &mut Tally, analog: impl Fn(usize, usize) -> i64) {
         for vector in 0..QUAD {
-            let (position, _) = quad.of(self.plan.job, vector);
-            let Some(position) = self.plan.job.positions.get(position) else { continue };
+            let (position, _) = quad.of(self.job, vector);
+            let Some(position) = self.job.positions.get(position) else { continue };
             for (at, column) in self.columns(quad.tile) {
                 if tally.takes(column, position) {
                     tally.record((0..position.n_lanes).map(|lane| analog(vector * TILE + at, lane)));
                 }
             }
         }
+    }
+}
+
+/// Adds sums, each worth 2^`step` times the one before it.
+#[inline(always)]
+fn add<E: Copy + Into<i64>, T: Total, const N: usize>(
+    totals: &mut [T; LANES],
+    sums: [&[E; LANES]; N],
+    (shift, step): (u32, u32),
+    sign: SliceSign,
+) {
+    let joined = |lane: usize| {
+        let places = (0..).zip(&sums).map(|(place, sums)| T::wrapped(sums[lane].into()).shifted(step * place));
+        places.fold(T::ZERO, T::plus).shifted(shift)
+    };
+    match sign {
+        SliceSign::Plus => (0..LANES).for_each(|lane| totals[lane] = totals[lane].plus(joined(lane))),
+        SliceSign::Minus => (0..LANES).for_each(|lane| totals[lane] = totals[lane].minus(joined(lane))),
     }
 }

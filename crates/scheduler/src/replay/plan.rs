@@ -7,6 +7,7 @@
 //! ```
 
 mod build;
+mod digital;
 mod input_map;
 mod registers;
 mod reserve;
@@ -44,7 +45,7 @@ macro_rules! indices {
     };
 }
 
-indices!(LayerIdx, ReplicaIdx, PartIdx, ShareIdx, LaneIdx, BufferIdx, ImaIdx, TileIdx);
+indices!(LayerIdx, ReplicaIdx, PartIdx, ShareIdx, AdderIdx, LaneIdx, BufferIdx, ImaIdx, TileIdx);
 
 /// The static side of a replay.
 #[derive(Debug)]
@@ -62,6 +63,7 @@ pub(super) struct Plan {
     pub(super) replicas: Vec<ReplicaPlan>,
     pub(super) parts: Vec<PartPlan>,
     pub(super) shares: Vec<SharePlan>,
+    pub(super) adders: Vec<AdderPlan>,
     pub(super) lanes: Vec<LanePlan>,
     pub(super) buffers: Vec<BufferPlan>,
     pub(super) imas: Vec<ImaPlan>,
@@ -75,7 +77,8 @@ pub(super) struct LayerPlan {
     pub(super) name: String,
     pub(super) n_positions: u64,
     pub(super) kind: LayerKind,
-    pub(super) input: InputMap,
+    /// One map, and of an addition the skip operand's.
+    pub(super) inputs: Vec<InputMap>,
     pub(super) replicas: Vec<ReplicaIdx>,
     pub(super) buffers: Vec<BufferIdx>,
     pub(super) output: Output,
@@ -87,6 +90,8 @@ pub(super) struct LayerPlan {
 pub(super) enum LayerKind {
     /// Products on arrays.
     Weighted,
+    /// Sums of codes, on the shift-and-add units of a tile.
+    Summed,
     /// Nothing: the outside takes its input, the pooled outputs of another layer, out of the eDRAM. It is no layer of
     /// the network.
     Taken,
@@ -120,6 +125,8 @@ pub(super) struct ReplicaPlan {
     pub(super) positions_per_image: u64,
     pub(super) parts: Vec<PartIdx>,
     pub(super) shares: Vec<ShareIdx>,
+    /// Who makes its positions, if the layer has no weights.
+    pub(super) adder: Option<AdderIdx>,
     /// Positions whose sums the tiles' output registers hold at once.
     pub(super) depth: u64,
     /// Lanes that a position leaves by.
@@ -182,6 +189,10 @@ pub(super) struct LanePlan {
 }
 
 impl LanePlan {
+    pub(super) fn is_from_outside(&self) -> bool {
+        matches!(self.origin, Origin::Outside(_))
+    }
+
     /// Values in a parcel.
     pub(super) fn values(&self) -> u64 {
         u64::from(self.values)
@@ -198,8 +209,8 @@ impl LanePlan {
 pub(super) enum Origin {
     /// A part of a copy; a turn of the copy is a turn of the lane.
     Part(PartIdx),
-    /// The outside, pixel by pixel.
-    Outside,
+    /// The outside, which fills a buffer pixel by pixel.
+    Outside(BufferIdx),
 }
 
 /// What parcels bring.
@@ -224,10 +235,31 @@ pub(super) enum Way {
     Network { from: TileIdx, routers: u16, links: u16, chip_links: u16 },
 }
 
+/// The shift-and-add units of a tile, as far as they add up the codes of a layer: two maps, or the windows of one.
+///
+/// ```text
+///  eDRAM: map, (skip map) ─► bus ─► S+A ─► output register ─► buffers of the layers that read it
+/// ```
+#[derive(Debug)]
+pub(super) struct AdderPlan {
+    pub(super) layer: LayerIdx,
+    pub(super) replica: ReplicaIdx,
+    pub(super) part: PartIdx,
+    pub(super) tile: TileIdx,
+    /// A buffer for each map.
+    pub(super) buffers: Vec<BufferIdx>,
+    /// For each position, the codes that are added up in each channel.
+    pub(super) terms: Vec<u32>,
+    /// Bytes that a position reads for each term of its sums.
+    pub(super) bytes_per_term: Bytes,
+}
+
 /// What the arrays of a layer on one tile read.
 #[derive(Debug)]
 pub(super) struct BufferPlan {
     pub(super) layer: LayerIdx,
+    /// Which of the layer's maps.
+    pub(super) operand: usize,
     pub(super) tile: TileIdx,
     pub(super) region: RegionId,
     /// Channels that are kept here.
@@ -236,6 +268,8 @@ pub(super) struct BufferPlan {
     pub(super) slot: Bytes,
     pub(super) reserved: Bytes,
     pub(super) shares: Vec<ShareIdx>,
+    /// Who reads it if its layer has no weights.
+    pub(super) adder: Option<AdderIdx>,
     /// The lane from the outside, if the layer reads the network's input.
     pub(super) outside: Option<LaneIdx>,
 }
@@ -273,7 +307,8 @@ pub(super) struct Position {
 impl Plan {
     /// The map that a buffer holds some channels of.
     pub(super) fn map_of(&self, buffer: BufferIdx) -> &InputMap {
-        &self.layers[self.buffers[buffer.at()].layer.at()].input
+        let plan = &self.buffers[buffer.at()];
+        &self.layers[plan.layer.at()].inputs[plan.operand]
     }
 }
 

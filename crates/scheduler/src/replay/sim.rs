@@ -12,6 +12,7 @@
 //!
 //! What cannot go on is not asked again and again: it is woken by what it waits for.
 
+mod adder;
 mod deadlock;
 mod deliver;
 mod ledger;
@@ -33,10 +34,10 @@ use rebias_engine::{EventQueue, Gauge, Space, Span, Tick};
 use rebias_tile::{ImaEvent, ImaUnit, Interconnect, InterconnectEvent, InterconnectUnit, TileUnit};
 use rebias_units::{Action, Bytes};
 
-use super::plan::{BufferIdx, ImaIdx, LayerIdx, PartIdx, Plan, Position, ReplicaIdx, ShareIdx, TileIdx};
+use super::plan::{AdderIdx, BufferIdx, ImaIdx, LayerIdx, PartIdx, Plan, Position, ReplicaIdx, ShareIdx, TileIdx};
 use super::record::{Buffer, Recorder, Stage, Work};
 use super::{ReplayError, Schedule, Traffic, Window};
-use state::{BufferState, ImaState, Outputs, Parcel, PartState, ReplicaState, ShareState, TileState};
+use state::{AdderState, BufferState, ImaState, Outputs, Parcel, PartState, ReplicaState, ShareState, TileState};
 use stream::Stream;
 
 /// A replay under way.
@@ -47,6 +48,7 @@ pub(super) struct Sim<'a, R> {
     replicas: Vec<ReplicaState>,
     parts: Vec<PartState>,
     shares: Vec<ShareState>,
+    adders: Vec<AdderState>,
     buffers: Vec<BufferState>,
     imas: Vec<ImaState>,
     tiles: Vec<TileState>,
@@ -86,6 +88,12 @@ enum Event {
     LinkMerged(PartIdx, u32),
     /// Finished sums of a turn go through the activation units.
     Activate(PartIdx, u32),
+    /// Codes that are to be added up leave the eDRAM.
+    AddRead(AdderIdx),
+    /// They go over the bus.
+    AddTransfer(AdderIdx),
+    /// They are added up.
+    AddSum(AdderIdx),
     /// A part's outputs of a turn are finished.
     Emit(PartIdx, u32),
     /// A parcel goes to its tile's port.
@@ -123,6 +131,7 @@ impl<'a, R: Recorder> Sim<'a, R> {
             replicas: plan.replicas.iter().map(|_| ReplicaState::default()).collect(),
             parts: plan.parts.iter().map(|_| PartState::default()).collect(),
             shares: plan.shares.iter().map(|_| ShareState::default()).collect(),
+            adders: plan.adders.iter().map(|_| AdderState::default()).collect(),
             buffers: plan.buffers.iter().map(|_| BufferState::default()).collect(),
             imas: imas?,
             tiles: tiles?,
@@ -140,6 +149,9 @@ impl<'a, R: Recorder> Sim<'a, R> {
         self.fill_inputs();
         for share in 0..self.shares.len() {
             self.try_load(ShareIdx::new(share));
+        }
+        for adder in 0..self.adders.len() {
+            self.try_add(AdderIdx::new(adder));
         }
         while !self.stream.is_over() {
             let Some(event) = self.queue.pop() else {
@@ -173,6 +185,9 @@ impl<'a, R: Recorder> Sim<'a, R> {
             Event::Merged(part, turn) => self.merged(part, turn),
             Event::LinkMerged(part, turn) => self.finish_sums(part, turn),
             Event::Activate(part, turn) => self.activate(part, turn),
+            Event::AddRead(adder) => self.add_read(adder),
+            Event::AddTransfer(adder) => self.add_transfer(adder),
+            Event::AddSum(adder) => self.add_sum(adder),
             Event::Emit(part, turn) => self.emit(part, turn),
             Event::Inject(parcel) => self.inject(parcel),
             Event::Network(event) => self.network_event(event),

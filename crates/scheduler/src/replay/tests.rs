@@ -2,6 +2,7 @@
 
 mod chart;
 mod charts;
+mod digital;
 mod nets;
 mod properties;
 mod rules;

@@ -254,3 +254,14 @@ fn tables_have_as_many_numbers_as_codes() {
     "#]],
     );
 }
+
+#[test]
+fn the_documented_keys_are_read() {
+    let document = include_str!("../../../../../docs/non-idealities.md");
+    let example = document.split("```toml\n").nth(1).and_then(|rest| rest.split("```").next());
+    let arch = toy_over(example.expect("an example of all keys"));
+    let non_idealities = &arch.ima().crossbar.cell.non_idealities;
+    assert!(non_idealities.variation.is_some() && non_idealities.faults.is_some() && non_idealities.drift.is_some());
+    assert!(non_idealities.read_noise.is_some() && non_idealities.current_voltage.is_some());
+    assert!(!arch.ima().crossbar.wiring.has_no_drops() && arch.ima().adc.errors != AdcErrors::NONE);
+}

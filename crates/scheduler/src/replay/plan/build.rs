@@ -7,7 +7,7 @@ use rebias_arch::{Arch, BiasSource};
 use rebias_buffer::RegisterUse;
 use rebias_engine::RegionId;
 use rebias_mapper::{ImaId, LayerPlacement, PlacedArray, Placement, Replica};
-use rebias_network::{Layer, LayerId, LayerInput, Network, OutputFormat, Weighted};
+use rebias_network::{Layer, Network, Op, OutputFormat, Weighted, Window};
 use rebias_tile::{ArrayShape, ChipSpec, InputSum, Interconnect, MvmShape};
 use rebias_units::Bytes;
 
@@ -16,24 +16,24 @@ use crate::replay::Schedule;
 
 use super::{
     BufferIdx, BufferPlan, ImaIdx, ImaPlan, InputMap, LayerIdx, LayerKind, LayerPlan, Output, PartIdx, PartPlan, Plan,
-    ReplicaIdx, ReplicaPlan, Role, ShareIdx, SharePlan, Source, TileIdx, TilePlan, bytes_of,
+    ReplicaIdx, ReplicaPlan, Role, ShareIdx, SharePlan, TileIdx, TilePlan, bytes_of,
 };
 
 /// What is known of the hosts while a plan is built.
-struct Builder<'a> {
-    network: &'a Network,
+pub(super) struct Builder<'a> {
+    pub(super) network: &'a Network,
     arch: &'a Arch,
     interconnect: Interconnect,
-    plan: Plan,
+    pub(super) plan: Plan,
     tiles: BTreeMap<u32, TileIdx>,
     imas: BTreeMap<ImaId, ImaIdx>,
     buffers: BTreeMap<(LayerIdx, TileIdx), BufferIdx>,
     /// Outputs that each part finishes.
-    homes: Homes,
+    pub(super) homes: Homes,
     /// Bytes of the partial sums that each part holds for a position.
-    sums_of_part: Vec<Bytes>,
+    pub(super) sums_of_part: Vec<Bytes>,
     /// For each buffer, whether it keeps a channel.
-    channels_of_buffer: Vec<Vec<bool>>,
+    pub(super) channels_of_buffer: Vec<Vec<bool>>,
 }
 
 impl Plan {
@@ -50,34 +50,47 @@ impl Plan {
             sums_of_part: Vec::new(),
             channels_of_buffer: Vec::new(),
         };
-        for placed in placement.layers() {
-            let layer = network.layer(placed.layer);
-            // Only weighted layers are placed.
-            if let Some(weighted) = layer.weighted() {
-                builder.add_layer(placed, layer, weighted);
+        for (id, layer) in network.layers_with_ids() {
+            match layer.op() {
+                Op::Weighted(weighted) => {
+                    if let Some(placed) = placement.layer(id) {
+                        builder.add_layer(placed, layer, weighted);
+                    }
+                }
+                Op::Add(_) => builder.add_sum(id, layer, Window::UNIT),
+                Op::SumPool(window) => builder.add_sum(id, layer, *window),
+                // Max-pools belong to whoever reads them.
+                Op::MaxPool(_) => {}
             }
         }
         builder.finish()
     }
 
-    /// Adds an empty buffer for a layer's input on a tile; no channel of it is kept yet.
-    fn add_buffer(&mut self, layer: LayerIdx, tile: TileIdx, channels_of_buffer: &mut Vec<Vec<bool>>) -> BufferIdx {
+    /// Adds an empty buffer for a map that a layer reads on a tile; no channel of it is kept yet.
+    pub(super) fn add_buffer(
+        &mut self,
+        (layer, operand): (LayerIdx, usize),
+        tile: TileIdx,
+        channels_of_buffer: &mut Vec<Vec<bool>>,
+    ) -> BufferIdx {
         let buffer = BufferIdx::new(self.buffers.len());
         let host = &mut self.tiles[tile.at()].buffers;
         host.push(buffer);
         self.buffers.push(BufferPlan {
             layer,
+            operand,
             tile,
             region: RegionId(host.len() - 1),
             n_channels: 0,
             slot: Bytes(0),
             reserved: Bytes(0),
             shares: Vec::new(),
+            adder: None,
             outside: None,
         });
         let reader = &mut self.layers[layer.at()];
         reader.buffers.push(buffer);
-        channels_of_buffer.push(vec![false; reader.input.n_channels]);
+        channels_of_buffer.push(vec![false; reader.inputs[operand].n_channels]);
         buffer
     }
 
@@ -92,6 +105,7 @@ impl Plan {
             replicas: Vec::new(),
             parts: Vec::new(),
             shares: Vec::new(),
+            adders: Vec::new(),
             lanes: Vec::new(),
             buffers: Vec::new(),
             imas: Vec::new(),
@@ -108,7 +122,7 @@ impl Builder<'_> {
             name: layer.name().to_owned(),
             n_positions: placed.n_positions as u64,
             kind: LayerKind::Weighted,
-            input: InputMap::new(self.network, layer, weighted.window),
+            inputs: vec![InputMap::new(self.network, layer, layer.input(), weighted.window)],
             replicas: Vec::new(),
             buffers: Vec::new(),
             output: match weighted.output {
@@ -140,6 +154,7 @@ impl Builder<'_> {
             positions_per_image: (placed.n_positions - first_position).div_ceil(stride) as u64,
             parts: Vec::new(),
             shares: Vec::new(),
+            adder: None,
             depth: 1,
             departures: 0,
         });
@@ -171,7 +186,7 @@ impl Builder<'_> {
         self.plan.link_parts(placed, replica, &parts, &self.interconnect, (bits, &mut self.homes));
     }
 
-    fn add_part(&mut self, replica: ReplicaIdx, tile: TileIdx, n_shares: usize) -> PartIdx {
+    pub(super) fn add_part(&mut self, replica: ReplicaIdx, tile: TileIdx, n_shares: usize) -> PartIdx {
         let part = PartIdx::new(self.plan.parts.len());
         let replica_plan = &mut self.plan.replicas[replica.at()];
         replica_plan.parts.push(part);
@@ -238,7 +253,7 @@ impl Builder<'_> {
         });
     }
 
-    fn tile(&mut self, index: u32) -> TileIdx {
+    pub(super) fn tile(&mut self, index: u32) -> TileIdx {
         let place = self.interconnect.place(index);
         let tiles = &mut self.plan.tiles;
         *self.tiles.entry(index).or_insert_with(|| {
@@ -268,9 +283,9 @@ impl Builder<'_> {
     ) -> BufferIdx {
         let buffer = match self.buffers.entry((layer, tile)) {
             Entry::Occupied(buffer) => *buffer.get(),
-            Entry::Vacant(place) => *place.insert(self.plan.add_buffer(layer, tile, &mut self.channels_of_buffer)),
+            Entry::Vacant(place) => *place.insert(self.plan.add_buffer((layer, 0), tile, &mut self.channels_of_buffer)),
         };
-        let map = &self.plan.layers[layer.at()].input;
+        let map = &self.plan.layers[layer.at()].inputs[0];
         let kept = &mut self.channels_of_buffer[buffer.at()];
         for block in row_blocks {
             let rows = &placed.row_blocks[*block];
@@ -283,55 +298,19 @@ impl Builder<'_> {
         buffer
     }
 
-    /// Lets the outside take pooled outputs that no layer reads from where they are made.
-    fn take_last_maps(&mut self) {
-        let is_read = |id: LayerId| self.network.layers().iter().any(|layer| layer.input() == LayerInput::Layer(id));
-        let unread = self.network.layers().iter().enumerate().map(|(index, layer)| (LayerId(index), layer));
-        let pools: Vec<_> = unread.filter(|(id, layer)| layer.weighted().is_none() && !is_read(*id)).collect();
-        for (id, pool) in pools {
-            let input = InputMap::taken(self.network, id);
-            let Source::Layer(producer) = input.source else { continue };
-            let producer = self.plan.layers.iter().find(|layer| layer.id == producer);
-            let Some((part, output)) = producer.and_then(|producer| {
-                let copy = &self.plan.replicas[producer.replicas.first()?.at()];
-                Some((*copy.parts.first()?, producer.output))
-            }) else {
-                continue;
-            };
-            let layer = LayerIdx::new(self.plan.layers.len());
-            let n_channels = input.n_channels as u64;
-            self.plan.layers.push(LayerPlan {
-                id,
-                name: pool.name().to_owned(),
-                n_positions: input.n_pixels as u64,
-                kind: LayerKind::Taken,
-                input,
-                replicas: Vec::new(),
-                buffers: Vec::new(),
-                output,
-                role: Role::Last,
-            });
-            let tile = self.plan.parts[part.at()].tile;
-            let buffer = self.plan.add_buffer(layer, tile, &mut self.channels_of_buffer);
-            self.channels_of_buffer[buffer.at()].fill(true);
-            let plan = &mut self.plan.buffers[buffer.at()];
-            (plan.n_channels, plan.slot) = (n_channels, output.bytes(n_channels));
-        }
-    }
-
     fn finish(mut self) -> Plan {
         self.take_last_maps();
-        let layers: BTreeMap<LayerId, LayerIdx> =
-            self.plan.layers.iter().enumerate().map(|(idx, layer)| (layer.id, LayerIdx::new(idx))).collect();
-        for consumer in 0..self.plan.layers.len() {
-            let consumer = LayerIdx::new(consumer);
-            let Source::Layer(producer) = self.plan.layers[consumer.at()].input.source else {
-                self.plan.feed_buffers(consumer);
-                continue;
-            };
-            let producer = layers[&producer];
-            self.plan.layers[producer.at()].role = Role::Inner;
-            self.plan.target_buffers(producer, consumer, &self.homes, &self.channels_of_buffer, &self.interconnect);
+        for consumer in (0..self.plan.layers.len()).map(LayerIdx::new) {
+            for operand in 0..self.plan.layers[consumer.at()].inputs.len() {
+                match self.plan.source(consumer, operand) {
+                    None => self.plan.feed_buffers(consumer, operand),
+                    Some(producer) => {
+                        self.plan.layers[producer.at()].role = Role::Inner;
+                        let keeps = &self.channels_of_buffer;
+                        self.plan.target_buffers(producer, (consumer, operand), &self.homes, keeps, &self.interconnect);
+                    }
+                }
+            }
         }
         self.plan.count_departures();
         self.plan.share_registers(self.arch, &self.sums_of_part);

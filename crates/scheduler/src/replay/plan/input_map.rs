@@ -11,6 +11,8 @@ pub(crate) struct InputMap {
     pub(crate) source: Source,
     pub(crate) n_channels: usize,
     pub(crate) n_pixels: usize,
+    /// Rows and columns.
+    size: (usize, usize),
     /// Rows of the weight matrix that one channel of the map feeds.
     pub(crate) rows_per_channel: usize,
     pub(crate) pooling: Option<Pooling>,
@@ -40,8 +42,8 @@ pub(crate) struct Pooling {
 }
 
 impl InputMap {
-    pub(crate) fn new(network: &Network, layer: &Layer, window: Window) -> Self {
-        let (source, pooling, shape) = trace(network, layer.input());
+    pub(crate) fn new(network: &Network, layer: &Layer, input: LayerInput, window: Window) -> Self {
+        let (source, pooling, shape) = trace(network, input);
         let (last_needed, first_needed) = if layer.in_shape() == shape {
             sliding(shape, layer.out_shape(), window)
         } else {
@@ -52,7 +54,8 @@ impl InputMap {
             source,
             n_channels: shape.channels,
             n_pixels: shape.positions(),
-            rows_per_channel: layer.rows() / shape.channels,
+            size: (shape.height, shape.width),
+            rows_per_channel: (layer.rows() / shape.channels).max(1),
             pooling,
             window_pixels: 0,
             last_needed,
@@ -69,6 +72,7 @@ impl InputMap {
             source,
             n_channels: shape.channels,
             n_pixels: shape.positions(),
+            size: (shape.height, shape.width),
             rows_per_channel: 1,
             pooling,
             window_pixels: 0,
@@ -77,6 +81,34 @@ impl InputMap {
         };
         map.window_pixels = map.longest_stretch();
         map
+    }
+
+    /// For each position of a window that slides over the map, the pixels of the map in it.
+    pub(crate) fn areas(&self, positions: Shape, window: Window) -> Vec<u32> {
+        let over = Pooling { window, from: self.size, to: (positions.height, positions.width) };
+        (0..positions.positions()).map(|position| over.n_contributions(position)).collect()
+    }
+
+    /// For each position, the last source pixel that it or an earlier one needs.
+    pub(crate) fn last_sources(&self) -> Vec<u32> {
+        let mut last_source = vec![0; self.n_pixels];
+        for source_pixel in 0..self.n_source_pixels() {
+            for pixel in self.entered(source_pixel).pixels() {
+                last_source[pixel] = source_pixel as u32;
+            }
+        }
+        let mut so_far = 0;
+        let mut sources = Vec::with_capacity(self.n_pixels);
+        for pixel in last_source {
+            so_far = so_far.max(pixel);
+            sources.push(so_far);
+        }
+        let mut so_far = 0;
+        let last = |&pixel: &u32| {
+            so_far = so_far.max(sources[pixel as usize]);
+            so_far
+        };
+        self.last_needed.iter().map(last).collect()
     }
 
     /// The last pixel, of all images in a row, that a position of an image needs.
@@ -280,6 +312,7 @@ mod tests {
             source: Source::Network,
             n_channels: 1,
             n_pixels: 20,
+            size: (4, 5),
             rows_per_channel: 9,
             pooling: None,
             window_pixels: 0,

@@ -5,7 +5,7 @@ use std::ops::Range;
 use rebias_mapper::{LayerPlacement, Replica};
 use rebias_tile::Interconnect;
 
-use super::{Cargo, LaneIdx, LanePlan, LayerIdx, Origin, PartIdx, Plan, TileIdx, Way, bytes_of};
+use super::{BufferIdx, Cargo, LaneIdx, LanePlan, LayerIdx, Origin, PartIdx, Plan, TileIdx, Way, bytes_of};
 
 /// The outputs that a part finishes.
 pub(super) type Homes = Vec<Vec<Range<usize>>>;
@@ -60,7 +60,7 @@ impl Plan {
     pub(super) fn target_buffers(
         &mut self,
         producer: LayerIdx,
-        consumer: LayerIdx,
+        (consumer, operand): (LayerIdx, usize),
         homes: &Homes,
         channels_of_buffer: &[Vec<bool>],
         interconnect: &Interconnect,
@@ -69,7 +69,7 @@ impl Plan {
         let replicas = &self.layers[producer.at()].replicas;
         let parts: Vec<_> = replicas.iter().flat_map(|replica| &self.replicas[replica.at()].parts).copied().collect();
         for part in parts {
-            for buffer in self.layers[consumer.at()].buffers.clone() {
+            for buffer in self.buffers_of(consumer, operand) {
                 let kept = |channel: &usize| channels_of_buffer[buffer.at()][*channel];
                 let values = homes[part.at()].iter().cloned().flatten().filter(kept).count() as u64;
                 if values == 0 {
@@ -99,11 +99,11 @@ impl Plan {
     }
 
     /// Lets the outside fill the buffers of a layer.
-    pub(super) fn feed_buffers(&mut self, reader: LayerIdx) {
-        for buffer in self.layers[reader.at()].buffers.clone() {
+    pub(super) fn feed_buffers(&mut self, reader: LayerIdx, operand: usize) {
+        for buffer in self.buffers_of(reader, operand) {
             let plan = &self.buffers[buffer.at()];
             let lane = LanePlan {
-                origin: Origin::Outside,
+                origin: Origin::Outside(buffer),
                 cargo: Cargo::Codes { buffer },
                 layer: reader,
                 to: plan.tile,
@@ -114,6 +114,12 @@ impl Plan {
             let lane = self.add_lane(lane);
             self.buffers[buffer.at()].outside = Some(lane);
         }
+    }
+
+    /// The buffers that hold one of the maps that a layer reads.
+    fn buffers_of(&self, reader: LayerIdx, operand: usize) -> Vec<BufferIdx> {
+        let buffers = self.layers[reader.at()].buffers.iter().copied();
+        buffers.filter(|buffer| self.buffers[buffer.at()].operand == operand).collect()
     }
 
     fn add_lane(&mut self, lane: LanePlan) -> LaneIdx {

@@ -13,7 +13,7 @@
 use super::state::{LoadState, Parcel};
 use super::{Recorder, Sim};
 use crate::replay::ReplayError;
-use crate::replay::plan::{BufferIdx, LayerIdx, Origin, ReplicaIdx, Role, ShareIdx, Source};
+use crate::replay::plan::{AdderIdx, BufferIdx, LayerIdx, Origin, ReplicaIdx, Role, ShareIdx};
 
 /// Someone who waits.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -67,12 +67,15 @@ impl<R: Recorder> Sim<'_, R> {
         let name = format!("position {position} of `{}`", self.name(plan.layer));
         let is_its = |parcel: &Parcel| match self.plan.lanes[parcel.lane.at()].origin {
             Origin::Part(part) => self.plan.parts[part.at()].replica == copy && u64::from(parcel.turn) == left,
-            Origin::Outside => false,
+            Origin::Outside(_) => false,
         };
         for (buffer, reader) in self.plan.buffers.iter().enumerate() {
             if self.tiles[reader.tile.at()].edram.waiting(reader.region).any(is_its) {
                 return self.wait_for_room(BufferIdx::new(buffer), name);
             }
+        }
+        if let Some(adder) = plan.adder {
+            return self.wait_of_adder(adder, name);
         }
         match plan.shares.iter().find(|share| self.shares[share.at()].sent <= left) {
             Some(&share) => {
@@ -93,8 +96,10 @@ impl<R: Recorder> Sim<'_, R> {
             edram.held(holder.region).0.saturating_sub(holder.reserved.0)
         };
         let holder = tile.buffers.iter().max_by_key(excess).filter(|holder| excess(holder) > 0).unwrap_or(&buffer);
-        let keeper = self.plan.buffers[holder.at()].shares.iter();
-        let keeper = keeper.min_by_key(|share| self.shares[share.at()].first_needed);
+        let reader = &self.plan.buffers[holder.at()];
+        let slowest = reader.shares.iter().min_by_key(|share| self.shares[share.at()].first_needed);
+        let adder = reader.adder.map(|adder| Waiter::Copy(self.plan.adders[adder.at()].replica));
+        let keeper = slowest.map(|&share| Waiter::Share(share)).or(adder);
         let held = edram.held(self.plan.buffers[holder.at()].region).0;
         let wait = format!(
             "{who} waits for room in the buffer of `{}` on {}, where `{}` keeps {held} of {} bytes",
@@ -103,7 +108,33 @@ impl<R: Recorder> Sim<'_, R> {
             self.name(self.plan.buffers[holder.at()].layer),
             edram.capacity().0,
         );
-        (wait, keeper.map(|&share| Waiter::Share(share)))
+        (wait, keeper)
+    }
+
+    /// Waits for the map that has least of what the next position needs.
+    fn wait_of_adder(&self, adder: AdderIdx, who: String) -> Wait {
+        let (plan, begun) = (&self.plan.adders[adder.at()], self.adders[adder.at()].begun);
+        let position = self.position(plan.replica, begun);
+        let lacks = |buffer: &&BufferIdx| {
+            self.buffers[buffer.at()].complete <= self.plan.map_of(**buffer).last_needed(position.image, position.index)
+        };
+        match plan.buffers.iter().find(lacks) {
+            Some(&buffer) => {
+                let (source, next) = self.wait_for_pixel(buffer);
+                (format!("{who} waits for {source}"), next)
+            }
+            None => (format!("{who} waits for its sum"), None),
+        }
+    }
+
+    /// The pixel that a buffer lacks, and who makes it.
+    fn wait_for_pixel(&self, buffer: BufferIdx) -> Wait {
+        let plan = &self.plan.buffers[buffer.at()];
+        let pixel = self.buffers[buffer.at()].complete % self.plan.map_of(buffer).n_pixels as u64;
+        match self.plan.source(plan.layer, plan.operand) {
+            None => (format!("pixel {pixel} of the network's input"), Some(Waiter::Outside(buffer))),
+            Some(producer) => (format!("pixel {pixel} of `{}`", self.name(producer)), self.slowest_copy(producer)),
+        }
     }
 
     fn wait_of_share(&self, share: ShareIdx) -> Wait {
@@ -116,18 +147,8 @@ impl<R: Recorder> Sim<'_, R> {
         }
         match state.load {
             LoadState::WaitsForInput => {
-                let complete = self.buffers[plan.buffer.at()].complete;
-                let map = &self.plan.layers[plan.layer.at()].input;
-                let pixel = complete % map.n_pixels as u64;
-                let (source, next) = match map.source {
-                    Source::Network => ("the network's input".to_owned(), Some(Waiter::Outside(plan.buffer))),
-                    Source::Layer(id) => {
-                        let producer = self.plan.layers.iter().position(|layer| layer.id == id).map(LayerIdx::new);
-                        let name = producer.map_or("?", |producer| self.name(producer));
-                        (format!("`{name}`"), producer.and_then(|producer| self.slowest_copy(producer)))
-                    }
-                };
-                (format!("`{reader}` in {ima} waits for pixel {pixel} of {source}"), next)
+                let (source, next) = self.wait_for_pixel(plan.buffer);
+                (format!("`{reader}` in {ima} waits for {source}"), next)
             }
             LoadState::WaitsForRegister => {
                 let others = self.plan.imas[plan.ima.at()].shares.iter();

@@ -33,7 +33,7 @@ impl<'a, R: Recorder> Sim<'a, R> {
         let Cargo::Codes { buffer } = lane.cargo else {
             return None;
         };
-        let map = &plan.layers[plan.buffers[buffer.at()].layer.at()].input;
+        let map = plan.map_of(buffer);
         let position = self.position_of(parcel);
         Some(Codes { lane, buffer, map, position, entered: map.entered(position.index as usize) })
     }
@@ -44,8 +44,8 @@ impl<'a, R: Recorder> Sim<'a, R> {
         let turn = u64::from(parcel.turn);
         match lane.origin {
             Origin::Part(part) => self.position(self.plan.parts[part.at()].replica, turn),
-            Origin::Outside => {
-                let n_pixels = self.plan.layers[lane.layer.at()].input.n_source_pixels() as u64;
+            Origin::Outside(buffer) => {
+                let n_pixels = self.plan.map_of(buffer).n_source_pixels() as u64;
                 Position { image: turn / n_pixels, index: turn % n_pixels }
             }
         }
@@ -88,11 +88,10 @@ impl<'a, R: Recorder> Sim<'a, R> {
                 self.tiles[self.plan.parts[part.at()].tile.at()].outputs.change(now).waiting -= 1;
                 self.queue.push(at, Event::Depart(parcel));
             }
-            (Origin::Outside, Cargo::Codes { buffer }) => {
+            (Origin::Outside(buffer), _) => {
                 self.queue.push(at, Event::Enter(parcel));
                 self.feed(buffer);
             }
-            (Origin::Outside, Cargo::Sums { .. }) => {}
         }
     }
 
@@ -157,7 +156,7 @@ impl<'a, R: Recorder> Sim<'a, R> {
     fn write_codes(&mut self, codes: &Codes<'_>) -> Tick {
         let span = self.tiles[codes.lane.to.at()].edram.access(self.queue.now(), codes.bytes_written());
         self.count_entry(codes);
-        let stage = if codes.lane.origin == Origin::Outside { Stage::Fill } else { Stage::EdramWrite };
+        let stage = if codes.lane.is_from_outside() { Stage::Fill } else { Stage::EdramWrite };
         self.record(stage, codes.lane.to, codes.lane.layer, codes.position, span);
         if let Some(at) = self.receive(codes, span.end.next_boundary(self.plan.period)) {
             self.queue.push(at, Event::Complete(codes.buffer));
@@ -189,7 +188,7 @@ impl<'a, R: Recorder> Sim<'a, R> {
     /// Notes codes that can be read from a boundary on; when that completes pixels, if no others are then anyway.
     fn receive(&mut self, codes: &Codes<'_>, readable: Tick) -> Option<Tick> {
         let image = codes.position.image;
-        if codes.lane.origin != Origin::Outside {
+        if !codes.lane.is_from_outside() {
             self.stream.received(codes.lane.layer, image, codes.lane.bytes());
         }
         self.stream.closes(image);
@@ -247,7 +246,11 @@ impl<'a, R: Recorder> Sim<'a, R> {
             return;
         }
         state.awaited = None;
-        for &share in &self.plan.buffers[buffer.at()].shares {
+        let plan = &self.plan.buffers[buffer.at()];
+        if let Some(adder) = plan.adder {
+            self.try_add(adder);
+        }
+        for &share in &plan.shares {
             if let LoadState::WaitsForInput = self.shares[share.at()].load {
                 self.try_load(share);
             }

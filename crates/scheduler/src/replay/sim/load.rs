@@ -23,7 +23,7 @@ impl<R: Recorder> Sim<'_, R> {
             return;
         }
         let Position { image, index } = self.position(plan.replica, state.loaded);
-        let last_needed = self.plan.layers[plan.layer.at()].input.last_needed(image, index);
+        let last_needed = self.plan.map_of(plan.buffer).last_needed(image, index);
         if self.buffers[plan.buffer.at()].complete <= last_needed {
             self.shares[share.at()].load = LoadState::WaitsForInput;
             let awaited = &mut self.buffers[plan.buffer.at()].awaited;
@@ -108,8 +108,10 @@ impl<R: Recorder> Sim<'_, R> {
         for share in 0..self.shares.len() {
             self.pass_pixels(ShareIdx::new(share));
         }
-        for buffer in 0..self.buffers.len() {
-            self.free_pixels(BufferIdx::new(buffer));
+        for buffer in (0..self.buffers.len()).map(BufferIdx::new) {
+            if !self.plan.buffers[buffer.at()].shares.is_empty() {
+                self.free_pixels(buffer);
+            }
         }
     }
 
@@ -117,7 +119,7 @@ impl<R: Recorder> Sim<'_, R> {
     fn pass_pixels(&mut self, share: ShareIdx) {
         let plan = &self.plan.shares[share.at()];
         let next = self.turn_of(share, self.shares[share.at()].loaded);
-        let first = self.plan.layers[plan.layer.at()].input.first_needed(next.image, next.index);
+        let first = self.plan.map_of(plan.buffer).first_needed(next.image, next.index);
         self.shares[share.at()].first_needed = first;
     }
 

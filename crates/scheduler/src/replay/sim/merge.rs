@@ -185,6 +185,9 @@ impl<R: Recorder> Sim<'_, R> {
             for &share in &plan.shares {
                 self.try_send(share);
             }
+            if let Some(adder) = plan.adder {
+                self.try_add(adder);
+            }
         }
         if self.plan.schedule == Schedule::LayerByLayer {
             self.begin_layer();
@@ -194,8 +197,12 @@ impl<R: Recorder> Sim<'_, R> {
     /// Lets the layer begin whose turn it is.
     fn begin_layer(&mut self) {
         for &replica in &self.plan.layers[self.stream.n_finished_layers()].replicas {
-            for &share in &self.plan.replicas[replica.at()].shares {
+            let plan = &self.plan.replicas[replica.at()];
+            for &share in &plan.shares {
                 self.try_load(share);
+            }
+            if let Some(adder) = plan.adder {
+                self.try_add(adder);
             }
         }
     }
@@ -236,9 +243,12 @@ impl<R: Recorder> Sim<'_, R> {
             note(replica.left, plan.positions_per_image);
         }
         for (buffer, plan) in self.buffers.iter().zip(&self.plan.buffers) {
-            let map = &self.plan.layers[plan.layer.at()].input;
+            let map = &self.plan.layers[plan.layer.at()].inputs[plan.operand];
             note(buffer.complete, map.n_pixels as u64);
             note(buffer.written, map.n_pixels as u64);
+        }
+        for (adder, plan) in self.adders.iter().zip(&self.plan.adders) {
+            note(adder.begun, self.plan.replicas[plan.replica.at()].positions_per_image);
         }
         digest
     }

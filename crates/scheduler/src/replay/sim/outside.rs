@@ -33,7 +33,7 @@ impl<R: Recorder> Sim<'_, R> {
     /// Lets the outside go on with the images that the completion of one has made room for.
     pub(super) fn feed_next_images(&mut self, held_back: u64) {
         for buffer in (0..self.plan.buffers.len()).map(BufferIdx::new) {
-            let map = &self.plan.layers[self.plan.buffers[buffer.at()].layer.at()].input;
+            let map = self.plan.map_of(buffer);
             if self.buffers[buffer.at()].fed == held_back * map.n_source_pixels() as u64 {
                 self.feed(buffer);
             }
@@ -45,7 +45,7 @@ impl<R: Recorder> Sim<'_, R> {
     fn next_input(&mut self, buffer: BufferIdx) -> Option<Parcel> {
         let plan = &self.plan.buffers[buffer.at()];
         let lane = plan.outside?;
-        let n_pixels = self.plan.layers[plan.layer.at()].input.n_source_pixels() as u64;
+        let n_pixels = self.plan.map_of(buffer).n_source_pixels() as u64;
         loop {
             let pixel = self.buffers[buffer.at()].fed;
             let image = pixel / n_pixels;

@@ -8,8 +8,11 @@ use crate::replay::{Steadiness, Traffic, Until, Window};
 /// Images after which a steady stream may repeat itself, at most.
 const MAX_PERIOD: usize = 16;
 
-/// Images over which the mean interval of a stream that does not repeat itself must stay the same.
-const EVEN_IMAGES: usize = 8;
+/// Images that must come out as they go in, where a stream does not repeat itself.
+const EVEN_IMAGES: usize = 3;
+
+/// Images over which the mean interval of a stream must stay the same, where they do not.
+const MEAN_IMAGES: usize = 8;
 
 /// One part in so many by which intervals of a steady stream may differ: images are complete at boundaries of the cycle,
 /// while the parts that set their pace work by a finer clock.
@@ -190,16 +193,18 @@ impl Pace {
         self.since = self.completions.len();
     }
 
-    /// Whether a stream that does not repeat itself, as packets and accesses meet in ever new order, at least keeps its
-    /// mean interval.
+    /// Whether a stream that does not repeat itself, as packets and accesses meet in ever new order, is at least even:
+    /// its last intervals are all that at which images go in, or it keeps its mean interval.
     fn is_even(&self) -> bool {
-        let last = self.completions.len() - 1;
-        let Some(from) = last.checked_sub(2 * EVEN_IMAGES).filter(|&from| from >= self.since) else {
-            return false;
-        };
+        let n_intervals = self.completions.len() - 1 - self.since.min(self.completions.len() - 1);
         let cycle = |image: usize| self.completions[image].cycle;
-        let middle = from + EVEN_IMAGES;
-        agree(cycle(middle) - cycle(from), cycle(last) - cycle(middle))
+        let last = self.completions.len() - 1;
+        let keeps_pace = |back: usize| agree(cycle(last - back) - cycle(last - back - 1), self.spacing);
+        if n_intervals > EVEN_IMAGES && (0..EVEN_IMAGES).all(keeps_pace) {
+            return true;
+        }
+        let (from, middle) = (last.saturating_sub(2 * MEAN_IMAGES), last.saturating_sub(MEAN_IMAGES));
+        n_intervals >= 2 * MEAN_IMAGES && agree(cycle(middle) - cycle(from), cycle(last) - cycle(middle))
     }
 
     /// What the stream is measured to be: the best steady interval, or else the mean of the later half.

@@ -137,6 +137,15 @@ pub(super) struct Missing {
     pub(super) tiles: u32,
 }
 
+/// The sums of a layer's codes.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(super) struct AdderState {
+    /// Positions whose codes have been read, or are.
+    pub(super) begun: u64,
+    /// Whether the last of these is on its way to the shift-and-add units.
+    pub(super) is_reading: bool,
+}
+
 /// A layer's input on one tile.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(super) struct BufferState {

@@ -2,7 +2,7 @@
 
 use rebias_network::LayerId;
 use rebias_network::{
-    CodeFormat, LayerDef, LayerInput, Network, OpDef, OutputFormat, Representation, Shape, WeightsDef, Window,
+    Add, CodeFormat, LayerDef, LayerInput, Network, OpDef, OutputFormat, Representation, Shape, WeightsDef, Window,
 };
 
 /// Weights without values.
@@ -31,4 +31,20 @@ pub(super) fn chain(input: Shape, bits: u32, ops: Vec<OpDef>) -> Network {
         op,
     });
     Network::new("test", input, CodeFormat::unsigned(bits), layers.collect()).expect("a valid network")
+}
+
+/// Two convolutions whose sum with what the first reads goes through a third: `input → a → b → c`, and `b` is added to
+/// `a`; a sum pool ends it.
+pub(super) fn residual(input: Shape, bits: u32, channels: usize) -> Network {
+    let layer = |name: &str, input, op| LayerDef { name: name.to_owned(), input, op };
+    let of = |index| LayerInput::Layer(LayerId(index));
+    let layers = vec![
+        layer("a", LayerInput::Network, conv(channels, 2, bits, 3)),
+        layer("b", of(0), conv(channels, 2, bits, 3)),
+        layer("c", of(1), conv(channels, 2, bits, 3)),
+        layer("sum", of(2), OpDef::Add(Add { skip: of(0), bits })),
+        layer("mean", of(3), OpDef::SumPool(Window { height: 2, width: 2, stride: 2, padding: 0 })),
+        layer("last", of(4), linear(5, 2)),
+    ];
+    Network::new("residual", input, CodeFormat::unsigned(bits), layers).expect("a valid network")
 }

@@ -146,7 +146,8 @@ proptest! {
         if positions == 1 {
             prop_assert_eq!(result.first_latency.0, alone);
         }
-        if bound == read * positions && load + 2 <= read {
+        // With the bus free in time for each load, the arrays never wait.
+        if bound == read * positions && load + send.div_ceil(period) + 2 <= read {
             prop_assert_eq!(result.interval.0, bound);
         }
     }
