@@ -1,17 +1,18 @@
 //! Which tile sends how much to which.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::ops::Range;
+use std::rc::Rc;
 
 use rebias_arch::Arch;
-use rebias_network::{Layer, LayerId, LayerInput, Network, Op, OutputFormat};
+use rebias_network::{Layer, LayerInput, Network, Op, Weighted};
 use rebias_tile::Interconnect;
 use rebias_units::{Bits, Bytes};
 
 use crate::{LayerPlacement, Placement, Replica};
 
 /// The bytes that tiles send each other for an image: sums of copies that span tiles, and codes to the layers that read
-/// them. What stays on a tile, and what comes from the outside, takes no network.
+/// them, additions and sum pools among these. What stays on a tile, and what comes from the outside, takes no network.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct TrafficMatrix {
     flows: BTreeMap<(u32, u32), Bytes>,
@@ -20,17 +21,40 @@ pub struct TrafficMatrix {
 impl TrafficMatrix {
     /// The traffic of a placed network.
     pub fn new(network: &Network, arch: &Arch, placement: &Placement) -> Self {
-        let sum_bits = arch.ima().partial_sum_bits;
         let mut traffic = Self { flows: BTreeMap::new() };
-        for placed in placement.layers() {
-            let copies = placed.replicas.iter().enumerate().take(placed.n_positions);
-            let copies: Vec<_> = copies.map(|(first, replica)| Copy::new(placed, first, replica)).collect();
-            for copy in &copies {
-                traffic.add_sums(placed, copy, sum_bits);
-            }
-            for reader in readers(network, placed.layer, placement) {
-                traffic.add_codes(network, placed, &copies, (reader, sum_bits));
-            }
+        // Who makes the codes of each layer, pools being made where they are read; none for the network's input.
+        let mut makers: Vec<Option<Rc<Maker>>> = Vec::new();
+        let maker_of = |makers: &[Option<Rc<Maker>>], input: LayerInput| match input {
+            LayerInput::Network => None,
+            LayerInput::Layer(before) => makers[before.0].clone(),
+        };
+        for (id, layer) in network.layers_with_ids() {
+            let maker = match (layer.op(), placement.layer(id)) {
+                (Op::MaxPool(_), _) => maker_of(&makers, layer.input()),
+                (Op::Weighted(weighted), Some(placed)) => {
+                    if let Some(source) = maker_of(&makers, layer.input()) {
+                        traffic.add_codes(&source, &kept_channels(layer, placed, source.n_channels));
+                    }
+                    let copies = copies(placed);
+                    for copy in &copies {
+                        traffic.add_sums(placed, copy, arch.ima().partial_sum_bits);
+                    }
+                    Some(Rc::new(Maker::weighted(weighted, placed, &copies)))
+                }
+                // Every weighted layer is placed.
+                (Op::Weighted(_), None) => None,
+                (Op::Add(_) | Op::SumPool(_), _) => {
+                    let sources: Vec<_> = layer.inputs().filter_map(|input| maker_of(&makers, input)).collect();
+                    let home = sources.first().map_or(0, |source| source.home);
+                    let all = BTreeMap::from([(home, vec![true; layer.in_shape().channels])]);
+                    for source in &sources {
+                        traffic.add_codes(source, &all);
+                    }
+                    let bits = network.output_codes(id).map_or(0, |format| format.bits);
+                    Some(Rc::new(Maker::summed(layer, home, bits)))
+                }
+            };
+            makers.push(maker);
         }
         traffic
     }
@@ -66,28 +90,14 @@ impl TrafficMatrix {
         }
     }
 
-    /// Codes to the tiles of a layer that keep them.
-    fn add_codes(
-        &mut self,
-        network: &Network,
-        placed: &LayerPlacement,
-        copies: &[Copy],
-        (reader, sum_bits): (&LayerPlacement, u32),
-    ) {
-        let Some(weighted) = network.layer(placed.layer).weighted() else { return };
-        let bits = match weighted.output {
-            OutputFormat::Codes { bits } => bits,
-            OutputFormat::Logits => sum_bits,
-        };
-        let n_channels = network.layer(placed.layer).out_shape().channels;
-        let kept = kept_outputs(network, &placed.column_blocks, n_channels, reader);
-        for copy in copies {
-            for (index, part) in copy.parts.iter().enumerate() {
-                for (&to, kept) in &kept {
-                    let finished = copy.homes.iter().zip(kept).filter(|(home, _)| **home == index);
-                    let outputs: u64 = finished.map(|(_, &outputs)| outputs).sum();
-                    self.add((part.tile, to), bytes_of(outputs, bits), copy.n_positions);
-                }
+    /// Codes to the tiles that keep some of their channels.
+    fn add_codes(&mut self, source: &Maker, kept: &BTreeMap<u32, Vec<bool>>) {
+        for (&to, kept) in kept {
+            let n_kept = |outputs: &Range<usize>| kept[outputs.clone()].iter().filter(|kept| **kept).count() as u64;
+            let of_block: Vec<u64> = source.blocks.iter().map(n_kept).collect();
+            for sender in &source.senders {
+                let values = sender.blocks.iter().map(|&block| of_block[block]).sum();
+                self.add((sender.tile, to), bytes_of(values, source.bits), sender.n_positions);
             }
         }
     }
@@ -95,6 +105,57 @@ impl TrafficMatrix {
     fn add(&mut self, (from, to): (u32, u32), bytes: Bytes, times: u64) {
         if from != to && bytes.0 > 0 {
             self.flows.entry((from, to)).or_insert(Bytes(0)).0 += bytes.0 * times;
+        }
+    }
+}
+
+/// Where the codes of a layer are made.
+struct Maker {
+    senders: Vec<Sender>,
+    /// Outputs that are finished together.
+    blocks: Vec<Range<usize>>,
+    n_channels: usize,
+    bits: u32,
+    /// Where a sum that reads these codes first is made: the last tile of the first copy that finishes some of them.
+    home: u32,
+}
+
+/// A tile that finishes some outputs.
+struct Sender {
+    tile: u32,
+    /// Which blocks of the outputs.
+    blocks: Vec<usize>,
+    n_positions: u64,
+}
+
+impl Maker {
+    fn weighted(weighted: &Weighted, placed: &LayerPlacement, copies: &[Copy]) -> Self {
+        let sender = |copy: &Copy, (index, part): (usize, &Part)| {
+            let blocks: Vec<_> = (0..copy.homes.len()).filter(|&block| copy.homes[block] == index).collect();
+            Sender { tile: part.tile, blocks, n_positions: copy.n_positions }
+        };
+        let of_copy = |copy: &Copy| copy.parts.iter().enumerate().map(|part| sender(copy, part)).collect::<Vec<_>>();
+        let senders: Vec<_> = copies.iter().flat_map(of_copy).filter(|sender| !sender.blocks.is_empty()).collect();
+        let n_first = copies.first().map_or(0, |copy| copy.homes.iter().collect::<BTreeSet<_>>().len());
+        Self {
+            home: senders.iter().take(n_first).last().map_or(0, |sender| sender.tile),
+            senders,
+            blocks: placed.column_blocks.clone(),
+            n_channels: placed.column_blocks.last().map_or(0, |block| block.end),
+            // Logits are read by no layer.
+            bits: weighted.output.codes().map_or(0, |format| format.bits),
+        }
+    }
+
+    /// An addition or a sum pool, which one tile makes.
+    fn summed(layer: &Layer, home: u32, bits: u32) -> Self {
+        let shape = layer.out_shape();
+        Self {
+            senders: vec![Sender { tile: home, blocks: vec![0], n_positions: shape.positions() as u64 }],
+            blocks: std::iter::once(0..shape.channels).collect(),
+            n_channels: shape.channels,
+            bits,
+            home,
         }
     }
 }
@@ -143,46 +204,23 @@ impl Copy {
     }
 }
 
-/// The placed layers that read a layer's codes, with nothing but pools and additions between, which are done where
-/// their results are read.
-fn readers<'p>(
-    network: &Network,
-    source: LayerId,
-    placement: &'p Placement,
-) -> impl Iterator<Item = &'p LayerPlacement> {
-    // Whether each layer's output is made of the source's codes; inputs are earlier layers.
-    let mut carries = vec![false; network.layers().len()];
-    let reads = |layer: &Layer, carries: &[bool]| {
-        layer.inputs().any(|input| matches!(input, LayerInput::Layer(before) if carries[before.0]))
-    };
-    for (id, layer) in network.layers_with_ids() {
-        carries[id.0] = match layer.op() {
-            Op::Weighted(_) => id == source,
-            Op::MaxPool(_) | Op::SumPool(_) | Op::Add(_) => reads(layer, &carries),
-        };
-    }
-    placement.layers().iter().filter(move |placed| reads(network.layer(placed.layer), &carries))
+/// The copies of a layer that have something to do.
+fn copies(placed: &LayerPlacement) -> Vec<Copy> {
+    let busy = placed.replicas.iter().enumerate().take(placed.n_positions);
+    busy.map(|(first, replica)| Copy::new(placed, first, replica)).collect()
 }
 
-/// For each tile of a reader, how many outputs of each of its source's column blocks it keeps.
-fn kept_outputs(
-    network: &Network,
-    column_blocks: &[Range<usize>],
-    n_channels: usize,
-    reader: &LayerPlacement,
-) -> BTreeMap<u32, Vec<u64>> {
+/// For each tile of a layer, which channels of its input map it keeps.
+fn kept_channels(layer: &Layer, placed: &LayerPlacement, n_channels: usize) -> BTreeMap<u32, Vec<bool>> {
     // A linear layer reads a channel's pixels side by side.
-    let rows_per_channel = network.layer(reader.layer).rows() / n_channels;
+    let rows_per_channel = layer.rows() / n_channels;
     let mut channels = BTreeMap::<u32, Vec<bool>>::new();
-    for array in reader.replicas.iter().flat_map(|replica| &replica.arrays) {
-        let rows = &reader.row_blocks[array.row_block];
+    for array in placed.replicas.iter().flat_map(|replica| &replica.arrays) {
+        let rows = &placed.row_blocks[array.row_block];
         let kept = channels.entry(array.ima.tile.0).or_insert_with(|| vec![false; n_channels]);
         kept[rows.start / rows_per_channel..rows.end.div_ceil(rows_per_channel)].fill(true);
     }
-    let count = |kept: Vec<bool>| {
-        column_blocks.iter().map(|block| kept[block.clone()].iter().filter(|kept| **kept).count() as u64).collect()
-    };
-    channels.into_iter().map(|(tile, kept)| (tile, count(kept))).collect()
+    channels
 }
 
 fn bytes_of(values: u64, bits: u32) -> Bytes {

@@ -1,7 +1,7 @@
 //! Traffic worked by hand; that a replay sends as much is tested with the replay.
 
 use rebias_arch::testing::toy_with;
-use rebias_network::{CodeFormat, LayerDef, OpDef, Representation, Shape, WeightsDef, Window};
+use rebias_network::{CodeFormat, LayerDef, LayerId, OpDef, OutputFormat, Representation, Shape, WeightsDef, Window};
 
 use super::*;
 use crate::map;

@@ -135,7 +135,8 @@ fn simulate(trace: &Trace, accuracy: f64) {
     let arch = rebias_arch::testing::toy();
     let costs = include_str!("../../../../arch-configs/toy/costs.toml");
     let costs = Costs::parse(&Document::parse("costs.toml", costs).unwrap(), &arch).unwrap();
-    let options = RunOptions { images: None, seed: 0, chips: Chips::FIRST, replay: ReplayOptions::DEFAULT, progress: &|_| {} };
+    let options =
+        RunOptions { images: None, seed: 0, chips: Chips::FIRST, replay: ReplayOptions::DEFAULT, progress: &|_| {} };
     let result = rebias_scheduler::run(&arch, &costs, trace, &options).unwrap();
     let quality = result.quality.unwrap();
     assert_eq!(quality.agreement.share(), 1.0, "the chip's ADC loses nothing");

@@ -2,6 +2,7 @@
 
 use proptest::prelude::*;
 use rebias_arch::testing::{toy, toy_with};
+use rebias_arch::{Replication, TilePlacement};
 use rebias_network::Shape;
 use rebias_network::testing::{RandomNetwork, random_network};
 use rebias_units::{Action, Bytes};
@@ -72,6 +73,24 @@ proptest! {
             }
             Err(ReplayError::BufferTooSmall { needed, .. }) => prop_assert!(needed > Bytes(edram)),
             Err(error) => prop_assert!(false, "{error}"),
+        }
+    }
+}
+
+#[test]
+fn residual_networks_send_what_the_mapper_foresees() {
+    for placement in [TilePlacement::InOrder, TilePlacement::ByTraffic] {
+        for channels in [8, 24, 40] {
+            let network = residual(Shape::new(3, 4, 4), 4, channels);
+            let arch = toy_with(|chip, mapping| {
+                (mapping.placement, mapping.replication) = (placement, Replication::Balanced);
+                (chip.n_tiles, chip.noc.tiles_per_router) = (200, 1);
+                (chip.tile.n_imas, chip.tile.ima.n_crossbars) = (1, 2);
+            });
+            let placed = rebias_mapper::map(&network, &arch).expect("it fits");
+            let foreseen = rebias_mapper::TrafficMatrix::new(&network, &arch, &placed).byte_hops(&arch);
+            let sent = replayed(&network, &arch).expect("it runs").counts()[Action::LinkByte];
+            assert_eq!(sent, foreseen, "{channels} channels, {placement:?}");
         }
     }
 }
