@@ -35,13 +35,15 @@ fn store_words(words: &mut [u16; LANES / 2], register: __m512i) {
     unsafe { _mm512_storeu_si512(words.as_mut_ptr().cast(), register) }
 }
 
-/// Bit l of word r becomes bit r of byte l.
+/// Bit l of the word of line r becomes bit r of byte l.
 #[inline]
 #[target_feature(enable = "avx512f,avx512bw")]
-pub(crate) fn interleaved(words: [u64; 8], n_words: usize) -> Vector {
+pub(crate) fn interleaved(words: &[u64], lines: &[usize]) -> Vector {
     let mut bytes = _mm512_setzero_si512();
-    for (row, &word) in words.iter().take(n_words).enumerate() {
-        bytes = _mm512_mask_add_epi8(bytes, word, bytes, _mm512_set1_epi8((1u8 << row) as i8));
+    let mut bit = _mm512_set1_epi8(1);
+    for &line in lines {
+        bytes = _mm512_mask_add_epi8(bytes, words[line], bytes, bit);
+        bit = _mm512_add_epi8(bit, bit);
     }
     let mut vector = Vector([0; LANES]);
     store(&mut vector, bytes);
