@@ -54,7 +54,7 @@ pub(crate) fn interleaved(words: &[u64], lines: &[usize]) -> Vector {
 /// `[group][vector]`, `stride` apart; `[vector][column]`.
 #[inline]
 #[target_feature(enable = "avx512f,avx512bw,avx512vbmi")]
-pub(crate) fn sum_bytes(tables: &[Vector], (vectors, stride): (&[Vector], usize), sums: &mut [Vector; QUAD * TILE]) {
+pub(crate) fn sum_bytes(tables: &[Vector], (vectors, stride): (&[Vector], usize)) -> [Vector; QUAD * TILE] {
     let mut registers = [[_mm512_setzero_si512(); TILE]; QUAD];
     for (tables, vectors) in tables.as_chunks::<TILE>().0.iter().zip(vectors.chunks(stride)) {
         let Some(vectors) = vectors.first_chunk::<QUAD>() else { break };
@@ -66,9 +66,11 @@ pub(crate) fn sum_bytes(tables: &[Vector], (vectors, stride): (&[Vector], usize)
             }
         }
     }
+    let mut sums = [Vector([0; LANES]); QUAD * TILE];
     for (sum, register) in sums.iter_mut().zip(registers.as_flattened()) {
         store(sum, *register);
     }
+    sums
 }
 
 /// As [`sum_bytes`] for words and two vectors.

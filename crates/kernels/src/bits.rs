@@ -6,11 +6,14 @@ use crate::{Kernel, LANES};
 /// Writes the bit planes of codes: bit l of `planes[p]` is bit p of the code in lane l.
 pub fn planes(kernel: Kernel, codes: &[u16; LANES], planes: &mut [u64]) {
     let isa = kernel.isa();
-    isa.run(#[inline(always)] || {
-        for (plane, word) in planes.iter_mut().enumerate() {
-            *word = mask(isa, &codes.map(|code| (code >> plane & 1) as u8));
-        }
-    });
+    isa.run(
+        #[inline(always)]
+        || {
+            for (plane, word) in planes.iter_mut().enumerate() {
+                *word = mask(isa, &codes.map(|code| (code >> plane & 1) as u8));
+            }
+        },
+    );
 }
 
 /// Bit l is the low bit of byte l; bytes are 0 or 1.

@@ -35,14 +35,17 @@ impl Affine {
     ///
     /// `totals`: `[column][position]`; `inputs`: `[sum][position]`.
     pub fn apply<T: Total>(&self, kernel: Kernel, totals: &[[T; LANES]], inputs: &[Lift], sums: &mut [[i64; LANES]]) {
-        kernel.isa().run(#[inline(always)] || {
-            let n_positions = sums.len();
-            for (position, sums) in sums.iter_mut().enumerate() {
-                for (lanes, sums) in sums.as_chunks_mut::<CHUNK>().0.iter_mut().enumerate() {
-                    *sums = self.at::<T, i64>((totals, inputs), (n_positions, position), lanes);
+        kernel.isa().run(
+            #[inline(always)]
+            || {
+                let n_positions = sums.len();
+                for (position, sums) in sums.iter_mut().enumerate() {
+                    for (lanes, sums) in sums.as_chunks_mut::<CHUNK>().0.iter_mut().enumerate() {
+                        *sums = self.at::<T, i64>((totals, inputs), (n_positions, position), lanes);
+                    }
                 }
-            }
-        });
+            },
+        );
     }
 
     /// What |Y|, and the magnitude of all on the way to it, can't exceed, from the greatest magnitudes of totals and of
@@ -125,16 +128,19 @@ impl Finish {
     ) {
         let isa = kernel.isa();
         let n_positions = totals.len() / self.affine.weights.len();
-        isa.run(#[inline(always)] || {
-            for position in 0..n_positions {
-                let planes = planes[position..].iter_mut().step_by(stride);
-                if self.is_narrow {
-                    self.write::<T, i32>(isa, (totals, inputs), ((n_positions, position), planes));
-                } else {
-                    self.write::<T, i64>(isa, (totals, inputs), ((n_positions, position), planes));
+        isa.run(
+            #[inline(always)]
+            || {
+                for position in 0..n_positions {
+                    let planes = planes[position..].iter_mut().step_by(stride);
+                    if self.is_narrow {
+                        self.write::<T, i32>(isa, (totals, inputs), ((n_positions, position), planes));
+                    } else {
+                        self.write::<T, i64>(isa, (totals, inputs), ((n_positions, position), planes));
+                    }
                 }
-            }
-        });
+            },
+        );
     }
 
     #[inline(always)]

@@ -115,9 +115,10 @@ impl Kernel {
         job.check(&output);
         match &job.stack.tables {
             Tables::Cells(_) => scalar::run(job, output),
-            Tables::Memory8(_) | Tables::Memory16(_) | Tables::Memory32(_) => {
-                self.isa().run(#[inline(always)] || portable::run(job, output))
-            }
+            Tables::Memory8(_) | Tables::Memory16(_) | Tables::Memory32(_) => self.isa().run(
+                #[inline(always)]
+                || portable::run(job, output),
+            ),
             Tables::Tiles(tiles) => tiled::run(self.isa(), tiles, job, output),
         }
     }

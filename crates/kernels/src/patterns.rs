@@ -112,7 +112,10 @@ impl Patterns {
         let n_strips = self.n_positions.div_ceil(self.strip);
         self.vectors.resize(n_strips * self.n_groups * self.vectors_per_strip(), Vector([0; LANES]));
         let isa = self.kernel.isa();
-        isa.run(#[inline(always)] || self.fill_strips(isa, lines, source));
+        isa.run(
+            #[inline(always)]
+            || self.fill_strips(isa, lines, source),
+        );
     }
 
     /// The sums of inputs, `[read][position][slice]`.
@@ -122,16 +125,19 @@ impl Patterns {
     /// If `sums` has not that shape.
     pub fn sum_inputs(&self, lines: &Lines, slices: &[Slice], sums: &mut [Lift]) {
         assert_eq!(sums.len(), lines.reads().len() * self.n_positions * slices.len(), "[read][position][slice]");
-        self.kernel.isa().run(#[inline(always)] || {
-            let of_read = sums.chunks_exact_mut((self.n_positions * slices.len()).max(1));
-            for (read, sums) in lines.reads().iter().zip(of_read) {
-                for (position, sums) in sums.chunks_exact_mut(slices.len()).enumerate() {
-                    for (sum, slice) in sums.iter_mut().zip(slices) {
-                        *sum = self.sum_slice(read, position, slice);
+        self.kernel.isa().run(
+            #[inline(always)]
+            || {
+                let of_read = sums.chunks_exact_mut((self.n_positions * slices.len()).max(1));
+                for (read, sums) in lines.reads().iter().zip(of_read) {
+                    for (position, sums) in sums.chunks_exact_mut(slices.len()).enumerate() {
+                        for (sum, slice) in sums.iter_mut().zip(slices) {
+                            *sum = self.sum_slice(read, position, slice);
+                        }
                     }
                 }
-            }
-        });
+            },
+        );
     }
 
     #[inline(always)]

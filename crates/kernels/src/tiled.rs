@@ -18,7 +18,10 @@ use schedule::Schedule;
 
 pub(crate) fn run<T: Total>(isa: Isa, tiles: &Tiles, job: &Job<'_>, output: Output<'_, T>) -> Work {
     let plan = Plan::new(tiles, job);
-    isa.run(#[inline(always)] || plan.run(output))
+    isa.run(
+        #[inline(always)]
+        || plan.run(output),
+    )
 }
 
 /// What is found out about a job beforehand.
@@ -91,10 +94,10 @@ impl Codes {
         let first = codes.iter().take_while(|&&code| code == codes[0]).count() - 1;
         let near = codes[first..].first_chunk::<128>().or_else(|| codes.last_chunk())?;
         let first = first.min(codes.len() - near.len());
-        codes[first + near.len()..].iter().all(|code| *code == near[127]).then(|| Self::Near {
-            first: first as u8,
-            codes: Box::new(*near),
-        })
+        codes[first + near.len()..]
+            .iter()
+            .all(|code| *code == near[127])
+            .then(|| Self::Near { first: first as u8, codes: Box::new(*near) })
     }
 }
 
@@ -126,7 +129,7 @@ impl Plan<'_> {
 
     /// The columns of a tile that are the job's: place in the tile, and column.
     #[inline(always)]
-    fn columns(&self, tile: &Tile<'_>) -> impl Iterator<Item = (usize, usize)> + use<> {
+    fn columns(&self, tile: &Tile<'_>) -> impl Iterator<Item = (usize, usize)> + Clone + use<> {
         let (first, end) = self.job.columns;
         let start = tile.index * TILE;
         (first.max(start)..end.min(start + TILE)).map(move |column| (column - start, column))

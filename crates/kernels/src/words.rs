@@ -1,7 +1,7 @@
 //! Conversion of sums in words of 16 bits, sixteen or more lanes at a time.
 
-use crate::{Job, Transfer, Uniform};
 use crate::noise::Spread;
+use crate::{Job, Transfer, Uniform};
 
 /// A transfer in words.
 #[derive(Clone, Debug)]

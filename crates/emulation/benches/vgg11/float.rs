@@ -8,11 +8,8 @@ const BATCH: usize = 16;
 
 /// Runs images of ones; the values don't change the time.
 pub(crate) fn run(network: &Network, n_images: usize) {
-    let weights: Vec<Vec<f32>> = network
-        .layers()
-        .iter()
-        .map(|layer| vec![0.01; layer.rows() * layer.out_shape().channels])
-        .collect();
+    let weights: Vec<Vec<f32>> =
+        network.layers().iter().map(|layer| vec![0.01; layer.rows() * layer.out_shape().channels]).collect();
     for _ in 0..n_images / BATCH {
         // `[channel][image][pixel]`.
         let mut map = vec![1.0f32; BATCH * network.input_shape().len()];
