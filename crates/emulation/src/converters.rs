@@ -15,7 +15,7 @@ const MAX_DISPLACED: u128 = 1 << 24;
 /// Sums of codes below this are looked up in 16 bits.
 const MAX_CODE_SUM: u64 = 1 << 16;
 /// Columns and positions of a layer whose sums are recorded, if it has so many.
-const MIN_RECORDED: usize = 128;
+const MIN_RECORDED: usize = 32;
 /// One of 64 columns and positions is recorded at least.
 const MAX_SPARSITY: u32 = 6;
 

@@ -35,10 +35,9 @@ impl<'e> EmulatedMvm<'e> {
 
     /// Runs a weighted layer on the maps of a batch.
     pub(crate) fn run(&mut self, layer: LayerId, maps: &Planes, sink: Sink<'_>) {
-        let layers = self.layers.iter().zip(&mut self.records);
-        for (layer, record) in layers.filter(|(it, _)| it.arrays.layer == layer) {
+        let mut layers = self.layers.iter().zip(&mut self.records);
+        if let Some((layer, record)) = layers.find(|(it, _)| it.arrays.layer == layer) {
             Emulation { layer, kernel: self.kernel }.run(maps, (&mut self.scratch, record), sink);
-            return;
         }
     }
 }

@@ -36,8 +36,9 @@ fn broadcast(table: &[u8; 16]) -> __m256i {
 /// `[group][vector]`, `stride` apart; `[vector][column]`.
 #[inline]
 #[target_feature(enable = "avx2")]
-pub(crate) fn sum_bytes(tables: &[Vector], (vectors, stride): (&[Vector], usize), sums: &mut [Vector; QUAD * TILE]) {
+pub(crate) fn sum_bytes(tables: &[Vector], (vectors, stride): (&[Vector], usize)) -> [Vector; QUAD * TILE] {
     let nibble = _mm256_set1_epi8(15);
+    let mut sums = [Vector([0; LANES]); QUAD * TILE];
     for (at, sums) in sums.as_chunks_mut::<TILE>().0.iter_mut().enumerate() {
         let mut registers = [[_mm256_setzero_si256(); HALVES]; TILE];
         for (tables, vectors) in tables.as_chunks::<{ TILE / 2 }>().0.iter().zip(vectors.chunks(stride)) {
@@ -67,4 +68,5 @@ pub(crate) fn sum_bytes(tables: &[Vector], (vectors, stride): (&[Vector], usize)
             }
         }
     }
+    sums
 }

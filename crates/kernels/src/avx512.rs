@@ -35,13 +35,15 @@ fn store_words(words: &mut [u16; LANES / 2], register: __m512i) {
     unsafe { _mm512_storeu_si512(words.as_mut_ptr().cast(), register) }
 }
 
-/// Bit l of word r becomes bit r of byte l.
+/// Bit l of the word of line r becomes bit r of byte l.
 #[inline]
 #[target_feature(enable = "avx512f,avx512bw")]
-pub(crate) fn interleaved(words: [u64; 8], n_words: usize) -> Vector {
+pub(crate) fn interleaved(words: &[u64], lines: &[usize]) -> Vector {
     let mut bytes = _mm512_setzero_si512();
-    for (row, &word) in words.iter().take(n_words).enumerate() {
-        bytes = _mm512_mask_add_epi8(bytes, word, bytes, _mm512_set1_epi8((1u8 << row) as i8));
+    let mut bit = _mm512_set1_epi8(1);
+    for &line in lines {
+        bytes = _mm512_mask_add_epi8(bytes, words[line], bytes, bit);
+        bit = _mm512_add_epi8(bit, bit);
     }
     let mut vector = Vector([0; LANES]);
     store(&mut vector, bytes);
@@ -52,7 +54,7 @@ pub(crate) fn interleaved(words: [u64; 8], n_words: usize) -> Vector {
 /// `[group][vector]`, `stride` apart; `[vector][column]`.
 #[inline]
 #[target_feature(enable = "avx512f,avx512bw,avx512vbmi")]
-pub(crate) fn sum_bytes(tables: &[Vector], (vectors, stride): (&[Vector], usize), sums: &mut [Vector; QUAD * TILE]) {
+pub(crate) fn sum_bytes(tables: &[Vector], (vectors, stride): (&[Vector], usize)) -> [Vector; QUAD * TILE] {
     let mut registers = [[_mm512_setzero_si512(); TILE]; QUAD];
     for (tables, vectors) in tables.as_chunks::<TILE>().0.iter().zip(vectors.chunks(stride)) {
         let Some(vectors) = vectors.first_chunk::<QUAD>() else { break };
@@ -64,9 +66,11 @@ pub(crate) fn sum_bytes(tables: &[Vector], (vectors, stride): (&[Vector], usize)
             }
         }
     }
+    let mut sums = [Vector([0; LANES]); QUAD * TILE];
     for (sum, register) in sums.iter_mut().zip(registers.as_flattened()) {
         store(sum, *register);
     }
+    sums
 }
 
 /// As [`sum_bytes`] for words and two vectors.

@@ -38,9 +38,10 @@ impl Affine {
         kernel.isa().run(
             #[inline(always)]
             || {
+                let n_positions = sums.len();
                 for (position, sums) in sums.iter_mut().enumerate() {
                     for (lanes, sums) in sums.as_chunks_mut::<CHUNK>().0.iter_mut().enumerate() {
-                        *sums = self.at::<T, i64>((totals, inputs), position, lanes);
+                        *sums = self.at::<T, i64>((totals, inputs), (n_positions, position), lanes);
                     }
                 }
             },
@@ -67,11 +68,10 @@ impl Affine {
     fn at<T: Total, Y: Lane>(
         &self,
         (totals, inputs): (&[[T; LANES]], &[Lift]),
-        position: usize,
+        (n_positions, position): (usize, usize),
         lanes: usize,
     ) -> [Y; CHUNK] {
         let mut sums = [Y::wrapped(self.offset); CHUNK];
-        let n_positions = totals.len() / self.weights.len();
         for (&weight, totals) in self.weights.iter().zip(totals.chunks_exact(n_positions)) {
             let totals = &totals[position].as_chunks::<CHUNK>().0[lanes];
             sums = std::array::from_fn(|lane| sums[lane].plus(Y::wrapped(weight) * Y::wrapped(totals[lane].wide())));
@@ -134,9 +134,9 @@ impl Finish {
                 for position in 0..n_positions {
                     let planes = planes[position..].iter_mut().step_by(stride);
                     if self.is_narrow {
-                        self.write::<T, i32>(isa, (totals, inputs), (position, planes));
+                        self.write::<T, i32>(isa, (totals, inputs), ((n_positions, position), planes));
                     } else {
-                        self.write::<T, i64>(isa, (totals, inputs), (position, planes));
+                        self.write::<T, i64>(isa, (totals, inputs), ((n_positions, position), planes));
                     }
                 }
             },
@@ -148,7 +148,7 @@ impl Finish {
         &self,
         isa: Isa,
         sources: (&[[T; LANES]], &[Lift]),
-        (position, planes): (usize, impl Iterator<Item = &'p mut u64>),
+        (position, planes): ((usize, usize), impl Iterator<Item = &'p mut u64>),
     ) {
         if self.thresholds.len() > FEW {
             let mut codes = [0; LANES];
@@ -170,7 +170,8 @@ impl Finish {
         }
         for (plane, word) in planes.enumerate() {
             // How many multiples of 2^p there are up to the code is odd where bit p is set.
-            *word = reached.iter().step_by(1 << plane).skip(1).fold(0, |word, reached| word ^ reached);
+            let multiples = reached[..=self.thresholds.len()].iter().step_by(1 << plane).skip(1);
+            *word = multiples.fold(0, |word, reached| word ^ reached);
         }
     }
 }
@@ -247,9 +248,9 @@ mod tests {
                 let mut planes = vec![0; bits as usize * n_positions];
                 let finish = Finish::new(affine.clone(), thresholds.iter().copied(), 1 << 60);
                 finish.codes(kernel, (&totals, &inputs), (&mut planes, n_positions));
-                for position in 0..n_positions {
-                    for lane in 0..LANES {
-                        let expected = thresholds.iter().filter(|&&threshold| sums[position][lane] >= threshold).count();
+                for (position, sums) in sums.iter().enumerate() {
+                    for (lane, &sum) in sums.iter().enumerate() {
+                        let expected = thresholds.iter().filter(|&&threshold| sum >= threshold).count();
                         let bit = |plane: usize| (planes[plane * n_positions + position] >> lane & 1) << plane;
                         let found: u64 = (0..bits as usize).map(bit).sum();
                         prop_assert_eq!(found, expected as u64, "{}", kernel.name());

@@ -117,6 +117,14 @@ impl Tally {
         (column + position.pixel as usize) & ((1 << self.sparsity) - 1) == 0
     }
 
+    /// Whether it may take one of a tile of columns that begins at a multiple of four.
+    #[inline]
+    pub(crate) fn takes_one_of(&self, first: usize, position: &Position) -> bool {
+        // Four columns in a row differ in their low two bits.
+        let rest = position.pixel.wrapping_neg() as usize ^ first;
+        rest & ((1 << self.sparsity) - 1) & !3 == 0
+    }
+
     #[inline]
     pub(crate) fn record(&mut self, analogs: impl Iterator<Item = i64>) {
         let (first, shift) = (self.first, self.shift);

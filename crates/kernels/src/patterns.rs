@@ -170,11 +170,7 @@ impl Patterns {
                 for (vectors, &position) in vectors.chunks_exact_mut(n_planes).zip(positions) {
                     for (plane, vector) in vectors.iter_mut().enumerate() {
                         let first = plane * source.plane_stride + position;
-                        let mut words = [0; 8];
-                        for (word, line) in words.iter_mut().zip(group) {
-                            *word = source.words[first + line];
-                        }
-                        *vector = interleaved(isa, words, group.len());
+                        *vector = interleaved(isa, &source.words[first..], group);
                     }
                 }
                 vectors[positions.len() * n_planes..].fill(Vector([0; LANES]));
@@ -183,18 +179,20 @@ impl Patterns {
     }
 }
 
-/// Bit l of word r becomes bit r of byte l; words from `n_words` on are zero.
+/// Bit l of the word of line r becomes bit r of byte l.
 #[inline(always)]
-fn interleaved(isa: Isa, words: [u64; 8], n_words: usize) -> Vector {
+fn interleaved(isa: Isa, words: &[u64], lines: &[usize]) -> Vector {
     #[cfg(target_arch = "x86_64")]
     if isa == Isa::avx512() {
         // SAFETY: the machine has the instructions that an `Isa` stands for.
-        return unsafe { crate::avx512::interleaved(words, n_words) };
+        return unsafe { crate::avx512::interleaved(words, lines) };
     }
-    let _ = (isa, n_words);
+    let _ = isa;
+    let mut rows = [0; 8];
+    rows.iter_mut().zip(lines).for_each(|(row, &line)| *row = words[line]);
     let mut bytes = [0; LANES];
     for (index, bytes) in bytes.as_chunks_mut::<8>().0.iter_mut().enumerate() {
-        let rows = words.map(|word| (word >> (8 * index)) as u8);
+        let rows = rows.map(|row| (row >> (8 * index)) as u8);
         *bytes = transposed(u64::from_le_bytes(rows)).to_le_bytes();
     }
     Vector(bytes)

@@ -108,14 +108,18 @@ impl<E: Entry, const N: usize> Reader<'_, E, N> {
                     converter.convert(&mut codes);
                     add(&job.slices[slice], &negated, totals, |at| codes[at].into());
                 }
-                transfer => {
+                Transfer::Exact
+                | Transfer::Clip { .. }
+                | Transfer::Uniform(_)
+                | Transfer::Table { .. }
+                | Transfer::Rounded { .. } => {
                     let noise = normals.as_ref().map(|normals| self.noise((position, lane), slice, normals));
                     let analog = |at: usize| {
                         let sum = i64::from(Into::<u32>::into(sums[at])) << job.stack.shift();
                         sum + lift(lane) + noise.as_ref().map_or(0, |noise| i64::from(noise[at]))
                     };
                     for at in self.used.clone() {
-                        let value = transfer.value(analog(at), job.stack.shift(), drop(lane));
+                        let value = job.transfer.value(analog(at), job.stack.shift(), drop(lane));
                         totals[at] = totals[at].plus(T::wrapped(job.slices[slice].placed(value, negated[at])));
                     }
                     self.tally((position, lane), analog);

@@ -126,7 +126,7 @@ fn run<T: Total>(kernel: Kernel, case: &Case) -> Ran {
         n_columns: case.n_columns,
         shift: case.shift,
         variances: variances.as_deref(),
-        negated: (case.seed % 3 == 0).then_some(&negated),
+        negated: (case.seed.is_multiple_of(3)).then_some(&negated),
         max_input: (1 << widest) - 1,
     };
     let stack = Stack::new(kernel, &lines, &cells).ok()?;
@@ -144,7 +144,7 @@ fn run<T: Total>(kernel: Kernel, case: &Case) -> Ran {
     let position = |index: usize| Position {
         pixel: index as u32 / 2,
         image: (LANES * (index % 2)) as u64,
-        n_lanes: if index % 2 == 0 { LANES } else { 17 },
+        n_lanes: if index.is_multiple_of(2) { LANES } else { 17 },
     };
     let positions: Vec<_> = (0..case.n_positions).map(position).collect();
     let n_lifts = case.n_positions * case.slices.len() * lines.reads().len();

@@ -129,7 +129,7 @@ impl Plan<'_> {
 
     /// The columns of a tile that are the job's: place in the tile, and column.
     #[inline(always)]
-    fn columns(&self, tile: &Tile<'_>) -> impl Iterator<Item = (usize, usize)> + use<> {
+    fn columns(&self, tile: &Tile<'_>) -> impl Iterator<Item = (usize, usize)> + Clone + use<> {
         let (first, end) = self.job.columns;
         let start = tile.index * TILE;
         (first.max(start)..end.min(start + TILE)).map(move |column| (column - start, column))

@@ -48,9 +48,8 @@ impl Plan<'_> {
         codes: &Codes,
         (totals, tally): (&mut [[T; LANES]], Option<&mut Tally>),
     ) {
-        let mut sums = [Vector([0; LANES]); QUAD * TILE];
         let stride = self.job.patterns.vectors_per_strip();
-        quad.sum_bytes((self.tiles, stride), &quad.tile.segments[0], &mut sums);
+        let mut sums = quad.sum_bytes((self.tiles, stride), &quad.tile.segments[0]);
         if let Some(tally) = tally {
             self.record(quad, tally, |at, lane| i64::from(sums[at].0[lane]) << self.job.stack.shift());
         }
@@ -133,11 +132,10 @@ impl Plan<'_> {
     fn sample_noise(&self, (quad, slices): (&Quad<'_>, &[usize]), spread: &Spread, samples: &mut Sums<i16>) {
         let SpreadTables::Tiles(tiles) = &spread.tables else { unreachable!("as the cells") };
         let read = &self.job.stack.lines().reads()[quad.tile.read];
-        let mut sigmas = [Vector([0; LANES]); QUAD * TILE];
         let (tables, segments) = tiles.of((quad.tile.read, read), quad.tile.index);
         let tile = Tile { tables, segments, ..*quad.tile };
         let stride = self.job.patterns.vectors_per_strip();
-        Quad { tile: &tile, quad: quad.quad }.sum_bytes((tiles, stride), &segments[0], &mut sigmas);
+        let mut sigmas = Quad { tile: &tile, quad: quad.quad }.sum_bytes((tiles, stride), &segments[0]);
         for (at, (samples, sigmas)) in samples.iter_mut().zip(&mut sigmas).enumerate() {
             let (position, plane) = quad.of(self.job, at / TILE);
             let Some(position) = self.job.positions.get(position) else { continue };
@@ -208,11 +206,14 @@ impl Plan<'_> {
     fn record(&self, quad: &Quad<'_>, tally: &mut Tally, analog: impl Fn(usize, usize) -> i64) {
         let n_planes = self.job.patterns.n_planes();
         let (mut position, mut plane) = quad.of(self.job, 0);
+        let columns = self.columns(quad.tile);
         for vector in 0..QUAD {
             let Some(known) = self.job.positions.get(position) else { break };
-            for (at, column) in self.columns(quad.tile) {
-                if tally.takes(column, known) {
-                    tally.record((0..known.n_lanes).map(|lane| analog(vector * TILE + at, lane)));
+            if tally.takes_one_of(quad.tile.index * TILE, known) {
+                for (at, column) in columns.clone() {
+                    if tally.takes(column, known) {
+                        tally.record((0..known.n_lanes).map(|lane| analog(vector * TILE + at, lane)));
+                    }
                 }
             }
             plane += 1;

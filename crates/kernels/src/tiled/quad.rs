@@ -40,24 +40,19 @@ impl Quad<'_> {
 
     /// Sums of bytes over one of the tile's segments.
     #[inline(always)]
-    pub(super) fn sum_bytes(
-        &self,
-        (tiles, stride): (&Tiles, usize),
-        groups: &Range<usize>,
-        sums: &mut [Vector; QUAD * TILE],
-    ) {
+    pub(super) fn sum_bytes(&self, (tiles, stride): (&Tiles, usize), groups: &Range<usize>) -> [Vector; QUAD * TILE] {
         let tables = &self.tile.tables[groups.start * tiles.width.vectors()..groups.end * tiles.width.vectors()];
         let vectors = (&self.tile.vectors[groups.start * stride + self.quad * QUAD..], stride);
         #[cfg(target_arch = "x86_64")]
         match tiles.width {
             // SAFETY: only the AVX2 kernel tabulates nibbles, and its existence proves the instructions.
-            Width::Nibbles => unsafe { crate::avx2::sum_bytes(tables, vectors, sums) },
+            Width::Nibbles => unsafe { crate::avx2::sum_bytes(tables, vectors) },
             // SAFETY: only the AVX-512 kernel tabulates bytes, and its existence proves the instructions.
-            Width::Bytes => unsafe { crate::avx512::sum_bytes(tables, vectors, sums) },
+            Width::Bytes => unsafe { crate::avx512::sum_bytes(tables, vectors) },
             Width::Words => unreachable!("words are summed in words"),
         }
         #[cfg(not(target_arch = "x86_64"))]
-        unreachable!("no kernel of this machine has tables in registers: {tables:?} {vectors:?} {sums:?}");
+        unreachable!("no kernel of this machine has tables in registers: {tables:?} {vectors:?}");
     }
 
     /// Sums over all groups, in words.
@@ -66,8 +61,7 @@ impl Quad<'_> {
         match tiles.width {
             Width::Nibbles | Width::Bytes => {
                 for groups in self.tile.segments {
-                    let mut part = [Vector([0; LANES]); QUAD * TILE];
-                    self.sum_bytes((tiles, stride), groups, &mut part);
+                    let part = self.sum_bytes((tiles, stride), groups);
                     for (sums, part) in sums.iter_mut().zip(&part) {
                         sums.iter_mut().zip(part.0).for_each(|(sum, part)| *sum += u16::from(part));
                     }
