@@ -138,7 +138,7 @@ impl Maker {
         let senders: Vec<_> = copies.iter().flat_map(of_copy).filter(|sender| !sender.blocks.is_empty()).collect();
         let n_first = copies.first().map_or(0, |copy| copy.homes.iter().collect::<BTreeSet<_>>().len());
         Self {
-            home: senders[..n_first.min(senders.len())].last().map_or(0, |sender| sender.tile),
+            home: senders.iter().take(n_first).next_back().map_or(0, |sender| sender.tile),
             senders,
             blocks: placed.column_blocks.clone(),
             n_channels: placed.column_blocks.last().map_or(0, |block| block.end),
