@@ -2,7 +2,7 @@
 
 /// From the analog sum of a column in one read to a number.
 ///
-/// Analog sums are in *units*; the unit of a stack's cells is 2^shift of them ([`Job::shift`](crate::Job::shift)).
+/// Analog sums are in *units*; the unit of a stack's cells is 2^shift of them ([`Cells::shift`](crate::Cells)).
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Transfer {
     /// The sum itself, in units of the cells: nothing is lost. For sums of cells alone.

@@ -7,6 +7,7 @@
 //! ```
 //!
 //! With arguments only the cases are run whose names hold one of them.
+#![expect(clippy::print_stdout, reason = "a benchmark tells what it measured")]
 
 mod float;
 mod network;
