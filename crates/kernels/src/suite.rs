@@ -51,7 +51,7 @@ fn slices() -> impl Strategy<Value = Vec<Slice>> {
     let sign = prop_oneof![3 => Just(SliceSign::Plus), 1 => Just(SliceSign::Minus)];
     let width = prop_oneof![3 => Just(1usize), 1 => 1usize..=8];
     prop_oneof![
-        Just(vec![(1, 0, SliceSign::Plus), (1, 1, SliceSign::Plus)]),
+        (1u32..=8).prop_map(|bits| (0..bits).map(|bit| (1, bit, SliceSign::Plus)).collect::<Vec<_>>()),
         prop::collection::vec((width, 0u32..=15, sign), 1..=3),
     ]
     .prop_map(|slices| {

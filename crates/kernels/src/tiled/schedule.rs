@@ -59,6 +59,7 @@ impl Schedule {
 impl Step {
     fn takes(&self, next: &Self, n_vectors: usize) -> bool {
         (self.n_vectors, next.n_vectors) == (n_vectors, n_vectors)
+            && self.vector.is_multiple_of(2 * n_vectors)
             && self.position == next.position
             && (self.sign, next.sign) == (SliceSign::Plus, SliceSign::Plus)
             && self.shift + n_vectors as u32 == next.shift
