@@ -61,8 +61,8 @@ pub struct RandomNetwork {
     pub activation_bits: RangeInclusive<u32>,
     /// Convolutions; after some of them, and while the map is large enough, stands a max-pool.
     pub n_convs: RangeInclusive<usize>,
-    /// Residual blocks, behind the convolutions: a convolution each, and the sum with what went in. Where
-    /// there may be some, a sum-pool may stand in place of a max-pool.
+    /// Residual blocks, behind the convolutions: a convolution each, and the sum with what went in or with a second
+    /// convolution of that. Where there may be some, a sum-pool may stand before the last layer.
     pub n_residuals: RangeInclusive<usize>,
     /// Channels of a convolution.
     pub channels: RangeInclusive<usize>,
@@ -144,12 +144,18 @@ impl Chain<'_> {
         let (height, width) = (random.size(1..=3.min(self.shape.height)), random.size(1..=3.min(self.shape.width)));
         let window = Window { height, width, stride: random.size(1..=2), padding: random.size(0..=1) };
         let out_channels = random.size(self.recipe.channels.clone());
-        let bits = random.bits(&self.recipe.activation_bits);
+        self.windowed(window, out_channels);
+    }
+
+    /// A convolution whose window fits.
+    fn windowed(&mut self, window: Window, out_channels: usize) {
+        let bits = self.random.bits(&self.recipe.activation_bits);
         let rows = self.shape.channels * window.area();
         let weights = self.weights([out_channels, rows], OutputFormat::Codes { bits });
         self.push(OpDef::Conv { window, weights });
-        let steps = |extent: usize, window_extent: usize| (extent + 2 * window.padding - window_extent) / window.stride;
-        self.shape = Shape::new(out_channels, steps(self.shape.height, height) + 1, steps(self.shape.width, width) + 1);
+        let steps = |extent: usize, size: usize| (extent + 2 * window.padding - size) / window.stride + 1;
+        let (height, width) = (steps(self.shape.height, window.height), steps(self.shape.width, window.width));
+        self.shape = Shape::new(out_channels, height, width);
         self.format = CodeFormat::unsigned(bits);
     }
 
@@ -165,18 +171,26 @@ impl Chain<'_> {
         }
     }
 
-    /// A sum of codes that came by a convolution and of those that did not; of signed codes there is none.
+    /// The sum of a convolution of what came before, and of that itself or, as in a projection shortcut, a second
+    /// convolution of it with a window of one pixel. Signed codes are not added.
     fn residual(&mut self) {
-        let Some(skip) = self.defs.len().checked_sub(1).filter(|_| self.format.sign == Sign::Unsigned) else {
+        let Some(fork) = self.defs.len().checked_sub(1).filter(|_| self.format.sign == Sign::Unsigned) else {
             return;
         };
-        let window = Window { height: 3, width: 3, stride: 1, padding: 1 };
+        let (shape, format) = (self.shape, self.format);
+        let mut skip = LayerInput::Layer(LayerId(fork));
+        let (mut channels, mut stride) = (shape.channels, 1);
+        if self.random.integer(0..=1) == 1 {
+            (channels, stride) = (self.random.size(self.recipe.channels.clone()), 2);
+            self.windowed(Window { stride, ..Window::UNIT }, channels);
+            skip = LayerInput::Layer(LayerId(fork + 1));
+            (self.shape, self.format) = (shape, format);
+        }
+        let conv = self.defs.len();
+        self.windowed(Window { height: 3, width: 3, stride, padding: 1 }, channels);
+        self.defs[conv].input = LayerInput::Layer(LayerId(fork));
         let bits = self.random.bits(&self.recipe.activation_bits);
-        let shape = [self.shape.channels, self.shape.channels * window.area()];
-        let weights = self.weights(shape, OutputFormat::Codes { bits });
-        self.push(OpDef::Conv { window, weights });
-        let bits = self.random.bits(&self.recipe.activation_bits);
-        self.push(OpDef::Add(Add { skip: LayerInput::Layer(LayerId(skip)), bits }));
+        self.push(OpDef::Add(Add { skip, bits }));
         self.format = CodeFormat::unsigned(bits);
     }
 

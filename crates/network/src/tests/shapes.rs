@@ -4,11 +4,15 @@ use expect_test::{Expect, expect};
 
 use crate::*;
 
-fn check(text: &str, expected: Expect) {
+fn shipped(text: &str) -> Network {
     let toml = Named { name: "trace.toml".to_owned(), content: text.to_owned() };
     let trace = Trace::parse(&TraceFiles { toml, tensors: None, samples: None, calibration: None }).expect("legal");
-    let network = &trace.network;
-    assert!(network.is_shape_only());
+    assert!(trace.network.is_shape_only());
+    trace.network
+}
+
+fn check(text: &str, expected: Expect) {
+    let network = shipped(text);
     let mut chart = format!("{} {} of {} bits\n", network.name(), network.input_shape(), network.input_format().bits);
     for (id, layer) in network.layers_with_ids() {
         let output = network.output_codes(id).map_or("logits".to_owned(), |format| format!("{} bits", format.bits));
@@ -78,4 +82,25 @@ fn vgg11() {
             152769536 macs, classes Some(10)
         "#]],
     );
+}
+
+#[test]
+fn val_networks_for_imagenet_have_as_many_weights_as_torchvisions() {
+    // torchvision's `num_params` less what is no weight: a bias of each output channel of VGG and AlexNet, batch norm's
+    // scale and offset of ResNet's, a bias of each class. The multiply–accumulates follow from the published shapes.
+    let cases = [
+        (include_str!("../../../../traces/shapes/alexnet-224/trace.toml"), 61_100_840 - 10_344, 714_188_480),
+        (include_str!("../../../../traces/shapes/vgg11-224/trace.toml"), 132_863_336 - 11_944, 7_609_090_048),
+        (include_str!("../../../../traces/shapes/vgg13-224/trace.toml"), 133_047_848 - 12_136, 11_308_466_176),
+        (include_str!("../../../../traces/shapes/vgg16-224/trace.toml"), 138_357_544 - 13_416, 15_470_264_320),
+        (include_str!("../../../../traces/shapes/vgg19-224/trace.toml"), 143_667_240 - 14_696, 19_632_062_464),
+        (include_str!("../../../../traces/shapes/resnet18-224/trace.toml"), 11_689_512 - 10_600, 1_814_073_344),
+        (include_str!("../../../../traces/shapes/resnet34-224/trace.toml"), 21_797_672 - 18_024, 3_663_761_408),
+    ];
+    for (toml, expected, macs) in cases {
+        let network = shipped(toml);
+        let weights: usize =
+            network.weighted_layers().map(|(_, layer, _)| layer.rows() * layer.out_shape().channels).sum();
+        assert_eq!((weights, network.macs()), (expected, macs), "{}", network.name());
+    }
 }
