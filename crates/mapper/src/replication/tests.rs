@@ -113,4 +113,19 @@ proptest! {
         prop_assert!(demands.iter().zip(&found).all(|(demand, &copies)| copies <= demand.n_positions));
         prop_assert_eq!(bottleneck(&demands, &found), least_bottleneck(&demands, &affordable));
     }
+
+    #[test]
+    fn prop_a_larger_chip_never_has_a_larger_bottleneck(
+        demands in vec(any_demand(), 1..=6),
+        extra in 0..=200u64,
+        crossbars_per_ima in 1..=8u32,
+        spare_imas in 0..=60u64,
+    ) {
+        let one_each = vec![1; demands.len()];
+        let target = crossbars(&demands, &one_each) + extra;
+        let supply = Supply { crossbars_per_ima, imas: 0 };
+        let imas = supply.needed(&demands, &one_each) + spare_imas;
+        let found = |imas| bottleneck(&demands, &to_spend(target, &demands, Supply { imas, ..supply }));
+        prop_assert!(found(imas + 1) <= found(imas));
+    }
 }
