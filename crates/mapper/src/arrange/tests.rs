@@ -52,6 +52,16 @@ fn the_serpentine_turns_at_the_end_of_a_row() {
     assert_eq!(serpentine(&arch(4), 16), [0, 1, 2, 3, 4, 5, 6, 7, 12, 13, 14, 15, 8, 9, 10, 11]);
 }
 
+#[test]
+fn a_small_network_on_a_huge_chip_is_placed() {
+    // Its routers squared are more than any machine holds.
+    let arch = small_tiles(1 << 20, Replication::None, TilePlacement::ByTraffic);
+    let network = random_network(1, &RandomNetwork { n_convs: 2..=2, ..RandomNetwork::default() });
+    let in_order = small_tiles(1 << 20, Replication::None, TilePlacement::InOrder);
+    let n_tiles = |arch| map(&network, arch).expect("it fits").n_tiles();
+    assert_eq!(n_tiles(&arch), n_tiles(&in_order));
+}
+
 /// A shape-only trace that is shipped.
 fn shipped(toml: &str) -> Network {
     let toml = Named { name: "trace.toml".to_owned(), content: toml.to_owned() };
