@@ -7,6 +7,7 @@ mod costs;
 mod mvm;
 mod pairs;
 mod readme;
+mod replay;
 mod support;
 mod tidy;
 mod validate;

@@ -78,10 +78,10 @@ pub(crate) struct Simulate {
     /// Replay the cycles of exactly N images [default: as many as it takes until their interval is steady].
     #[arg(long, value_name = "N")]
     pub(crate) stream: Option<NonZeroU32>,
-    /// Write all that parts do as a timeline that opens in Perfetto and Chrome (JSON).
+    /// Write what parts do as a timeline in Chrome's trace format (JSON), which Perfetto reads; of long replays a sample.
     #[arg(long, value_name = "FILE")]
     pub(crate) timeline: Option<PathBuf>,
-    /// Write what buffers hold, cycle by cycle (CSV).
+    /// Write what buffers hold, whenever that changes (CSV); of long replays a sample.
     #[arg(long, value_name = "FILE")]
     pub(crate) occupancy: Option<PathBuf>,
     /// Write summary, layers, components, energy, parts, buffers and chips (CSV) into this folder.
@@ -181,6 +181,15 @@ pub(crate) enum Schedule {
     InterLayer,
     /// One; images one after the other.
     LayerByLayer,
+}
+
+impl From<Schedule> for rebias_scheduler::Schedule {
+    fn from(schedule: Schedule) -> Self {
+        match schedule {
+            Schedule::InterLayer => Self::InterLayer,
+            Schedule::LayerByLayer => Self::LayerByLayer,
+        }
+    }
 }
 
 /// What is printed.

@@ -72,11 +72,11 @@ pub struct ComponentCost {
     pub dynamic: Energy,
     /// Static power in the tiles that stay on.
     pub static_allocated: Power,
-    /// Static power of the whole chip.
+    /// Static power of the whole chip, or of all chips.
     pub static_chip: Power,
     /// Area in the tiles that stay on.
     pub area_allocated: Area,
-    /// Area of the whole chip.
+    /// Area of the whole chip, or of all chips.
     pub area_chip: Area,
 }
 
@@ -98,14 +98,14 @@ pub fn price(arch: &Arch, costs: &Costs, usage: &Usage<'_>) -> Priced {
     let layers: Vec<_> = usage.layers.iter().map(|layer| LayerCost { by_component: by_component(layer) }).collect();
     let component = |(at, row): (usize, &Row)| {
         let allocated = row.unit.count(arch, Extent::Tiles(usage.n_tiles));
-        let chip = row.unit.count(arch, Extent::Chip);
+        let chips = row.unit.count(arch, Extent::System);
         ComponentCost {
             component: row.component.clone(),
             dynamic: layers.iter().filter_map(|layer| layer.by_component.get(at)).copied().sum(),
             static_allocated: row.static_power_of_unit(arch) * allocated,
-            static_chip: row.static_power_of_unit(arch) * chip,
+            static_chip: row.static_power_of_unit(arch) * chips,
             area_allocated: row.area_of_unit(arch) * allocated,
-            area_chip: row.area_of_unit(arch) * chip,
+            area_chip: row.area_of_unit(arch) * chips,
         }
     };
     Priced { components: costs.rows().iter().enumerate().map(component).collect(), layers }

@@ -80,8 +80,10 @@ pub enum Place {
 pub enum Extent {
     /// This many tiles with the routers that they need, without what the chip has once.
     Tiles(u32),
-    /// All of it.
+    /// One chip.
     Chip,
+    /// All chips of the system.
+    System,
 }
 
 impl Unit {
@@ -144,17 +146,18 @@ impl Unit {
 
     /// How many there are in an extent of the chip.
     pub fn count(self, arch: &Arch, extent: Extent) -> f64 {
-        let n_tiles = match extent {
-            Extent::Tiles(n_tiles) => n_tiles,
-            Extent::Chip => arch.chip().n_tiles,
+        let (n_tiles, n_chips) = match extent {
+            Extent::Tiles(n_tiles) => (n_tiles, 1),
+            Extent::Chip => (arch.chip().n_tiles, 1),
+            Extent::System => (arch.chip().n_tiles, arch.system().n_chips),
         };
         let places = match (self.place(), extent) {
-            (Place::Chip, Extent::Chip) => 1.0,
+            (Place::Chip, Extent::Chip | Extent::System) => 1.0,
             (Place::Chip, Extent::Tiles(_)) => 0.0,
             (Place::Router, _) => f64::from(n_tiles.div_ceil(arch.chip().noc.tiles_per_router)),
             (Place::Tile, _) => f64::from(n_tiles),
             (Place::Ima, _) => f64::from(n_tiles) * f64::from(arch.tile().n_imas),
         };
-        places * self.per_place(arch)
+        f64::from(n_chips) * places * self.per_place(arch)
     }
 }

@@ -3,10 +3,11 @@
 #![expect(clippy::expect_used, reason = "a test fails by panicking")]
 
 use rebias_arch::Arch;
-use rebias_arch::testing::isaac_with;
+use rebias_arch::testing::{isaac_with, on_chips};
 use rebias_config::Document;
 use rebias_cost::{Costs, LayerCost, LayerUsage, Priced, Usage, price};
 use rebias_crossbar::{OnOff, ReadEnergy};
+use rebias_tile::SystemSpec;
 use rebias_units::{Action, Counts, Energy, Time};
 
 fn priced(arch: &Arch, layer: LayerUsage) -> Priced {
@@ -80,5 +81,17 @@ fn every_joule_of_a_layer_is_a_components_and_the_other_way_round() {
     for (at, part) in priced.components.iter().enumerate() {
         let of_layers: Energy = priced.layers.iter().filter_map(|layer| layer.by_component.get(at)).copied().sum();
         assert_eq!(of_layers, part.dynamic, "{}", part.component);
+    }
+}
+
+#[test]
+fn a_system_of_two_chips_has_everything_twice() {
+    let none = LayerUsage { counts: Counts::ZERO, read_activity: None };
+    let one = priced(&isaac_with(|_, _| {}), none);
+    let two = priced(&on_chips(isaac_with(|_, _| {}), SystemSpec { n_chips: 2, chip_link: None }), none);
+    for (one, two) in one.components.iter().zip(&two.components) {
+        assert_eq!(two.static_chip, one.static_chip * 2.0, "{}", one.component);
+        assert_eq!(two.area_chip, one.area_chip * 2.0, "{}", one.component);
+        assert_eq!(two.area_allocated, one.area_allocated, "{}", one.component);
     }
 }

@@ -1,7 +1,7 @@
 //! Images through a network, many at a time.
 
 use rebias_kernels::{Kernel, LANES};
-use rebias_network::{FeatureMap, ForwardError, LayerId, LayerInput, Network, Op, OutputFormat, SampleSet};
+use rebias_network::{FeatureMap, ForwardError, LayerId, LiveMaps, Network, Op, OutputFormat, SampleSet};
 
 use crate::EmulationError;
 use crate::emulator::EmulatedLayer;
@@ -74,19 +74,13 @@ pub(crate) struct Live<'n> {
     network: &'n Network,
     /// The layer that runs next.
     next: LayerId,
-    /// The network's input, then the layers' outputs; each with how often it will be read.
-    maps: Vec<(Option<Planes>, usize)>,
+    maps: LiveMaps<Planes>,
 }
 
 impl<'n> Live<'n> {
     /// The network's input.
     pub(crate) fn new(network: &'n Network, input: Planes) -> Self {
-        let mut maps = vec![(None, 0); network.layers().len() + 1];
-        maps[0].0 = Some(input);
-        for input in network.layers().iter().flat_map(|layer| layer.inputs()) {
-            maps[place(input)].1 += 1;
-        }
-        Self { network, next: LayerId(0), maps }
+        Self { network, next: LayerId(0), maps: LiveMaps::new(network, input) }
     }
 
     /// What a weighted layer sees; the layers without weights before it run on the way.
@@ -96,13 +90,13 @@ impl<'n> Live<'n> {
             self.next = LayerId(self.next.0 + 1);
         }
         let layer = self.network.layer(layer);
-        let maps = self.read(layer.input());
+        let maps = self.maps.read(layer.input());
         if maps.shape == layer.in_shape() { maps } else { maps.into_flattened() }
     }
 
     /// What a weighted layer gave.
     pub(crate) fn write(&mut self, layer: LayerId, maps: Planes) {
-        self.maps[place(LayerInput::Layer(layer))].0 = Some(maps);
+        self.maps.write(layer, maps);
     }
 
     /// Runs a layer without weights; of those with weights others have written what they give.
@@ -112,32 +106,14 @@ impl<'n> Live<'n> {
         let maps = match layer.op() {
             Op::Weighted(_) => return,
             Op::MaxPool(window) => {
-                self.read(layer.input()).max_pool(self.network.input_codes(id), *window, layer.out_shape())
+                self.maps.read(layer.input()).max_pool(self.network.input_codes(id), *window, layer.out_shape())
             }
-            Op::SumPool(window) => self.read(layer.input()).sum_pool(n_planes, *window, layer.out_shape()),
+            Op::SumPool(window) => self.maps.read(layer.input()).sum_pool(n_planes, *window, layer.out_shape()),
             Op::Add(add) => {
-                let (left, right) = (self.read(layer.input()), self.read(add.skip));
+                let (left, right) = (self.maps.read(layer.input()), self.maps.read(add.skip));
                 left.add(&right, n_planes)
             }
         };
         self.write(id, maps);
-    }
-
-    /// A map; the last to read it takes it away.
-    fn read(&mut self, input: LayerInput) -> Planes {
-        let (maps, left) = &mut self.maps[place(input)];
-        *left -= 1;
-        let found = if *left == 0 { maps.take() } else { maps.clone() };
-        match found {
-            Some(maps) => maps,
-            None => unreachable!("a layer reads earlier ones, as often as was counted"),
-        }
-    }
-}
-
-fn place(input: LayerInput) -> usize {
-    match input {
-        LayerInput::Network => 0,
-        LayerInput::Layer(LayerId(layer)) => layer + 1,
     }
 }

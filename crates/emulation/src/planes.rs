@@ -91,8 +91,8 @@ impl Planes {
         let mut best = vec![0; self.n_planes];
         for channel in 0..out_shape.channels {
             for position in 0..out_shape.positions() {
-                let rows = within(position / out_shape.width, window.height, window, self.shape.height);
-                let columns = within(position % out_shape.width, window.width, window, self.shape.width);
+                let rows = window.rows_on_map(position / out_shape.width, self.shape.height);
+                let columns = window.columns_on_map(position % out_shape.width, self.shape.width);
                 for word in 0..n_words {
                     let places = rows.clone().flat_map(|row| columns.clone().map(move |column| (row, column)));
                     let mut places = places.map(|(row, column)| {
@@ -119,8 +119,8 @@ impl Planes {
         let mut sum = vec![0; n_planes];
         for channel in 0..out_shape.channels {
             for position in 0..out_shape.positions() {
-                let rows = within(position / out_shape.width, window.height, window, self.shape.height);
-                let columns = within(position % out_shape.width, window.width, window, self.shape.width);
+                let rows = window.rows_on_map(position / out_shape.width, self.shape.height);
+                let columns = window.columns_on_map(position % out_shape.width, self.shape.width);
                 for word in 0..n_words {
                     sum.fill(0);
                     for (row, column) in rows.clone().flat_map(|row| columns.clone().map(move |column| (row, column))) {
@@ -184,13 +184,6 @@ impl Planes {
     }
 }
 
-/// Rows, or columns, of a window that are on the map.
-fn within(step: usize, window_extent: usize, window: Window, extent: usize) -> std::ops::Range<usize> {
-    let start = step * window.stride;
-    let on_map = |padded: usize| padded.saturating_sub(window.padding).min(extent);
-    on_map(start)..on_map(start + window_extent)
-}
-
 #[cfg(test)]
 mod tests {
     use rebias_network::testing::SplitMix64;
@@ -239,9 +232,9 @@ mod tests {
             for (index, image) in images.iter().enumerate() {
                 for place in 0..out_shape.len() {
                     let (channel, position) = (place / 9, place % 9);
-                    let rows = within(position / 3, 3, window, 5);
+                    let rows = window.rows_on_map(position / 3, 5);
                     let values = rows.flat_map(|row| {
-                        within(position % 3, 2, window, 4).map(move |column| image[channel * 20 + row * 4 + column])
+                        window.columns_on_map(position % 3, 4).map(move |column| image[channel * 20 + row * 4 + column])
                     });
                     let expected = values.max_by_key(|&code| format.value(code));
                     assert_eq!(Some(code(&pooled, place, index)), expected);
@@ -259,8 +252,8 @@ mod tests {
         for (index, image) in images.iter().enumerate() {
             for place in 0..out_shape.len() {
                 let (channel, position) = (place / 4, place % 4);
-                let values = within(position / 2, 3, window, 4).flat_map(|row| {
-                    within(position % 2, 3, window, 4).map(move |column| image[channel * 16 + row * 4 + column])
+                let values = window.rows_on_map(position / 2, 4).flat_map(|row| {
+                    window.columns_on_map(position % 2, 4).map(move |column| image[channel * 16 + row * 4 + column])
                 });
                 assert_eq!(code(&pooled, place, index), values.sum::<u16>());
             }

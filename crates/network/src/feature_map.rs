@@ -58,9 +58,9 @@ pub(crate) fn max_pool(ifmap: &FeatureMap, format: CodeFormat, window: Window, o
     for channel in 0..out_shape.channels {
         let map = ifmap.channel(channel);
         for out_row in 0..out_shape.height {
-            let rows = within(out_row, window.height, window, height);
+            let rows = window.rows_on_map(out_row, height);
             for out_column in 0..out_shape.width {
-                let columns = within(out_column, window.width, window, width);
+                let columns = window.columns_on_map(out_column, width);
                 let values = rows.clone().flat_map(|row| &map[row * width..][columns.clone()]).copied();
                 codes.push(values.max_by_key(|&code| format.value(code)).unwrap_or(0));
             }
@@ -76,9 +76,9 @@ pub(crate) fn sum_pool(ifmap: &FeatureMap, window: Window, out_shape: Shape) -> 
     for channel in 0..out_shape.channels {
         let map = ifmap.channel(channel);
         for out_row in 0..out_shape.height {
-            let rows = within(out_row, window.height, window, height);
+            let rows = window.rows_on_map(out_row, height);
             for out_column in 0..out_shape.width {
-                let columns = within(out_column, window.width, window, width);
+                let columns = window.columns_on_map(out_column, width);
                 codes.push(rows.clone().flat_map(|row| &map[row * width..][columns.clone()]).sum());
             }
         }
@@ -90,13 +90,6 @@ pub(crate) fn sum_pool(ifmap: &FeatureMap, window: Window, out_shape: Shape) -> 
 pub(crate) fn add(left: &FeatureMap, right: &FeatureMap, max_code: u16) -> FeatureMap {
     let sums = left.codes.iter().zip(&right.codes).map(|(left, right)| left.saturating_add(*right).min(max_code));
     FeatureMap { shape: left.shape, codes: sums.collect() }
-}
-
-/// The part of a window that lies on the map, not on its padding.
-fn within(step: usize, window_extent: usize, window: Window, extent: usize) -> std::ops::Range<usize> {
-    let start = step * window.stride;
-    let on_map = |padded: usize| padded.saturating_sub(window.padding).min(extent);
-    on_map(start)..on_map(start + window_extent)
 }
 
 #[cfg(test)]

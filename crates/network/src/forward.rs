@@ -1,7 +1,8 @@
 //! Running an image: what is the same for the exact network and for emulated arrays.
 
 use crate::feature_map::{FeatureMap, add, max_pool, sum_pool};
-use crate::layer::{LayerId, LayerInput, Op, OutputTensors};
+use crate::layer::{LayerId, Op, OutputTensors};
+use crate::live::LiveMaps;
 use crate::{CodeFormat, ForwardError, Network, activate};
 
 /// How the sums of a layer come about: exactly, or on emulated arrays.
@@ -45,7 +46,7 @@ pub fn forward_observed(
     if let Some(index) = image.iter().position(|&code| code > format.max_code()) {
         return Err(ForwardError::Code { code: image[index], index, bits: format.bits });
     }
-    let mut live = Live::new(network, FeatureMap::new(network.input_shape(), image.to_vec())?);
+    let mut live = LiveMaps::new(network, FeatureMap::new(network.input_shape(), image.to_vec())?);
     for (id, layer) in network.layers_with_ids() {
         let map = live.read(layer.input());
         let weighted = match layer.op() {
@@ -83,45 +84,6 @@ pub fn forward_observed(
     }
     // Only a network without tensors can end in codes.
     Err(ForwardError::ShapeOnly)
-}
-
-/// Maps that are still to be read.
-struct Live {
-    /// The network's input, then the layers' outputs; each with how often it will be read.
-    maps: Vec<(Option<FeatureMap>, usize)>,
-}
-
-impl Live {
-    fn new(network: &Network, input: FeatureMap) -> Self {
-        let mut maps = vec![(None, 0); network.layers().len() + 1];
-        maps[0].0 = Some(input);
-        for input in network.layers().iter().flat_map(|layer| layer.inputs()) {
-            maps[place(input)].1 += 1;
-        }
-        Self { maps }
-    }
-
-    /// A map; the last to read it takes it away.
-    fn read(&mut self, input: LayerInput) -> FeatureMap {
-        let (map, left) = &mut self.maps[place(input)];
-        *left -= 1;
-        let found = if *left == 0 { map.take() } else { map.clone() };
-        match found {
-            Some(map) => map,
-            None => unreachable!("a layer reads earlier ones, as often as was counted"),
-        }
-    }
-
-    fn write(&mut self, layer: LayerId, map: FeatureMap) {
-        self.maps[place(LayerInput::Layer(layer))].0 = Some(map);
-    }
-}
-
-fn place(input: LayerInput) -> usize {
-    match input {
-        LayerInput::Network => 0,
-        LayerInput::Layer(LayerId(layer)) => layer + 1,
-    }
 }
 
 /// The class of the largest logit; the lowest class among equals.

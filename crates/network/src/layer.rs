@@ -1,5 +1,7 @@
 //! Layers: what is computed, on which shapes, with which tensors.
 
+use std::ops::Range;
+
 use ndarray::Array2;
 
 use crate::{CodeFormat, Shape};
@@ -125,6 +127,22 @@ impl Window {
     /// Values under the window in one channel.
     pub const fn area(self) -> usize {
         self.height * self.width
+    }
+
+    /// Rows of a map of `extent` rows under the window at output row `step`, without its padding.
+    pub fn rows_on_map(self, step: usize, extent: usize) -> Range<usize> {
+        self.on_map((step, self.height), extent)
+    }
+
+    /// Columns of a map of `extent` columns under the window at output column `step`, without its padding.
+    pub fn columns_on_map(self, step: usize, extent: usize) -> Range<usize> {
+        self.on_map((step, self.width), extent)
+    }
+
+    fn on_map(self, (step, window_extent): (usize, usize), extent: usize) -> Range<usize> {
+        let start = step * self.stride;
+        let on_map = |padded: usize| padded.saturating_sub(self.padding).min(extent);
+        on_map(start)..on_map(start + window_extent)
     }
 }
 

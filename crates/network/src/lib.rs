@@ -23,6 +23,7 @@ mod exact;
 mod feature_map;
 mod forward;
 mod layer;
+mod live;
 mod network;
 mod shape;
 mod tensors;
@@ -39,6 +40,7 @@ pub use layer::{
     Add, Densities, Direction, Layer, LayerId, LayerInput, Op, OutputFormat, OutputTensors, Representation, Tensors,
     Weighted, Window,
 };
+pub use live::LiveMaps;
 pub use network::{LayerDef, Network, OpDef, WeightsDef};
 pub use shape::{CodeFormat, Shape, Sign};
 pub use trace::{

@@ -198,7 +198,7 @@ impl Cost {
         self.components.iter().map(|part| part.area_allocated).sum()
     }
 
-    /// Area of the whole chip.
+    /// Area of the whole chip, or of all chips.
     pub fn area_chip(&self) -> Area {
         self.components.iter().map(|part| part.area_chip).sum()
     }

@@ -10,13 +10,11 @@ use rebias_network::{SampleSet, Shape, Trace};
 use rebias_report::{
     buffers_csv, chips_csv, components_csv, energy_csv, layers_csv, parts_csv, result_text, summary_csv, summary_json,
 };
-use rebias_scheduler::{
-    Chips, Images, ReplayOptions, RunOptions, RunResult, Schedule, run as run_network, run_recorded,
-};
+use rebias_scheduler::{Chips, Images, ReplayOptions, RunOptions, RunResult, run as run_network, run_recorded};
 use rebias_sweep::{OutputFolder, read_data, read_design, read_trace};
 
 use super::watched::Watched;
-use crate::args::{self, Format, Simulate};
+use crate::args::{Format, Simulate};
 use crate::failure::Failure;
 use crate::progress;
 
@@ -79,15 +77,6 @@ fn simulate(args: &Simulate, arch: &Arch, costs: &Costs, trace: &Trace) -> Resul
     };
     bar.finish_and_clear();
     Ok(result)
-}
-
-impl From<args::Schedule> for Schedule {
-    fn from(schedule: args::Schedule) -> Self {
-        match schedule {
-            args::Schedule::InterLayer => Self::InterLayer,
-            args::Schedule::LayerByLayer => Self::LayerByLayer,
-        }
-    }
 }
 
 fn write(out: &OutputFolder, (result, trace): (&RunResult, &Trace), configuration: String) -> Result<(), Failure> {
