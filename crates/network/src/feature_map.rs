@@ -53,24 +53,21 @@ impl FeatureMap {
 ///
 /// A window reaches `out_shape` from the shape of `ifmap`. Padding adds nothing: it is below every code.
 pub(crate) fn max_pool(ifmap: &FeatureMap, format: CodeFormat, window: Window, out_shape: Shape) -> FeatureMap {
-    let Shape { height, width, .. } = ifmap.shape;
-    let mut codes = Vec::with_capacity(out_shape.len());
-    for channel in 0..out_shape.channels {
-        let map = ifmap.channel(channel);
-        for out_row in 0..out_shape.height {
-            let rows = window.rows_on_map(out_row, height);
-            for out_column in 0..out_shape.width {
-                let columns = window.columns_on_map(out_column, width);
-                let values = rows.clone().flat_map(|row| &map[row * width..][columns.clone()]).copied();
-                codes.push(values.max_by_key(|&code| format.value(code)).unwrap_or(0));
-            }
-        }
-    }
-    FeatureMap { shape: out_shape, codes }
+    pool(ifmap, window, out_shape, |codes| codes.max_by_key(|&code| format.value(code)).unwrap_or(0))
 }
 
 /// The sum of each window of unsigned codes, which a code holds (a network's sum-pool is checked for that).
 pub(crate) fn sum_pool(ifmap: &FeatureMap, window: Window, out_shape: Shape) -> FeatureMap {
+    pool(ifmap, window, out_shape, |codes| codes.sum())
+}
+
+/// What becomes of the codes under each window.
+fn pool(
+    ifmap: &FeatureMap,
+    window: Window,
+    out_shape: Shape,
+    pooled: impl Fn(&mut dyn Iterator<Item = u16>) -> u16,
+) -> FeatureMap {
     let Shape { height, width, .. } = ifmap.shape;
     let mut codes = Vec::with_capacity(out_shape.len());
     for channel in 0..out_shape.channels {
@@ -79,7 +76,7 @@ pub(crate) fn sum_pool(ifmap: &FeatureMap, window: Window, out_shape: Shape) -> 
             let rows = window.rows_on_map(out_row, height);
             for out_column in 0..out_shape.width {
                 let columns = window.columns_on_map(out_column, width);
-                codes.push(rows.clone().flat_map(|row| &map[row * width..][columns.clone()]).sum());
+                codes.push(pooled(&mut rows.clone().flat_map(|row| &map[row * width..][columns.clone()]).copied()));
             }
         }
     }

@@ -39,7 +39,7 @@ pub enum Steadiness {
         /// Images replayed.
         images: u32,
     },
-    /// It does not; the interval is a mean over the later images, 16 at most, rounded up.
+    /// It does not; the interval is the mean of the later half, of the last six at most, rounded up.
     Unsteady {
         /// Images replayed.
         images: u32,

@@ -174,8 +174,9 @@ impl Pace {
     }
 
     fn keep_pace(&mut self, period: usize) {
-        let interval = self.measure(self.completions.len() - 1 - period, Steadiness::Unsteady { images: 0 }).interval;
-        self.spacing = self.spacing.max(interval.0);
+        let last = self.completions.len() - 1;
+        let cycles = self.completions[last].cycle - self.completions[last - period].cycle;
+        self.spacing = self.spacing.max(cycles.div_ceil(period as u64));
     }
 
     /// The stream repeats itself: this is its interval, unless a wider window makes it shorter.
