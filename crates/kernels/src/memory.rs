@@ -89,6 +89,7 @@ impl<E: Entry, const N: usize> Memory<E, N> {
                         let part = start..group.end.min(start + cut.lines());
                         push_table(&mut tables, part.map(row), cut.lines());
                     }
+                    tables.push(Line([E::ZERO; N]));
                     let mut sums = [0; N];
                     for row in group.clone().map(row) {
                         sums.iter_mut().zip(row).for_each(|(sum, &cell)| *sum += u64::from(cell));
@@ -118,13 +119,13 @@ impl<E: Entry, const N: usize> Memory<E, N> {
         match self.cut {
             Cut::Whole => {
                 for (table, index) in tables.as_chunks::<{ Cut::Whole.patterns() }>().0.iter().zip(indices) {
-                    let found = &table[usize::from(index) % table.len()].0;
+                    let found = &table[usize::from(index) % (table.len() - 1)].0;
                     (0..N).for_each(|at| sums[at] += found[at]);
                 }
             }
             Cut::Halves => {
                 for (table, index) in tables.as_chunks::<{ Cut::Halves.patterns() }>().0.iter().zip(indices) {
-                    let half = table.len() / 2;
+                    let half = (table.len() - 1) / 2;
                     let low = &table[usize::from(index) % half].0;
                     let high = &table[half + usize::from(index) / half].0;
                     (0..N).for_each(|at| sums[at] += low[at] + high[at]);
@@ -159,7 +160,7 @@ impl Cut {
 
     /// Lines of a group's tables.
     const fn patterns(self) -> usize {
-        self.parts() << self.lines()
+        (self.parts() << self.lines()) + 1
     }
 }
 
