@@ -148,7 +148,10 @@ pub(crate) struct Mvm {
 pub(crate) struct Sweep {
     /// The sweep's TOML.
     pub(crate) sweep: PathBuf,
-    /// Write results.csv into this folder.
+    /// Take the images of this data set's test set instead of the traces' samples (a folder with IDX files).
+    #[arg(long, value_name = "DIR")]
+    pub(crate) data: Option<PathBuf>,
+    /// Keep rows and write results.csv in this folder; rows that are there already are not computed again.
     #[arg(long, value_name = "DIR")]
     pub(crate) out: PathBuf,
 }

@@ -1,6 +1,7 @@
 //! The programmed arrays of a layer.
 
 use std::ops::Range;
+use std::sync::Arc;
 
 use rayon::prelude::*;
 use rebias_arch::{Arch, FlipEncoding};
@@ -34,8 +35,8 @@ pub(crate) struct LayerArrays {
     pub(crate) lines: Lines,
     /// The row block of each read.
     pub(crate) row_block_of: Vec<usize>,
-    /// The arrays that share their outputs, one row block under another.
-    pub(crate) column_blocks: Vec<ColumnBlock>,
+    /// The arrays that share their outputs, one row block under another; clones have the same.
+    pub(crate) column_blocks: Arc<Vec<ColumnBlock>>,
     /// For each read, the greatest sum of a column's levels.
     max_sums: Vec<u64>,
     /// Whether cells conduct what their levels say, but for noise.
@@ -134,9 +135,6 @@ impl<'a> Programmer<'a> {
     ) -> Result<LayerArrays, EmulationError> {
         let name = layer.name().to_owned();
         let Some(tensors) = &weighted.tensors else { return Err(EmulationError::NoTensors { layer: name }) };
-        if self.arch.ima().adc.errors.noise > 0.0 {
-            return Err(EmulationError::AdcNoise { layer: name });
-        }
         let covers = |blocks: &[Range<usize>], end| blocks.last().is_some_and(|last| last.end == end);
         let (out_channels, rows) = tensors.codes.dim();
         if !covers(&placed.row_blocks, rows) || !covers(&placed.column_blocks, out_channels) {
@@ -168,7 +166,7 @@ impl<'a> Programmer<'a> {
             driven: self.driven(placed, &column_blocks),
             max_sums: Vec::new(),
             cells: if self.writer.is_exact() { CellState::Exact } else { CellState::Drawn },
-            column_blocks,
+            column_blocks: Arc::new(column_blocks),
             floor: self.cell.offset_units().into(),
             max_level: self.arch.ima().crossbar.cell.max_level().into(),
             bias: self.bias.clone(),
@@ -179,9 +177,7 @@ impl<'a> Programmer<'a> {
             output: weighted.output,
         };
         arrays.max_sums = arrays.lines.reads().iter().map(|read| arrays.max_sum(read.lines.clone())).collect();
-        let max_tabulated = arrays.max_input_sum().min(MAX_ESTIMATES) as i64;
-        arrays.estimates = (0..=max_tabulated).map(|sum| self.bias.estimate(sum)).collect();
-        Ok(arrays)
+        Ok(arrays.with_bias(&self.bias))
     }
 
     fn column_block(
@@ -311,6 +307,14 @@ impl Levels {
 }
 
 impl LayerArrays {
+    /// The same cells with a bias source whose columns, if it has any, are the same too.
+    pub(crate) fn with_bias(mut self, bias: &BiasModel) -> Self {
+        let max_tabulated = self.max_input_sum().min(MAX_ESTIMATES) as i64;
+        self.estimates = (0..=max_tabulated).map(|sum| bias.estimate(sum)).collect();
+        self.bias = bias.clone();
+        self
+    }
+
     pub(crate) fn out_channels(&self) -> usize {
         self.beta.len()
     }

@@ -1,6 +1,8 @@
-//! `rebias sweep`: a grid of configurations, one row each.
+//! `rebias sweep`: many configurations, one row each.
 
-use rebias_sweep::{OutputFolder, Sweep};
+use std::sync::atomic::AtomicBool;
+
+use rebias_sweep::{OutputFolder, Shard, Sweep, SweepControl};
 
 use crate::args;
 use crate::failure::Failure;
@@ -10,13 +12,15 @@ use crate::progress;
 const RESULTS: &str = "results.csv";
 
 pub(crate) fn run(args: &args::Sweep) -> Result<String, Failure> {
-    let sweep = Sweep::read(&args.sweep).map_err(Failure::input)?;
+    let sweep = Sweep::read_with_data(&args.sweep, args.data.as_deref()).map_err(Failure::input)?;
     let out = OutputFolder::create(&args.out)?;
 
     let bar = progress::bar(sweep.n_points(), "points");
-    let rows = sweep.run(&|| bar.inc(1)).map_err(Failure::input)?;
+    let control = SweepControl { shard: Shard::WHOLE, stop: &AtomicBool::new(false), done: &|| bar.inc(1) };
+    sweep.run(out.path(), &control).map_err(Failure::input)?;
     bar.finish_and_clear();
 
-    out.write(&[(RESULTS, rows.to_csv().map_err(|error| Failure::Run(error.to_string()))?)])?;
-    Ok(format!("{}\n\n{} points in {}", rows.to_text(), sweep.n_points(), out.path().join(RESULTS).display()))
+    let results = sweep.results(out.path())?;
+    out.write(&[(RESULTS, results.to_csv().map_err(|error| Failure::Run(error.to_string()))?)])?;
+    Ok(format!("{}\n\n{} points in {}", results.to_text(), sweep.n_points(), out.path().join(RESULTS).display()))
 }
