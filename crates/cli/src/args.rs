@@ -1,5 +1,7 @@
 //! The command line.
 
+pub(crate) mod sweep;
+
 use std::num::NonZeroU32;
 use std::path::PathBuf;
 
@@ -24,7 +26,7 @@ const EXAMPLES: &str = "Examples:
   rebias sweep arch-configs/sweeps/cell-adc.toml --out results
   rebias validate
 
-Exit codes: 0 done, 1 the run failed, 2 the input is wrong.";
+Exit codes: 0 done, 1 the run failed, 2 the input is wrong, 130 interrupted.";
 
 #[derive(Debug, Subcommand)]
 pub(crate) enum Command {
@@ -36,8 +38,8 @@ pub(crate) enum Command {
     Buffers(Buffers),
     /// Multiply one matrix with vectors on the arrays of a chip, in double precision.
     Mvm(Mvm),
-    /// Run a grid of configurations and write one row for each.
-    Sweep(Sweep),
+    /// Run many configurations and write one row for each.
+    Sweep(sweep::Sweep),
     /// Compare published figures of designs with those that come out here.
     Validate(Validate),
     /// Train a quantised network from a recipe and export its trace (in builds with the feature `train`).
@@ -142,18 +144,6 @@ pub(crate) struct Mvm {
     /// Which chip's cells.
     #[arg(long, default_value_t = 0)]
     pub(crate) chip: u32,
-}
-
-#[derive(Debug, Args)]
-pub(crate) struct Sweep {
-    /// The sweep's TOML.
-    pub(crate) sweep: PathBuf,
-    /// Take the images of this data set's test set instead of the traces' samples (a folder with IDX files).
-    #[arg(long, value_name = "DIR")]
-    pub(crate) data: Option<PathBuf>,
-    /// Keep rows and write results.csv in this folder; rows that are there already are not computed again.
-    #[arg(long, value_name = "DIR")]
-    pub(crate) out: PathBuf,
 }
 
 #[derive(Debug, Args)]

@@ -1,10 +1,11 @@
 //! The command line of Rebias: arguments, files, progress, exit codes.
 //!
-//! Exit codes: 0 done, 1 the run failed, 2 the input is wrong.
+//! Exit codes: 0 done, 1 the run failed, 2 the input is wrong, 130 interrupted.
 
 mod args;
 mod commands;
 mod failure;
+mod interrupt;
 mod progress;
 
 use std::io::{self, Write};

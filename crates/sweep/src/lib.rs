@@ -11,10 +11,13 @@
 mod files;
 mod grid;
 mod memo;
+mod plan;
 mod point;
 mod results;
 mod shard;
 mod share;
+mod slurm;
+mod status;
 mod store;
 mod sweep;
 mod trace;
@@ -25,8 +28,11 @@ pub use files::{
     DesignFiles, FileError, OutputFolder, read_data, read_design, read_document, read_trace, take_test_set, write_file,
 };
 pub use grid::Grid;
+pub use plan::Plan;
 pub use results::{ResultRow, Results};
 pub use shard::{NoShard, Shard};
 pub use share::Work;
+pub use slurm::SlurmScripts;
+pub use status::{Basis, Expectation, Status};
 pub use sweep::{Progress, Sweep, SweepControl, SweepError};
 pub use validation::{ValidationFiles, designs_with_figures, read_validation};

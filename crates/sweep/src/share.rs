@@ -7,7 +7,8 @@
 //! ```
 
 use std::collections::BTreeMap;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex};
+use std::time::{Duration, Instant};
 
 use rebias_arch::Fingerprint;
 use rebias_emulation::{EmulationError, Emulator, ProgrammedArrays, exact_classes};
@@ -19,7 +20,7 @@ use rebias_scheduler::{
 };
 
 use crate::Sweep;
-use crate::memo::Memo;
+use crate::memo::{Memo, locked};
 use crate::point::{PlannedPoint, ValidPoint, ValueKeys, n_images};
 
 /// Points on more chips than this program the arrays of each by themselves: kept for others, they would take too much
@@ -53,6 +54,8 @@ pub(crate) struct Shared<'s> {
     placed: Memo<Fingerprint, Placed>,
     arrays: Memo<(Fingerprint, u32), ProgrammedArrays>,
     emulated: Memo<Fingerprint, Emulated>,
+    /// Time spent on replays and on emulations.
+    spent: Mutex<(Duration, Duration)>,
 }
 
 impl<'s> Shared<'s> {
@@ -69,7 +72,13 @@ impl<'s> Shared<'s> {
             placed: Memo::new(points.iter().map(|point| point.replay)),
             arrays: Memo::new(chips),
             emulated: Memo::new(keys().map(|keys| keys.emulation)),
+            spent: Mutex::default(),
         })
+    }
+
+    /// Time spent on replays and on emulations, those that points have shared counted once.
+    pub(crate) fn spent(&self) -> (Duration, Duration) {
+        *locked(&self.spent)
     }
 
     /// What has been done.
@@ -85,9 +94,19 @@ impl<'s> Shared<'s> {
         if point.values.is_some() {
             Emulator::check(&valid.arch, trace.calibration.as_ref())?;
         }
-        let placed = self.placed.take(&point.replay, || place(&valid, trace))?;
+        let placed = self.placed.take(&point.replay, || {
+            let start = Instant::now();
+            let placed = place(&valid, trace);
+            locked(&self.spent).0 += start.elapsed();
+            placed
+        })?;
         let emulate = |keys: ValueKeys| {
-            self.emulated.take(&keys.emulation, || self.emulate((&valid, trace), &placed.placement, keys))
+            self.emulated.take(&keys.emulation, || {
+                let start = Instant::now();
+                let emulated = self.emulate((&valid, trace), &placed.placement, keys);
+                locked(&self.spent).1 += start.elapsed();
+                emulated
+            })
         };
         let emulated = point.values.map(emulate).transpose()?;
         let stages = Stages {

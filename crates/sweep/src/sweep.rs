@@ -180,6 +180,15 @@ impl Sweep {
         ranked[shard.range(ranked.len())].iter().map(|(_, point)| *point).collect()
     }
 
+    /// How many points of a shard have no row in a folder.
+    ///
+    /// # Errors
+    /// A folder that cannot be read.
+    pub fn n_missing(&self, folder: &Path, shard: Shard) -> Result<usize, FileError> {
+        let stored = Rows::read(folder)?;
+        Ok(self.shard(shard).into_iter().filter(|point| stored.get(point.key).is_none()).count())
+    }
+
     /// Runs what is missing of a shard, and keeps its rows in a folder.
     ///
     /// # Errors
