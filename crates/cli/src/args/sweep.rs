@@ -25,14 +25,7 @@ pub(crate) struct Sweep {
     #[command(subcommand)]
     pub(crate) step: Option<Step>,
     #[command(flatten)]
-    pub(crate) whole: Option<Whole>,
-}
-
-/// A sweep in one go.
-#[derive(Debug, Args)]
-pub(crate) struct Whole {
-    #[command(flatten)]
-    pub(crate) subject: SweepSubject,
+    pub(crate) subject: Option<SweepSubject>,
 }
 
 /// What is swept, and where to.

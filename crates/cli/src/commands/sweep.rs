@@ -15,14 +15,14 @@ use crate::{args, interrupt, progress};
 const RESULTS: &str = "results.csv";
 
 pub(crate) fn run(args: &args::sweep::Sweep) -> Result<String, Failure> {
-    match (&args.step, &args.whole) {
+    match (&args.step, &args.subject) {
         (Some(Step::Plan(args)), _) => plan(args),
         (Some(Step::Run(args)), _) => run_shard(args),
         (Some(Step::Submit(args)), _) => submit::run(args),
         (Some(Step::Status(args)), _) => status(args),
         (Some(Step::Resume(args)), _) => resume(args),
         (Some(Step::Collect(args)), _) => collect(&Plan::read(&args.folder)?.read_sweep()?, &args.folder),
-        (None, Some(whole)) => in_one_go(&whole.subject),
+        (None, Some(subject)) => in_one_go(subject),
         (None, None) => Err(Failure::Input("a sweep's TOML or a step is missing\nhint: `rebias sweep --help`".into())),
     }
 }
