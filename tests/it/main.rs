@@ -9,5 +9,6 @@ mod pairs;
 mod readme;
 mod replay;
 mod support;
+mod sweeps;
 mod tidy;
 mod validate;

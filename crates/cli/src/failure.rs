@@ -49,10 +49,8 @@ impl Failure {
 
 impl fmt::Display for Failure {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let (Failure::Input(told)
-        | Failure::Run(told)
-        | Failure::Results { told, .. }
-        | Failure::Interrupted(told)) = self;
+        let (Failure::Input(told) | Failure::Run(told) | Failure::Results { told, .. } | Failure::Interrupted(told)) =
+            self;
         if told.starts_with("error") { f.write_str(told) } else { write!(f, "error: {told}") }
     }
 }

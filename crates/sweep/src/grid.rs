@@ -15,8 +15,8 @@ use rebias_config::{Document, Faults, Problem, Table, Value};
 use self::dimension::{Dimension, read_dimensions};
 use self::exclusion::{Exclusion, read_exclusions};
 use self::key::{NamedKey, RunKey, SweptKey};
-pub(crate) use self::objective::{Objective, on_front};
 use self::objective::read_objectives;
+pub(crate) use self::objective::{Objective, on_front};
 use crate::DesignFiles as Base;
 
 /// A sweep as its TOML says it: paths are relative to the sweep's folder.
@@ -169,9 +169,8 @@ impl Grid {
             SweptKey::Arch(_) | SweptKey::Costs(_) | SweptKey::Run(_) => None,
         };
         let rows = costs.get("row").and_then(Value::as_array).unwrap_or_default();
-        let is_missing = |name: &String| {
-            !rows.iter().any(|row| row.get("component").and_then(Value::as_str) == Some(name.as_str()))
-        };
+        let is_missing =
+            |name: &String| !rows.iter().any(|row| row.get("component").and_then(Value::as_str) == Some(name.as_str()));
         keys.filter_map(component).filter(is_missing).collect()
     }
 

@@ -37,11 +37,7 @@ impl Plan {
     ///
     /// # Errors
     /// Paths that lead nowhere.
-    pub fn new(
-        sweep: &Sweep,
-        (file, data): (&Path, Option<&Path>),
-        shards: NonZeroU32,
-    ) -> Result<Self, FileError> {
+    pub fn new(sweep: &Sweep, (file, data): (&Path, Option<&Path>), shards: NonZeroU32) -> Result<Self, FileError> {
         let absolute =
             |path: &Path| fs::canonicalize(path).map_err(|error| FileError::Read { path: path.to_owned(), error });
         Ok(Self {

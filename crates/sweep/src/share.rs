@@ -128,11 +128,8 @@ impl<'s> Shared<'s> {
         let program = |chip: ChipSeed| {
             let program = || ProgrammedArrays::of_chip(&trace.network, arch, placement, chip);
             let is_kept = run.chips.get() <= MAX_KEPT_CHIPS;
-            let arrays = if is_kept {
-                self.arrays.take(&(keys.arrays, chip.chip), program)?
-            } else {
-                Arc::new(program()?)
-            };
+            let arrays =
+                if is_kept { self.arrays.take(&(keys.arrays, chip.chip), program)? } else { Arc::new(program()?) };
             Emulator::of_arrays(&trace.network, arch, &arrays, trace.calibration.as_ref())
         };
         let options = RunOptions {

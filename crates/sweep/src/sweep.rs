@@ -15,7 +15,7 @@ use crate::share::{Shared, Work};
 use crate::store::{Rows, ShardWriter};
 use crate::trace::FingerprintedTrace;
 use crate::workers::Workers;
-use crate::{Grid, DesignFiles, FileError, Shard, read_design, read_document};
+use crate::{DesignFiles, FileError, Grid, Shard, read_design, read_document};
 
 /// A sweep that is known to be valid in all of its points.
 #[derive(Debug)]
@@ -56,7 +56,9 @@ pub enum SweepError {
         components: Vec<String>,
     },
     /// Valid points that could not be run; all others have been.
-    #[error("{failed} points cannot be run; the first is {coordinates}: {error}\nhint: `[[exclude]]` leaves points out")]
+    #[error(
+        "{failed} points cannot be run; the first is {coordinates}: {error}\nhint: `[[exclude]]` leaves points out"
+    )]
     Run {
         /// How many.
         failed: usize,
@@ -66,7 +68,9 @@ pub enum SweepError {
         error: RunError,
     },
     /// The sweep, or something that it reads, is no longer what was planned.
-    #[error("the sweep is not the one that was planned: its files have changed\nhint: plan it again; rows of points that are the same are kept")]
+    #[error(
+        "the sweep is not the one that was planned: its files have changed\nhint: plan it again; rows of points that are the same are kept"
+    )]
     Changed,
 }
 
@@ -130,8 +134,11 @@ impl Sweep {
             .into_iter()
             .zip(indices)
             .map(|(point, index)| {
-                point.map_err(|faults| {
-                    SweepError::InvalidPoints { invalid, points, coordinates: self.coordinates(index), faults }
+                point.map_err(|faults| SweepError::InvalidPoints {
+                    invalid,
+                    points,
+                    coordinates: self.coordinates(index),
+                    faults,
                 })
             })
             .collect()

@@ -1,5 +1,6 @@
 //! `rebias sweep`: many configurations, one row each; in one go, or in steps for many machines.
 
+mod expectation;
 mod submit;
 
 use std::num::NonZeroU32;
@@ -10,6 +11,8 @@ use rebias_sweep::{OutputFolder, Plan, Shard, Sweep, SweepControl, SweepError};
 use crate::args::sweep::{PlanSweep, Planned, RunShard, Step, SweepSubject};
 use crate::failure::Failure;
 use crate::{args, interrupt, progress};
+
+pub(crate) use self::expectation::expectation;
 
 /// The file that a sweep writes.
 const RESULTS: &str = "results.csv";
@@ -125,24 +128,29 @@ fn collect(sweep: &Sweep, folder: &Path) -> Result<String, Failure> {
 
 fn status(args: &Planned) -> Result<String, Failure> {
     let plan = Plan::read(&args.folder)?;
-    let status = plan.read_sweep()?.status(&args.folder, plan.shards)?;
-    let shards = status.shards.iter().map(|(shard, points, done)| {
-        format!("{:>9}{points:>10}{done:>10}{:>10}\n", shard.to_string(), points - done)
-    });
-    let noted = |n: usize, what: &str| if n == 0 { String::new() } else { format!("{n} {what}\n") };
-    Ok(format!(
-        "{}: {} points, {} of them different; {} done, {} missing\n{}{}\n{:>9}{:>10}{:>10}{:>10}\n{}",
+    let sweep = plan.read_sweep()?;
+    let status = sweep.status(&args.folder, plan.shards)?;
+    let mut lines = vec![format!(
+        "{}: {} points, {} of them different; {} done, {} missing",
         plan.sweep().display(),
         status.points,
         status.distinct,
         status.done(),
         status.missing(),
-        noted(status.torn, "lines were cut by a crash and are ignored"),
-        noted(status.foreign, "rows are of other points, from before the sweep was changed"),
-        "shard",
-        "points",
-        "done",
-        "missing",
-        shards.collect::<String>(),
-    ))
+    )];
+    if status.done() > 0 && status.missing() > 0 {
+        lines.push(expectation(&sweep, Some(&args.folder))?);
+    }
+    let notes = [
+        (status.torn, "lines were cut by a crash and are ignored"),
+        (status.foreign, "rows are of other points, from before the sweep was changed"),
+    ];
+    lines.extend(notes.into_iter().filter(|(n, _)| *n > 0).map(|(n, what)| format!("{n} {what}")));
+    lines.push(format!("\n{:>9}{:>10}{:>10}{:>10}", "shard", "points", "done", "missing"));
+    lines.extend(
+        status.shards.iter().map(|(shard, points, done)| {
+            format!("{:>9}{points:>10}{done:>10}{:>10}", shard.to_string(), points - done)
+        }),
+    );
+    Ok(lines.join("\n"))
 }

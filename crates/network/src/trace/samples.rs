@@ -27,7 +27,8 @@ impl SampleSet {
     /// The first `n` images, or all if there are fewer.
     pub fn first(&self, n: usize) -> Self {
         let n = n.min(self.len());
-        let first = |classes: &Option<Vec<u16>>| classes.as_ref().map(|classes| classes.iter().take(n).copied().collect());
+        let first =
+            |classes: &Option<Vec<u16>>| classes.as_ref().map(|classes| classes.iter().take(n).copied().collect());
         Self {
             inputs: self.inputs.slice_axis(Axis(0), (..n).into()).to_owned(),
             labels: first(&self.labels),
