@@ -11,6 +11,8 @@
 mod files;
 mod grid;
 mod memo;
+#[cfg(feature = "parquet")]
+mod parquet;
 mod plan;
 mod point;
 mod results;
@@ -28,6 +30,8 @@ pub use files::{
     DesignFiles, FileError, OutputFolder, read_data, read_design, read_document, read_trace, take_test_set, write_file,
 };
 pub use grid::Grid;
+#[cfg(feature = "parquet")]
+pub use parquet::ParquetFault;
 pub use plan::Plan;
 pub use results::{ResultRow, Results};
 pub use shard::{NoShard, Shard};

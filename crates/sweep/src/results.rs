@@ -9,10 +9,10 @@ use crate::store::Rows;
 /// The rows of a sweep that have been computed.
 #[derive(Clone, Debug)]
 pub struct Results {
-    axes: Vec<String>,
-    rows: Vec<ResultRow>,
+    pub(crate) axes: Vec<String>,
+    pub(crate) rows: Vec<ResultRow>,
     /// Points without a row.
-    missing: usize,
+    pub(crate) missing: usize,
 }
 
 /// A point with what it gave.

@@ -16,6 +16,9 @@ pub(crate) use self::expectation::expectation;
 
 /// The file that a sweep writes.
 const RESULTS: &str = "results.csv";
+/// The same with types, in builds that can.
+#[cfg(feature = "parquet")]
+const TYPED_RESULTS: &str = "results.parquet";
 
 pub(crate) fn run(args: &args::sweep::Sweep) -> Result<String, Failure> {
     match (&args.step, &args.subject) {
@@ -108,7 +111,12 @@ fn compute(sweep: &Sweep, folder: &Path, shard: Shard) -> Result<usize, Failure>
 fn write_results(sweep: &Sweep, folder: &Path) -> Result<rebias_sweep::Results, Failure> {
     let results = sweep.results(folder)?;
     let csv = results.to_csv().map_err(|error| Failure::Run(error.to_string()))?;
-    OutputFolder::create(folder)?.write(&[(RESULTS, csv)])?;
+    let files = vec![
+        (RESULTS, csv),
+        #[cfg(feature = "parquet")]
+        (TYPED_RESULTS, results.to_parquet().map_err(|error| Failure::Run(error.to_string()))?),
+    ];
+    OutputFolder::create(folder)?.write(&files)?;
     Ok(results)
 }
 
