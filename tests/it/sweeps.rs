@@ -13,7 +13,7 @@ use rebias_config::Document;
 use rebias_cost::Costs;
 use rebias_report::Summary;
 use rebias_scheduler::{Chips, ReplayOptions, RunOptions, run};
-use rebias_sweep::{Shard, Sweep, SweepControl, Work, read_design, read_trace};
+use rebias_sweep::{Basis, Shard, Sweep, SweepControl, Work, read_design, read_trace};
 use serde_json::Value;
 use tempfile::TempDir;
 
@@ -103,6 +103,28 @@ fn adcs_share_programmed_arrays_and_costs_share_everything() {
     let (rows, work) = swept(&sweep_of(body));
     assert_eq!(rows.len(), 10);
     assert_eq!(work, Work { points: 10, replays: 1, programmings: 1, emulations: 5 });
+}
+
+#[test]
+fn what_is_to_do_is_measured_on_a_point_or_known_from_rows() {
+    let folder = sweep_of("images = 2\n[axes]\n\"arch.cell.bits\" = [1, 2]\n\"arch.adc.bits\" = [4, 8]\n");
+    let sweep = Sweep::read(&folder.path().join("sweep.toml")).expect("a valid sweep");
+    let out = folder.path().join("out");
+    let expected = sweep.expect(Some(&out)).expect("it can be told");
+    assert_eq!(expected.work, Work { points: 4, replays: 2, programmings: 2, emulations: 4 });
+    assert_eq!(expected.basis, Basis::Measured("arch.cell.bits = 1, arch.adc.bits = 4".to_owned()));
+    assert!(expected.time > Duration::ZERO);
+
+    let half = "1/2".parse().expect("a shard");
+    let control = SweepControl { shard: half, stop: &AtomicBool::new(false), done: &|| {} };
+    sweep.run(&out, &control).expect("it runs");
+    let expected = sweep.expect(Some(&out)).expect("it can be told");
+    assert_eq!(expected.work, Work { points: 2, replays: 1, programmings: 1, emulations: 2 });
+    assert_eq!(expected.basis, Basis::Stored(2));
+
+    sweep.run(&out, &SweepControl { shard: Shard::WHOLE, ..control }).expect("it runs");
+    let expected = sweep.expect(Some(&out)).expect("it can be told");
+    assert_eq!((expected.work, expected.basis), (Work::default(), Basis::Nothing));
 }
 
 #[test]

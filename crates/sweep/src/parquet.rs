@@ -84,7 +84,7 @@ impl Kind {
         match default {
             Value::String(_) => Self::Text,
             Value::Number(number) if number.is_u64() => Self::Integer,
-            _ => Self::Float,
+            Value::Null | Value::Bool(_) | Value::Number(_) | Value::Array(_) | Value::Object(_) => Self::Float,
         }
     }
 

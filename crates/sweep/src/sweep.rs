@@ -65,7 +65,7 @@ pub enum SweepError {
         /// The first one's coordinates.
         coordinates: String,
         /// Why not.
-        error: RunError,
+        error: Box<RunError>,
     },
     /// The sweep, or something that it reads, is no longer what was planned.
     #[error(
@@ -213,7 +213,7 @@ impl Sweep {
     }
 
     pub(crate) fn failed(&self, failed: usize, first: &PlannedPoint, error: RunError) -> SweepError {
-        SweepError::Run { failed, coordinates: self.coordinates(first.index), error }
+        SweepError::Run { failed, coordinates: self.coordinates(first.index), error: Box::new(error) }
     }
 
     /// The rows that are there, in the grid's order.
