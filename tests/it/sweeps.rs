@@ -139,6 +139,16 @@ fn chips_and_seeds_have_arrays_of_their_own() {
 }
 
 #[test]
+fn arrays_of_very_many_chips_are_not_kept() {
+    let body = "images = 1\nchips = 17\n[axes]\n\"arch.adc.bits\" = [7, 8]\n";
+    let folder = sweep_of(body);
+    let expected = Sweep::read(&folder.path().join("sweep.toml")).expect("valid").expect(None).expect("it can be told");
+    let (_, work) = swept(&folder);
+    assert_eq!(work, Work { points: 2, replays: 1, programmings: 34, emulations: 2 });
+    assert_eq!(expected.work, work);
+}
+
+#[test]
 fn points_give_what_they_give_alone_whatever_they_share() {
     let variation = "{ model = \"gaussian-of-range\", sigma = 0.05 }";
     let axes = [

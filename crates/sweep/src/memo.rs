@@ -28,7 +28,7 @@ impl<K: Eq + Hash, V> Memo<K, V> {
         Self { slots: Mutex::new(slots), made: AtomicUsize::new(0) }
     }
 
-    /// The value of a key, made if it is not there. A failure is not kept.
+    /// The value of a key, made if it is not there. A failure is not kept, nor is a value whose use was not foreseen.
     pub(crate) fn take<E>(&self, key: &K, make: impl FnOnce() -> Result<V, E>) -> Result<Arc<V>, E> {
         let place = self.place(key);
         let mut value = locked(&place);

@@ -7,7 +7,7 @@
 //! ```
 
 use std::collections::BTreeMap;
-use std::sync::{Arc, Mutex};
+use std::sync::Mutex;
 use std::time::{Duration, Instant};
 
 use rebias_arch::Fingerprint;
@@ -25,7 +25,7 @@ use crate::point::{PlannedPoint, ValidPoint, ValueKeys, n_images};
 
 /// Points on more chips than this program the arrays of each by themselves: kept for others, they would take too much
 /// memory.
-const MAX_KEPT_CHIPS: u32 = 16;
+pub(crate) const MAX_KEPT_CHIPS: u32 = 16;
 
 /// Work that was done for points, as distinct from what was shared.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -65,7 +65,8 @@ impl<'s> Shared<'s> {
         let mut emulations: Vec<ValueKeys> = keys().collect();
         emulations.sort_unstable_by_key(|keys| keys.emulation);
         emulations.dedup_by_key(|keys| keys.emulation);
-        let chips = emulations.iter().flat_map(|keys| (0..keys.chips).map(|chip| (keys.arrays, chip)));
+        let kept = emulations.iter().filter(|keys| keys.chips <= MAX_KEPT_CHIPS);
+        let chips = kept.flat_map(|keys| (0..keys.chips).map(|chip| (keys.arrays, chip)));
         Ok(Self {
             sweep,
             samples: samples(sweep, points)?,
@@ -127,9 +128,7 @@ impl<'s> Shared<'s> {
         let samples = self.samples.get(run.trace.as_str()).ok_or(EmulationError::NoImages)?;
         let program = |chip: ChipSeed| {
             let program = || ProgrammedArrays::of_chip(&trace.network, arch, placement, chip);
-            let is_kept = run.chips.get() <= MAX_KEPT_CHIPS;
-            let arrays =
-                if is_kept { self.arrays.take(&(keys.arrays, chip.chip), program)? } else { Arc::new(program()?) };
+            let arrays = self.arrays.take(&(keys.arrays, chip.chip), program)?;
             Emulator::of_arrays(&trace.network, arch, &arrays, trace.calibration.as_ref())
         };
         let options = RunOptions {

@@ -8,7 +8,7 @@ use std::time::{Duration, Instant};
 use rebias_arch::Fingerprint;
 
 use crate::point::PlannedPoint;
-use crate::share::Shared;
+use crate::share::{MAX_KEPT_CHIPS, Shared};
 use crate::store::Rows;
 use crate::{FileError, Shard, Sweep, SweepError, Work};
 
@@ -121,7 +121,10 @@ impl Sweep {
 fn work(points: &[&PlannedPoint]) -> Work {
     let replays: HashSet<Fingerprint> = points.iter().map(|point| point.replay).collect();
     let values = || points.iter().filter_map(|point| point.values);
-    let chips = values().flat_map(|keys| (0..keys.chips).map(move |chip| (keys.arrays, chip)));
+    let chips = values().flat_map(|keys| {
+        let alone = (keys.chips > MAX_KEPT_CHIPS).then_some(keys.emulation);
+        (0..keys.chips).map(move |chip| (keys.arrays, alone, chip))
+    });
     Work {
         points: points.len(),
         replays: replays.len(),

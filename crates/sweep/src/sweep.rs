@@ -1,6 +1,6 @@
 //! A sweep: every point of its grid validated first, then run in parallel, each once.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, HashMap, HashSet};
 use std::path::Path;
 use std::sync::atomic::AtomicBool;
 
@@ -169,22 +169,21 @@ impl Sweep {
     /// Points of a shard, each once: in the grid's order, but those that share programmed arrays, emulation or replay one
     /// after the other, so that nothing need be kept for long or made in two shards.
     pub(crate) fn shard(&self, shard: Shard) -> Vec<&PlannedPoint> {
-        let mut ranks = [HashMap::new(), HashMap::new(), HashMap::new(), HashMap::new()];
-        let mut ranked = Vec::with_capacity(self.points.len());
-        for point in &self.points {
-            let parts = [point.values.map(|it| it.arrays), point.values.map(|it| it.emulation), Some(point.replay)];
-            let mut rank = [0; 3];
-            for ((ranks, part), rank) in ranks.iter_mut().zip(parts).zip(&mut rank) {
-                let next = ranks.len();
-                *rank = *ranks.entry(part).or_insert(next);
-            }
-            let next = ranks[3].len();
-            if *ranks[3].entry(Some(point.key)).or_insert(next) == next {
-                ranked.push((rank, point));
-            }
-        }
+        let (mut arrays, mut emulations, mut replays) = (Ranks::default(), Ranks::default(), Ranks::default());
+        let mut seen = HashSet::new();
+        let mut rank = |point: &PlannedPoint| {
+            let values = point.values.map(|keys| (arrays.of(keys.arrays), emulations.of(keys.emulation)));
+            (values, replays.of(point.replay))
+        };
+        let distinct = self.points.iter().filter(|point| seen.insert(point.key));
+        let mut ranked: Vec<_> = distinct.map(|point| (rank(point), point)).collect();
         ranked.sort_by_key(|(rank, _)| *rank);
         ranked[shard.range(ranked.len())].iter().map(|(_, point)| *point).collect()
+    }
+
+    /// Those that have no row.
+    fn missing(&self, shard: Shard, stored: &Rows) -> Vec<&PlannedPoint> {
+        self.shard(shard).into_iter().filter(|point| stored.get(point.key).is_none()).collect()
     }
 
     /// How many points of a shard have no row in a folder.
@@ -192,8 +191,7 @@ impl Sweep {
     /// # Errors
     /// A folder that cannot be read.
     pub fn n_missing(&self, folder: &Path, shard: Shard) -> Result<usize, FileError> {
-        let stored = Rows::read(folder)?;
-        Ok(self.shard(shard).into_iter().filter(|point| stored.get(point.key).is_none()).count())
+        Ok(self.missing(shard, &Rows::read(folder)?).len())
     }
 
     /// Runs what is missing of a shard, and keeps its rows in a folder.
@@ -201,10 +199,8 @@ impl Sweep {
     /// # Errors
     /// Points that cannot be run, once all others are done; a folder that cannot be written to, at once.
     pub fn run(&self, folder: &Path, control: &SweepControl<'_>) -> Result<Progress, SweepError> {
-        let stored = Rows::read(folder)?;
-        let todo: Vec<_> =
-            self.shard(control.shard).into_iter().filter(|point| stored.get(point.key).is_none()).collect();
         let writer = ShardWriter::open(folder, control.shard)?;
+        let todo = self.missing(control.shard, &Rows::read(folder)?);
         if todo.is_empty() {
             return Ok(Progress { work: Work::default(), missing: 0 });
         }
@@ -222,5 +218,16 @@ impl Sweep {
     /// A folder that cannot be read.
     pub fn results(&self, folder: &Path) -> Result<Results, FileError> {
         Ok(Results::new(self, &Rows::read(folder)?))
+    }
+}
+
+/// Numbers what it is asked for in the order of the first times.
+#[derive(Default)]
+struct Ranks(HashMap<Fingerprint, usize>);
+
+impl Ranks {
+    fn of(&mut self, key: Fingerprint) -> usize {
+        let next = self.0.len();
+        *self.0.entry(key).or_insert(next)
     }
 }
