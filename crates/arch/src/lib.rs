@@ -11,4 +11,4 @@ pub mod testing;
 
 pub use arch::Arch;
 pub use mapping::{BiasColumnPlace, BiasSource, FlipEncoding, MappingSpec, Replication, TilePlacement};
-pub use parse::extends;
+pub use parse::{extends, read_devices};
