@@ -49,6 +49,13 @@ pub enum Wants {
     Strings,
 }
 
+impl Wants {
+    /// Whether it is a table, or several.
+    pub fn is_section(&self) -> bool {
+        matches!(self, Wants::Table | Wants::Tables)
+    }
+}
+
 /// Whether a key must be there.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Need {
@@ -60,10 +67,13 @@ pub enum Need {
     Default(String),
 }
 
+/// By table and key.
+type Questions = IndexMap<(String, Option<String>), Question>;
+
 /// Writes down what readers ask of the documents that it is given to.
 #[derive(Clone, Debug, Default)]
 pub struct Recorder {
-    questions: Arc<Mutex<IndexMap<(String, Option<String>), Question>>>,
+    questions: Arc<Mutex<Questions>>,
 }
 
 impl Recorder {
@@ -87,7 +97,7 @@ impl Recorder {
         }
     }
 
-    fn locked(&self) -> MutexGuard<'_, IndexMap<(String, Option<String>), Question>> {
+    fn locked(&self) -> MutexGuard<'_, Questions> {
         self.questions.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }

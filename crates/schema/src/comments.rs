@@ -8,7 +8,7 @@ use std::collections::BTreeSet;
 
 use indexmap::IndexMap;
 
-use crate::shape::join;
+use crate::shape::{ANY_KEY, join};
 
 /// The comments of a file.
 #[derive(Clone, Debug, Default)]
@@ -57,9 +57,12 @@ impl Comments {
 
     /// What is said of a key: there, or else where a key of this name stands first.
     pub fn of_key(&self, table: &str, key: &str) -> Option<&Explained> {
-        let there = self.keys.get(&(table.to_owned(), key.to_owned()));
-        let first = self.keys().find(|(_, name, explained)| *name == key && !explained.text.is_empty());
-        there.filter(|explained| !explained.text.is_empty()).or(first.map(|(_, _, explained)| explained))
+        let first = |is_meant: &dyn Fn(&str, &str) -> bool| {
+            self.keys().find(|(of, name, explained)| is_meant(of, name) && !explained.text.is_empty())
+        };
+        // Of a table that takes any key, any will do.
+        let there = first(&|of, name| of == table && (name == key || key == ANY_KEY));
+        there.or_else(|| first(&|_, name| name == key)).map(|(_, _, explained)| explained)
     }
 
     /// All keys with their tables, in the order of the text.

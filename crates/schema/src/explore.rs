@@ -69,7 +69,7 @@ impl Explorer<'_> {
                     }
                 }
             }
-            self.take_down(&settled, fill);
+            self.take_down(&settled);
         }
     }
 
@@ -84,8 +84,8 @@ impl Explorer<'_> {
                 let is_missing = missing.contains(&join(&question.table, key));
                 let is_wanted = match (fill, &question.need, &question.wants) {
                     (Fill::Everything, ..) | (Fill::Required, Need::Required, _) => true,
-                    (Fill::Required, _, Wants::Table | Wants::Tables | Wants::Choice(_)) => true,
-                    (Fill::Required, ..) => is_missing,
+                    (Fill::Required, _, Wants::Choice(_)) => true,
+                    (Fill::Required, _, wants) => is_missing || wants.is_section(),
                 };
                 if is_wanted && place::fill(&mut document, question) {
                     grown = true;
@@ -110,19 +110,14 @@ impl Explorer<'_> {
         (recorder.questions(), missing.filter_map(|fault| fault.key().map(str::to_owned)).collect())
     }
 
-    fn take_down(&mut self, settled: &Settled, fill: Fill) {
+    fn take_down(&mut self, settled: &Settled) {
         let mut run = Run::new(&settled.document, &settled.questions, self.seed);
-        for (table, key) in &settled.needed {
-            run.require(table, key);
-        }
         self.needed.extend(settled.needed.iter().cloned());
-        if fill == Fill::Everything {
-            for (table, key) in &self.needed {
-                let mut without = settled.document.clone();
-                let removed = place::table_mut(&mut without, table).and_then(|place| place.remove(key));
-                if removed.is_some() && self.ask(&without).1.contains(&join(table, key)) {
-                    run.require(table, key);
-                }
+        for (table, key) in &self.needed {
+            let mut without = settled.document.clone();
+            let removed = place::table_mut(&mut without, table).and_then(|place| place.remove(key));
+            if removed.is_some() && self.ask(&without).1.contains(&join(table, key)) {
+                run.require(table, key);
             }
         }
         self.facts.add(run);

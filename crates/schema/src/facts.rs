@@ -111,7 +111,8 @@ fn keys(runs: &[Asked]) -> Vec<KeyShape> {
             default,
             // What no single word decides may be there always.
             known: Some(case(runs, is_known)).filter(|known| *known != Case::Never).unwrap_or(Case::Always),
-            required: case(runs, is_required),
+            // Nobody need name what may have any name.
+            required: if name == ANY_KEY { Case::Never } else { case(runs, is_required) },
         })
     };
     keys.into_iter().filter_map(shape).collect()

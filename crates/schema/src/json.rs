@@ -55,20 +55,7 @@ impl Writer<'_> {
     }
 
     fn key(&self, table: &TableShape, key: &KeyShape) -> Value {
-        let mut schema = match &key.wants {
-            Wants::Table => self.table(&table.path_of(key)),
-            Wants::Tables => array(Value::Object(self.table(&table.path_of(key)))),
-            wants @ (Wants::Any
-            | Wants::Integer(_)
-            | Wants::Number(_)
-            | Wants::String
-            | Wants::Choice(_)
-            | Wants::NumberOrWord(..)
-            | Wants::Integers(_)
-            | Wants::OneOrMoreIntegers(_)
-            | Wants::Numbers(_)
-            | Wants::Strings) => value(wants),
-        };
+        let mut schema = value(&key.wants, || self.table(&table.path_of(key)));
         let explained = self.comments.of_key(&table.path, &key.name);
         if let Some(explained) = explained {
             let unit = unit(&key.name).map_or_else(String::new, |unit| format!(" [{unit}]"));
@@ -83,14 +70,10 @@ impl Writer<'_> {
     fn completeness(&self, path: &str) -> Value {
         let Some(table) = self.shape.table(path) else { return json!(true) };
         let mut schema = required_keys(table);
-        let within = table.keys.iter().filter_map(|key| {
+        let sections = table.keys.iter().filter(|key| key.wants.is_section());
+        let within = sections.map(|key| {
             let inner = self.completeness(&table.path_of(key));
-            let inner = match key.wants {
-                Wants::Table => inner,
-                Wants::Tables => json!({ "items": inner }),
-                _ => return None,
-            };
-            Some((key.name.clone(), inner))
+            (key.name.clone(), if key.wants == Wants::Tables { json!({ "items": inner }) } else { inner })
         });
         schema.insert("properties".to_owned(), Value::Object(within.collect()));
         Value::Object(schema)
@@ -117,9 +100,12 @@ fn required_keys(table: &TableShape) -> Map<String, Value> {
     schema
 }
 
-fn value(wants: &Wants) -> Map<String, Value> {
+/// `table` is the schema of what stands there, if it is a table.
+fn value(wants: &Wants, table: impl FnOnce() -> Map<String, Value>) -> Map<String, Value> {
     match wants {
-        Wants::Any | Wants::Table | Wants::Tables => Map::new(),
+        Wants::Any => Map::new(),
+        Wants::Table => table(),
+        Wants::Tables => array(Value::Object(table())),
         Wants::Integer(legal) => integer(legal),
         Wants::Number(legal) => number(legal),
         Wants::String => object([("type", json!("string"))]),

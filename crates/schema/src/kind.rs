@@ -34,6 +34,37 @@ impl Kind {
     pub const ALL: &'static [Self] =
         &[Self::Arch, Self::Costs, Self::Expected, Self::Trace, Self::Sweep, Self::Devices];
 
+    /// The kind of this name.
+    pub fn from_name(name: &str) -> Option<Self> {
+        Self::ALL.iter().copied().find(|kind| kind.name() == name)
+    }
+
+    /// What a document looks like; `None` if it may be anything.
+    pub fn of(document: &Document) -> Option<Self> {
+        // A key of the top level that no other kind has.
+        let telling = |kind| match kind {
+            Self::Arch => ["chip", "extends"].as_slice(),
+            Self::Costs => &["row"],
+            Self::Expected => &["figure"],
+            Self::Trace => &["layers"],
+            Self::Sweep => &["architecture"],
+            Self::Devices => &[],
+        };
+        Self::ALL.iter().copied().find(|&kind| telling(kind).iter().any(|key| document.get(key).is_some()))
+    }
+
+    /// The files that are read with one of this kind, itself last.
+    pub const fn with_what_it_needs(self) -> &'static [Self] {
+        match self {
+            Self::Arch => &[Self::Costs, Self::Arch],
+            Self::Costs => &[Self::Arch, Self::Costs],
+            Self::Expected => &[Self::Arch, Self::Costs, Self::Expected],
+            Self::Trace => &[Self::Trace],
+            Self::Sweep => &[Self::Arch, Self::Costs, Self::Trace, Self::Sweep],
+            Self::Devices => &[Self::Devices],
+        }
+    }
+
     /// Its name in commands.
     pub const fn name(self) -> &'static str {
         match self {

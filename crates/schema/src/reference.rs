@@ -28,8 +28,7 @@ pub fn reference(kind: Kind) -> String {
 fn introduction(kind: Kind) -> &'static str {
     match kind {
         Kind::Arch => {
-            "Examples are those of [generic-1t1r](../../arch-configs/generic-1t1r/arch.toml), ours where no source \
-             stands beside them. A design that `extends` another says only what differs.\n"
+            "Examples are those of [generic-1t1r](../../arch-configs/generic-1t1r/arch.toml). A design that `extends` another says only what differs.\n"
         }
         Kind::Costs => {
             "Examples are those of [generic-1t1r](../../arch-configs/generic-1t1r/costs.toml), where the source of each \
@@ -53,7 +52,7 @@ fn section(out: &mut String, table: &TableShape, comments: &Comments) {
         path if path.ends_with("[]") => format!("## `[[{}]]`", path.trim_end_matches("[]").replace("[]", "")),
         path => format!("## `[{}]`", path.replace("[]", "")),
     };
-    let values: Vec<_> = table.keys.iter().filter(|key| !matches!(key.wants, Wants::Table | Wants::Tables)).collect();
+    let values: Vec<_> = table.keys.iter().filter(|key| !key.wants.is_section()).collect();
     let text = comments.of_table(&table.path);
     // Writing to a string cannot fail.
     let _ = write!(out, "\n{heading}\n\n");
@@ -63,17 +62,19 @@ fn section(out: &mut String, table: &TableShape, comments: &Comments) {
     if values.is_empty() {
         return;
     }
-    *out += "| key | takes | if absent | meaning | example |\n|---|---|---|---|---|\n";
+    *out += "| key | takes | unit | if absent | meaning | example | its source |\n|---|---|---|---|---|---|---|\n";
     for key in values {
         let explained = comments.of_key(&table.path, &key.name).cloned().unwrap_or_default();
         let name = if key.name == "*" { "any name".to_owned() } else { format!("`{}`", key.name) };
         let _ = writeln!(
             out,
-            "| {name} | {} | {} | {} | {} |",
+            "| {name} | {} | {} | {} | {} | {} | {} |",
             escaped(&takes(key)),
+            unit(&key.name).unwrap_or_default(),
             escaped(&if_absent(key)),
             escaped(meaning(&explained)),
             escaped(&example(&explained)),
+            escaped(source(key, &explained)),
         );
     }
 }
@@ -93,12 +94,11 @@ fn takes(key: &KeyShape) -> String {
         Wants::Numbers(legal) => format!("numbers, each {legal}"),
         Wants::Strings => "texts".to_owned(),
     };
-    let unit = unit(&key.name).map_or_else(String::new, |unit| format!(" [{unit}]"));
     let case = match &key.known {
         Case::Always | Case::Never => String::new(),
         Case::If { key, words } => format!("; with `{key}` = {}", listed(words)),
     };
-    format!("{takes}{unit}{case}")
+    format!("{takes}{case}")
 }
 
 fn if_absent(key: &KeyShape) -> String {
@@ -139,16 +139,21 @@ pub(crate) fn is_range(part: &str) -> bool {
 }
 
 fn example(explained: &Explained) -> String {
-    let value = match explained.value.as_str() {
-        "" => return String::new(),
-        long if long.len() > 40 => return source(explained),
-        value => format!("`{value}`"),
-    };
-    format!("{value} {}", source(explained)).trim_end().to_owned()
+    // A long text says nothing that its key does not.
+    if explained.value.is_empty() || explained.value.len() > 40 {
+        String::new()
+    } else {
+        format!("`{}`", explained.value)
+    }
 }
 
-fn source(explained: &Explained) -> String {
-    explained.source.as_ref().map_or_else(String::new, |source| format!("({source})"))
+/// Where the example is from; a number or a word of which nothing is said is ours.
+fn source<'e>(key: &KeyShape, explained: &'e Explained) -> &'e str {
+    match (&explained.source, &key.wants) {
+        (Some(source), _) => source,
+        (None, Wants::String | Wants::Strings | Wants::Any) => "",
+        (None, _) => "ours",
+    }
 }
 
 fn escaped(text: &str) -> String {
