@@ -11,4 +11,5 @@ mod readme;
 mod replay;
 mod support;
 mod tidy;
+mod tutorial;
 mod validate;
