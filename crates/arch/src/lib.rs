@@ -14,4 +14,4 @@ pub mod testing;
 pub use arch::Arch;
 pub use fingerprint::Fingerprint;
 pub use mapping::{BiasColumnPlace, BiasSource, FlipEncoding, MappingSpec, Replication, TilePlacement};
-pub use parse::extends;
+pub use parse::{extends, read_devices};

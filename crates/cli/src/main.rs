@@ -5,6 +5,7 @@
 mod args;
 mod commands;
 mod failure;
+mod help;
 mod interrupt;
 mod progress;
 
@@ -50,5 +51,9 @@ fn run(cli: Cli) -> Result<String, Failure> {
         Command::Sweep(args) => commands::sweep::run(&args),
         Command::Validate(args) => commands::validate::run(&args),
         Command::Train(args) => commands::train::run(&args),
+        Command::Init(args) => commands::init::run(&args),
+        Command::Check(args) => commands::check::run(&args),
+        Command::Schema(args) => commands::schema::run(&args),
+        Command::Completions(args) => commands::completions::run(&args),
     }
 }

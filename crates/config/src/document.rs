@@ -4,15 +4,24 @@ use crate::collect::Collector;
 use crate::fault::{Faults, Problem};
 use crate::literal;
 use crate::parse;
+use crate::record::Recorder;
 use crate::source::Source;
 use crate::table::Table;
 use crate::value::{Content, Entries, Entry, Value};
 
-/// A TOML document, possibly laid over others; every value knows its source and place.
-#[derive(Clone, Debug, PartialEq)]
+/// A TOML document, possibly laid over others; every value knows its source and place. Equality compares what is said.
+#[derive(Clone, Debug)]
 pub struct Document {
     /// Always a table.
     root: Value,
+    /// Told what readers ask.
+    recorder: Option<Recorder>,
+}
+
+impl PartialEq for Document {
+    fn eq(&self, other: &Self) -> bool {
+        self.root == other.root
+    }
 }
 
 impl Document {
@@ -23,7 +32,12 @@ impl Document {
     /// All faults of syntax; numbers beyond 64 bits; dates, which have no use here.
     pub fn parse(name: impl Into<String>, text: impl Into<String>) -> Result<Document, Faults> {
         let source = Source::new(name, text);
-        Ok(Document { root: parse::root(&source)? })
+        Ok(Document { root: parse::root(&source)?, recorder: None })
+    }
+
+    /// The document, whose readers' questions go to `recorder`.
+    pub fn recorded_by(self, recorder: &Recorder) -> Document {
+        Document { recorder: Some(recorder.clone()), ..self }
     }
 
     /// `over` wins key by key; tables merge, all else is replaced.
@@ -71,7 +85,7 @@ impl Document {
     ///
     /// All faults that were collected, among them keys that `read` never asked for, each with what may have been meant.
     pub fn read<T>(&self, read: impl FnOnce(&Table<'_>) -> Option<T>) -> Result<T, Faults> {
-        let collector = Collector::default();
+        let collector = Collector::recorded_by(self.recorder.clone());
         let outcome = match self.root.entries() {
             Some(entries) => read(&Table::root(entries, &self.root.origin, &collector)),
             None => None,

@@ -6,21 +6,10 @@ use std::path::PathBuf;
 use clap::{Args, Subcommand, ValueEnum};
 use rebias_sweep::Shard;
 
-const EXAMPLES: &str = "Examples:
-  rebias sweep arch-configs/sweeps/cell-adc.toml --out results
-
-On several machines with a folder in common:
-  rebias sweep plan arch-configs/sweeps/cell-adc.toml --out results --shards 4
-  rebias sweep run results --shard 1/4
-  rebias sweep status results
-  rebias sweep collect results
-
-Interrupted by Ctrl-C, a sweep finishes the points in hand and ends with exit code 130; the same command again, or
-`rebias sweep resume`, computes what is missing. Exit codes: 0 done, 1 the run failed or points are missing, 2 the input
-is wrong, 130 interrupted.";
+use crate::help;
 
 #[derive(Debug, Args)]
-#[command(args_conflicts_with_subcommands = true, after_help = EXAMPLES)]
+#[command(args_conflicts_with_subcommands = true, after_help = help::SWEEP)]
 pub(crate) struct Sweep {
     #[command(subcommand)]
     pub(crate) step: Option<Step>,

@@ -1,6 +1,6 @@
 //! `trace.toml`: layers and provenance.
 
-use rebias_config::{Interval, Problem, Table};
+use rebias_config::{Interval, Problem, Table, Wants};
 
 use super::{Accuracies, FORMAT_VERSION, Provenance, TraceFiles};
 use crate::build::{INPUT_NAME, LEGAL_BITS, MAX_EXTENT};
@@ -80,9 +80,7 @@ fn check_version(root: &Table<'_>) -> Option<()> {
     };
     root.fault("format_version", problem.legal(FORMAT_VERSION));
     // What a key means in another version cannot be judged.
-    for key in root.keys() {
-        root.optional_value(key);
-    }
+    root.disregard();
     None
 }
 
@@ -181,7 +179,8 @@ fn read_densities(table: &Table<'_>, assumed: Densities) -> Option<Densities> {
 
 fn read_window(table: &Table<'_>) -> Option<Window> {
     let extents = 1..=MAX_EXTENT as i64;
-    let is_pair = table.optional_value("kernel").is_some_and(|kernel| kernel.as_array().is_some());
+    let kernel = table.optional_value_as("kernel", Wants::OneOrMoreIntegers(extents.clone()));
+    let is_pair = kernel.is_some_and(|kernel| kernel.as_array().is_some());
     let kernel = if is_pair {
         table.integers("kernel", extents.clone())
     } else {
@@ -201,7 +200,7 @@ fn read_weights(table: &Table<'_>) -> Option<(WeightsDef, u32)> {
     let out_channels = table.integer("out_channels", 1..=MAX_EXTENT as i64);
     let weight_bits = table.integer("weight_bits", legal_bits());
     let activation_bits = table.optional_integer("activation_bits", legal_bits());
-    let fraction_bits = table.optional_integer("beta_fraction_bits", 0..=MAX_FRACTION_BITS.into());
+    let fraction_bits = table.integer_or("beta_fraction_bits", 0..=MAX_FRACTION_BITS.into(), DEFAULT_FRACTION_BITS);
     let representation = table.choice("representation", &[("biased", Representation::Biased)]);
     let output = match activation_bits? {
         Some(bits) => OutputFormat::Codes { bits },
@@ -214,7 +213,7 @@ fn read_weights(table: &Table<'_>) -> Option<(WeightsDef, u32)> {
         output,
         tensors: None,
     };
-    Some((weights, fraction_bits?.unwrap_or(DEFAULT_FRACTION_BITS)))
+    Some((weights, fraction_bits?))
 }
 
 /// Looks up what each layer reads; the layer before where none is named.
