@@ -14,10 +14,10 @@ pub(crate) fn expectation(sweep: &Sweep, folder: Option<&Path>) -> Result<String
     let basis = match expected.basis {
         Basis::Nothing => return Ok("nothing to compute".to_owned()),
         Basis::Stored(rows) => format!("by {rows} rows that are there"),
-        Basis::Measured(point) => format!("measured on the point {point}"),
+        Basis::Measured(point) => format!("measured on {point}"),
     };
     Ok(format!(
-        "{} points to compute: {} replays, {} emulations, {} programmings of arrays\nabout {} on {} threads, {basis}",
+        "to compute: {} points, {} replays, {} emulations, {} programmings of arrays; about {} on {} threads, {basis}",
         work.points,
         work.replays,
         work.emulations,
