@@ -146,12 +146,18 @@ impl Spread {
         Ok(Some(Self { exponent, tables }))
     }
 
-    /// The samples of a column sum with the variance V in each lane.
     /// The greatest magnitude of a sample.
     pub(crate) fn max_sample(&self) -> u32 {
         self.scaled(i16::MAX).unsigned_abs().into()
     }
 
+    /// Bits by which products of [`SIGMAS`] and sums of [`QUANTILES`] are shifted right, rounded.
+    #[inline(always)]
+    pub(crate) fn shift(&self) -> u32 {
+        (PRODUCT_BITS - self.exponent) as u32
+    }
+
+    /// The sample of a column sum with a variance.
     #[inline(always)]
     pub(crate) fn sample(&self, variance: u8, z: i8) -> i16 {
         self.scaled(i16::from(SIGMAS[usize::from(variance)]) * i16::from(z))
@@ -160,7 +166,7 @@ impl Spread {
     /// The sample for a product of [`SIGMAS`] and a sum of [`QUANTILES`].
     #[inline(always)]
     pub(crate) fn scaled(&self, product: i16) -> i16 {
-        let shift = (PRODUCT_BITS - self.exponent) as u32;
+        let shift = self.shift();
         // No product is as small as −2^15 or as large as 2^15 − 2^7: rounding doesn't overflow.
         if shift == 0 { product } else { ((product >> (shift - 1)) + 1) >> 1 }
     }

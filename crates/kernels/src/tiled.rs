@@ -6,13 +6,15 @@
 
 mod any;
 mod fast;
+mod pairs;
 mod quad;
 mod schedule;
 
 use crate::dispatch::Isa;
 use crate::tiles::{TILE, Tiles};
-use crate::words::Converter;
+use crate::words::{Converter, Steps};
 use crate::{Job, LANES, Output, Total, Transfer, Work};
+pub(crate) use pairs::{Pair, Room, Totals};
 use quad::Tile;
 use schedule::Schedule;
 
@@ -34,12 +36,14 @@ struct Plan<'a> {
     converter: Option<Converter>,
     /// How sums in bytes are; likewise.
     codes: Option<Codes>,
-    /// Whether a code and twice another fit in a byte.
-    has_room_for_pairs: bool,
+    /// How sums in words are converted to bytes; likewise.
+    steps: Option<Steps>,
+    /// Where a code and twice another fit.
+    room: Room,
 }
 
 /// A transfer of sums in bytes, to bytes.
-enum Codes {
+pub(crate) enum Codes {
     Same,
     Clip(u8),
     Table(Box<[u8; 256]>),
@@ -54,8 +58,10 @@ impl<'a> Plan<'a> {
     fn new(tiles: &'a Tiles, job: &'a Job<'a>) -> Self {
         let has_offsets = job.lifts.is_some() || job.stack.spread.is_some();
         let codes = if has_offsets { None } else { Codes::new(job) };
+        let converter = Converter::of(job);
         let max_code = match &codes {
-            None | Some(Codes::Same) => job.stack.max_sum(),
+            None => converter.as_ref().map_or(u64::MAX / 3, |converter| converter.max_code(job.stack)),
+            Some(Codes::Same) => job.stack.max_sum(),
             Some(Codes::Clip(max)) => (*max).into(),
             Some(Codes::Table(codes)) => codes.iter().max().map_or(0, |&code| code.into()),
             Some(Codes::Near { codes, .. }) => codes.iter().max().map_or(0, |&code| code.into()),
@@ -64,9 +70,10 @@ impl<'a> Plan<'a> {
             tiles,
             job,
             schedule: Schedule::new(job),
-            converter: Converter::of(job),
+            steps: converter.as_ref().and_then(|converter| Steps::of(job, converter)),
+            converter,
             codes,
-            has_room_for_pairs: 3 * max_code <= u8::MAX.into(),
+            room: if 3 * max_code <= u8::MAX.into() { Room::Bytes } else { Room::Words },
         }
     }
 }
