@@ -86,13 +86,15 @@ impl Plan<'_> {
     fn totals<'t>(&self, tile: &Tile<'_>, totals: &'t mut [[i16; LANES]]) -> Totals<'t> {
         let (job, n_positions) = (self.job, self.job.positions.len());
         let first = tile.strip * job.patterns.strip();
-        let mut used = self.columns(tile).peekable();
-        let start = used.peek().map_or(0, |(_, column)| self.place(*column, 0));
-        let mut of_columns = totals[start..].chunks_exact_mut(n_positions);
+        let used = self.columns(tile);
+        let start = used.clone().next().map_or(0, |(_, column)| self.place(column, 0));
+        let mut rest = &mut totals[start..];
         let mut columns = [const { None }; TILE];
         for (at, column) in used {
             let sign = SliceSign::Plus.times(job.stack.is_negated(tile.read, column));
-            columns[at] = of_columns.next().map(|totals| (&mut totals[first..], sign));
+            let (of_column, others) = rest.split_at_mut(n_positions);
+            rest = others;
+            columns[at] = Some((&mut of_column[first..], sign));
         }
         Totals { columns }
     }
