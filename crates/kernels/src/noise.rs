@@ -207,17 +207,26 @@ impl Key {
         Self(mixed(place.wrapping_add(mixed(image << 32 | u64::from(position.pixel)))))
     }
 
+    /// What counters, and what they become, are multiplied with.
+    pub(crate) const FACTORS: [u32; 3] = [0x9e37_79b9, 0x21f0_aaad, 0x735a_2d97];
+
+    /// The keys of the hash: of its counter, and between its multiplications.
+    #[inline(always)]
+    pub(crate) fn halves(self) -> (u32, u32) {
+        (self.0 as u32, (self.0 >> 32) as u32)
+    }
+
     /// Three bytes for each lane, at random.
     #[inline(always)]
     pub(crate) fn bytes(self) -> [[u8; LANES]; 3] {
-        let (first, second) = (self.0 as u32, (self.0 >> 32) as u32);
+        let (first, second) = self.halves();
         let mut bytes = [[0; LANES]; 3];
         for (table, bytes) in (0..).zip(&mut bytes) {
             for (word, bytes) in (0..).zip(bytes.as_chunks_mut::<4>().0) {
                 // Wellons's "lowbias32" hash of a counter, keyed before and between its multiplications.
-                let mut x = first.wrapping_add((16 * table + word as u32).wrapping_mul(0x9e37_79b9));
-                x = (x ^ (x >> 16)).wrapping_mul(0x21f0_aaad);
-                x = (x ^ (x >> 15) ^ second).wrapping_mul(0x735a_2d97);
+                let mut x = first.wrapping_add((16 * table + word as u32).wrapping_mul(Self::FACTORS[0]));
+                x = (x ^ (x >> 16)).wrapping_mul(Self::FACTORS[1]);
+                x = (x ^ (x >> 15) ^ second).wrapping_mul(Self::FACTORS[2]);
                 *bytes = (x ^ (x >> 15)).to_le_bytes();
             }
         }

@@ -173,7 +173,7 @@ fn run<T: Total>(kernel: Kernel, case: &Case) -> Ran {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig::with_cases(80))]
+    #![proptest_config(ProptestConfig::with_cases(48))]
 
     #[test]
     fn prop_every_kernel_does_what_the_scalar_one_does(case in case()) {

@@ -2,8 +2,8 @@
 
 use std::arch::x86_64::*;
 
-use super::{load, load_bytes, normals, sigmas, store};
-use crate::noise::Spread;
+use super::{load, load_bytes, sigmas, store};
+use crate::noise::{Key, QUANTILES, Spread};
 use crate::patterns::QUAD;
 use crate::tiled::{Codes, Pair, Room, Totals};
 use crate::tiles::TILE;
@@ -168,12 +168,12 @@ fn store_words(words: &mut [i16; LANES / 2], register: __m512i) {
     unsafe { _mm512_storeu_si512(words.as_mut_ptr().cast(), register) }
 }
 
-/// The noise of sums with the variances in each lane, from three random bytes a lane.
+/// The noise of sums with the variances in each lane.
 #[inline]
 #[target_feature(enable = "avx512f,avx512bw,avx512vbmi")]
-pub(crate) fn samples(spread: &Spread, bytes: &[[u8; LANES]; 3], mut variances: Vector) -> Samples {
+pub(crate) fn samples(spread: &Spread, key: Key, mut variances: Vector) -> Samples {
     sigmas(&mut variances);
-    let (sigmas, normals) = (load(&variances), load_bytes(&normals(bytes).map(|normal| normal as u8)));
+    let (sigmas, normals) = (load(&variances), normals(key));
     let even = _mm512_mullo_epi16(
         _mm512_and_si512(sigmas, _mm512_set1_epi16(0xff)),
         _mm512_srai_epi16::<8>(_mm512_slli_epi16::<8>(normals)),
@@ -191,4 +191,25 @@ pub(crate) fn samples(spread: &Spread, bytes: &[[u8; LANES]; 3], mut variances: 
         store(sample, scaled);
     }
     samples
+}
+
+/// [`Key::normals`] as bytes.
+#[inline]
+#[target_feature(enable = "avx512f,avx512bw,avx512vbmi")]
+fn normals(key: Key) -> __m512i {
+    let (first, second) = key.halves();
+    let (first, second) = (_mm512_set1_epi32(first as i32), _mm512_set1_epi32(second as i32));
+    let lanes = _mm512_setr_epi32(0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15);
+    let mut sum = _mm512_setzero_si512();
+    for (table, quantiles) in (0..).zip(&QUANTILES) {
+        let counters = _mm512_add_epi32(lanes, _mm512_set1_epi32(16 * table));
+        let x = _mm512_add_epi32(first, _mm512_mullo_epi32(counters, _mm512_set1_epi32(Key::FACTORS[0] as i32)));
+        let x = _mm512_xor_si512(x, _mm512_srli_epi32::<16>(x));
+        let x = _mm512_mullo_epi32(x, _mm512_set1_epi32(Key::FACTORS[1] as i32));
+        let x = _mm512_xor_si512(_mm512_xor_si512(x, _mm512_srli_epi32::<15>(x)), second);
+        let x = _mm512_mullo_epi32(x, _mm512_set1_epi32(Key::FACTORS[2] as i32));
+        let x = _mm512_xor_si512(x, _mm512_srli_epi32::<15>(x));
+        sum = _mm512_add_epi8(sum, _mm512_permutexvar_epi8(x, load_bytes(quantiles)));
+    }
+    sum
 }

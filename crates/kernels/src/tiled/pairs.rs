@@ -66,10 +66,17 @@ impl Plan<'_> {
                 }
             }
             (_, Some(steps), Width::Words) => {
-                let samples = self.job.stack.spread.as_ref().map(|spread| self.samples(quad, spread));
+                // No closures here: they would be compiled without the kernel's instructions.
+                let samples = match &self.job.stack.spread {
+                    Some(spread) => Some(self.samples(quad, spread)),
+                    None => None,
+                };
                 let totals = &mut self.totals(tile, totals);
                 for (half, pair) in pairs.iter().enumerate() {
-                    let samples = samples.as_ref().map(|samples| &samples[half]);
+                    let samples = match &samples {
+                        Some(samples) => Some(&samples[half]),
+                        None => None,
+                    };
                     let vectors = (&vectors[half * 2..], stride);
                     // SAFETY: only the AVX-512 kernel tabulates words, and its existence proves the instructions.
                     unsafe {
@@ -117,7 +124,7 @@ impl Plan<'_> {
             let column = quad.tile.index * TILE + at % TILE;
             let key = Key::new(self.job.stream, (column, tile.read, slices[plane]), position);
             // SAFETY: only the AVX-512 kernel tabulates variances in tiles, and its existence proves the instructions.
-            *samples = unsafe { crate::avx512::samples(spread, &key.bytes(), variances) };
+            *samples = unsafe { crate::avx512::samples(spread, key, variances) };
         }
         samples
     }
