@@ -23,12 +23,15 @@ pub(crate) enum Room {
     Words,
 }
 
+/// A column's totals, and whether its sums are added.
+type Column<'a> = (&'a mut [[i16; LANES]], SliceSign);
+
 /// The totals of a tile's columns in a strip.
 #[derive(Debug)]
 pub(crate) struct Totals<'a> {
     /// For each column of the tile its totals in the strip's positions and those behind, if it is one of the job's, and
     /// whether its sums are added.
-    columns: [Option<(&'a mut [[i16; LANES]], SliceSign)>; TILE],
+    columns: [Option<Column<'a>>; TILE],
 }
 
 impl Totals<'_> {
@@ -66,17 +69,14 @@ impl Plan<'_> {
                 }
             }
             (_, Some(steps), Width::Words) => {
-                // No closures here: they would be compiled without the kernel's instructions.
+                #[expect(clippy::manual_map, reason = "a closure would be compiled without the kernel's instructions")]
                 let samples = match &self.job.stack.spread {
                     Some(spread) => Some(self.samples(quad, spread)),
                     None => None,
                 };
                 let totals = &mut self.totals(tile, totals);
                 for (half, pair) in pairs.iter().enumerate() {
-                    let samples = match &samples {
-                        Some(samples) => Some(&samples[half]),
-                        None => None,
-                    };
+                    let samples = samples.as_ref().map(|samples| &samples[half]);
                     let vectors = (&vectors[half * 2..], stride);
                     // SAFETY: only the AVX-512 kernel tabulates words, and its existence proves the instructions.
                     unsafe {
