@@ -11,7 +11,7 @@ use crate::record::Record;
 use crate::tables::BiasColumns;
 
 /// Positions for which arrays are read at a time.
-const POSITIONS: usize = 40;
+const POSITIONS: usize = 64;
 /// Columns that are read at a time: their totals for so many positions stay in a core's cache.
 const COLUMNS: usize = 64;
 
