@@ -209,7 +209,8 @@ impl Builder {
             weight_bits: levels.bits,
             representation: Representation::Biased,
             output,
-            tensors: Some(Tensors { minus: None,
+            tensors: Some(Tensors {
+                minus: None,
                 codes: weights.latent.mapv(|weight| levels.code(weight) as u16),
                 alpha: vec![levels.alpha],
                 beta: vec![beta],
