@@ -17,7 +17,7 @@ pub struct AnalogLayer {
     name: String,
     n_outputs: usize,
     input_slices: Vec<InputSlice>,
-    n_weight_slices: usize,
+    columns_per_output: usize,
     row_blocks: Vec<Range<usize>>,
     column_blocks: Vec<Range<usize>>,
     arrays: Vec<AnalogArray>,
@@ -100,7 +100,7 @@ impl AnalogLayer {
             name,
             n_outputs: tensors.codes.nrows(),
             input_slices: placed.slicing.input_slices().to_vec(),
-            n_weight_slices: placed.slicing.n_columns() as usize,
+            columns_per_output: placed.slicing.n_columns() as usize,
             row_blocks: placed.row_blocks.clone(),
             column_blocks: placed.column_blocks.clone(),
             arrays: Vec::new(),
@@ -141,7 +141,8 @@ impl AnalogLayer {
                 let programmed = self.crossbar.program(&levels.cells, levels.n_columns, &draws);
                 let (currents, residual) = self.currents(&programmed)?;
                 worst = f64::max(worst, residual);
-                let (worth, flipped) = worth(&gains(&placed.slicing, tensors, outputs), &flips, self.n_weight_slices);
+                let (worth, flipped) =
+                    worth(&gains(&placed.slicing, tensors, outputs), &flips, self.columns_per_output);
                 arrays.push(AnalogArray { draws, programmed, currents, worth, flipped });
             }
         }
@@ -181,7 +182,7 @@ impl AnalogLayer {
     /// Shape of a vector's codes: input slices, reads, columns.
     pub fn codes_shape(&self) -> [usize; 3] {
         let reads = self.row_blocks.iter().map(|rows| rows.len().div_ceil(self.rows_per_read)).sum();
-        [self.input_slices.len(), reads, self.n_outputs * self.n_weight_slices]
+        [self.input_slices.len(), reads, self.n_outputs * self.columns_per_output]
     }
 
     /// How well the node currents of the arrays balance, relative to the cells' currents with ideal wires; the worst
@@ -220,7 +221,7 @@ impl AnalogLayer {
                     let codes = &mut product.codes[at * n_columns..][..n_columns];
                     for (array, outputs) in arrays.iter().zip(&self.column_blocks) {
                         let codes =
-                            &mut codes[outputs.start * self.n_weight_slices..outputs.end * self.n_weight_slices];
+                            &mut codes[outputs.start * self.columns_per_output..outputs.end * self.columns_per_output];
                         let sums = (&mut product.products[outputs.clone()], &mut product.input_sums[outputs.clone()]);
                         self.read(array, &read, codes, sums);
                     }
@@ -238,7 +239,7 @@ impl AnalogLayer {
         let estimate = self.estimate(sum, columns.get(codes.len()).copied());
         let offset = self.crossbar.cell().offset();
         let (products, input_sums) = sums;
-        let n = self.n_weight_slices;
+        let n = self.columns_per_output;
         for (column, (code, &sum)) in codes.iter_mut().zip(&columns).enumerate() {
             *code = self.adc.code(sum, array.draws.conversion_noise(read.id, column as u32));
             let mut level_sum = self.adc.decoded(*code) - offset * estimate;

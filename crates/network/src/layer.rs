@@ -265,6 +265,11 @@ impl Tensors {
         plus - minus + i64::from(self.beta_of(out_channel))
     }
 
+    /// The step of an output channel's codes.
+    pub fn alpha_of(&self, out_channel: usize) -> f64 {
+        if self.alpha.len() == 1 { self.alpha[0] } else { self.alpha[out_channel] }
+    }
+
     /// The bias n of an output channel, in units of 2^−F.
     pub fn beta_of(&self, out_channel: usize) -> i32 {
         if self.beta.len() == 1 { self.beta[0] } else { self.beta[out_channel] }

@@ -83,7 +83,8 @@ fn layer_tensors(file: &mut TensorFile<'_>, layer: &Layer, weighted: &Weighted, 
 /// ⌊2^F·α⁻/α⁺ + ½⌋ of each channel; the cast saturates, and takes what is no number for 0, which is then refused.
 fn ratios(plus: &[f64], minus: &[f64], fraction_bits: u32) -> Vec<i32> {
     let unit = f64::from(1u32 << fraction_bits);
-    let of = |values: &[f64], channel: usize| values[if values.len() == 1 { 0 } else { channel }];
+    // One scale serves all channels.
+    let of = |values: &[f64], channel: usize| values.get(channel).or(values.first()).copied().unwrap_or(f64::NAN);
     let n = plus.len().max(minus.len());
     (0..n).map(|channel| (unit * of(minus, channel) / of(plus, channel) + 0.5).floor() as i32).collect()
 }

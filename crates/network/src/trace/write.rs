@@ -237,7 +237,7 @@ fn codes_and_scales(layer: &Layer, weighted: &Weighted, tensors: &Tensors) -> Ve
         Representation::Biased | Representation::Pair(Scales::One) => written.push(("alpha", floats(&tensors.alpha))),
         Representation::Pair(Scales::Two) => {
             let unit = f64::from(1u32 << tensors.beta_fraction_bits);
-            let alpha = |channel: usize| tensors.alpha[if tensors.alpha.len() == 1 { 0 } else { channel }];
+            let alpha = |channel: usize| tensors.alpha_of(channel);
             let n_scales = tensors.alpha.len().max(minus.ratio.len());
             let minus: Vec<_> =
                 (0..n_scales).map(|channel| alpha(channel) * f64::from(minus.ratio_of(channel)) / unit).collect();
