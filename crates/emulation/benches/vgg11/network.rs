@@ -75,6 +75,7 @@ fn weights(
         }
     };
     let tensors = Tensors {
+        minus: None,
         codes,
         alpha: vec![1.0],
         beta: vec![beta as i32],

@@ -7,11 +7,18 @@ use crate::build::{INPUT_NAME, LEGAL_BITS, MAX_EXTENT};
 use crate::tensors::MAX_FRACTION_BITS;
 use crate::{
     Add, CodeFormat, Densities, LayerDef, LayerFault, LayerId, LayerInput, Network, NetworkError, OpDef, OutputFormat,
-    Representation, Shape, Sign, WeightsDef, Window,
+    Representation, Scales, Shape, Sign, WeightsDef, Window,
 };
 
 /// Fraction bits of β where a layer doesn't say.
 const DEFAULT_FRACTION_BITS: u32 = 8;
+
+/// Representations by name.
+const REPRESENTATIONS: [(&str, Representation); 3] = [
+    ("biased", Representation::Biased),
+    ("pair", Representation::Pair(Scales::One)),
+    ("pair-two-scales", Representation::Pair(Scales::Two)),
+];
 
 /// What `trace.toml` says.
 #[derive(Debug)]
@@ -200,8 +207,8 @@ fn read_weights(table: &Table<'_>) -> Option<(WeightsDef, u32)> {
     let out_channels = table.integer("out_channels", 1..=MAX_EXTENT as i64);
     let weight_bits = table.integer("weight_bits", legal_bits());
     let activation_bits = table.optional_integer("activation_bits", legal_bits());
-    let fraction_bits = table.integer_or("beta_fraction_bits", 0..=MAX_FRACTION_BITS.into(), DEFAULT_FRACTION_BITS);
-    let representation = table.choice("representation", &[("biased", Representation::Biased)]);
+let fraction_bits = table.integer_or("beta_fraction_bits", 0..=MAX_FRACTION_BITS.into(), DEFAULT_FRACTION_BITS);
+    let representation = table.choice("representation", &REPRESENTATIONS);
     let output = match activation_bits? {
         Some(bits) => OutputFormat::Codes { bits },
         None => OutputFormat::Logits,
