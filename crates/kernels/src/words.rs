@@ -1,7 +1,7 @@
 //! Conversion of sums in words of 16 bits, sixteen or more lanes at a time.
 
 use crate::noise::Spread;
-use crate::{Job, Transfer, Uniform};
+use crate::{Job, Stack, Transfer, Uniform};
 
 /// A transfer in words.
 #[derive(Clone, Debug)]
@@ -69,6 +69,16 @@ impl Converter {
         }
     }
 
+    /// The greatest code.
+    pub(crate) fn max_code(&self, stack: &Stack) -> u64 {
+        match self {
+            Self::Exact => stack.max_sum(),
+            Self::Clip(max) => (*max).into(),
+            Self::Small(uniform) => uniform.max_code.into(),
+            Self::Uniform(uniform) => uniform.max_code.into(),
+        }
+    }
+
     /// Converts sums.
     #[inline(always)]
     pub(crate) fn convert<const N: usize>(&self, sums: &mut [u16; N]) {
@@ -127,6 +137,50 @@ impl Uniform15 {
         let numerator = analog.saturating_add(self.offset.wrapping_add(offset)).max(0) as u16;
         let product = (u32::from(numerator) * u32::from(self.reciprocal)) >> 16;
         (product as u16 >> self.reciprocal_shift).min(self.max_code)
+    }
+}
+
+/// A transfer of sums in words to bytes: code = ⌊min(max(sum + plus − minus, 0), limit)·multiplier / 2^(16 + shift)⌋,
+/// where sums plus `plus` don't overflow.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Steps {
+    pub(crate) plus: u16,
+    pub(crate) minus: u16,
+    pub(crate) limit: u16,
+    pub(crate) multiplier: u16,
+    pub(crate) multiplier_shift: u32,
+}
+
+impl Steps {
+    /// `None` where that is not what the converter does.
+    pub(crate) fn of(job: &Job<'_>, converter: &Converter) -> Option<Self> {
+        let (Converter::Uniform(_) | Converter::Small(_), Transfer::Uniform(uniform)) = (converter, job.transfer)
+        else {
+            return None;
+        };
+        let uniform = Uniform16::new(uniform, job.stack.shift(), 0)?;
+        if job.lifts.is_some() || uniform.shift > 0 || uniform.max_code > u8::MAX.into() || uniform.step == 1 {
+            return None;
+        }
+        // Noise is added to sums before they are cut off at 0: they must not wrap.
+        let max_noise = job.stack.spread.as_ref().map_or(0, Spread::max_sample);
+        let plus = u16::try_from(max_noise + u32::from(uniform.offset.max(0) as u16)).ok()?;
+        let minus = u16::try_from(max_noise + u32::from(uniform.offset.min(0).unsigned_abs())).ok()?;
+        let max_sum = job.stack.max_sum() + u64::from(plus) + u64::from(max_noise);
+        let _: u16 = max_sum.try_into().ok()?;
+        Self::new((plus, minus), uniform.step, uniform.max_code)
+    }
+
+    fn new((plus, minus): (u16, u16), step: u16, max_code: u16) -> Option<Self> {
+        let (step, limit) = (u32::from(step), step * max_code);
+        // ⌊n·m / 2^k⌋ = ⌊n/step⌋ for all n up to the limit, if m·step exceeds 2^k by e with e·n < 2^k.
+        let multiplier_shift = (step - 1).ilog2();
+        let power = 1u64 << (16 + multiplier_shift);
+        let multiplier = power.div_ceil(step.into());
+        let excess = multiplier * u64::from(step) - power;
+        let is_exact = excess * u64::from(limit) < power;
+        let multiplier = u16::try_from(multiplier).ok()?;
+        is_exact.then_some(Self { plus, minus, limit, multiplier, multiplier_shift })
     }
 }
 
