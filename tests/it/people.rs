@@ -20,7 +20,9 @@ pub(crate) fn visit() -> tempfile::TempDir {
 fn commands() -> Vec<String> {
     let help = stdout(&["help"]);
     let listed = help.split("Commands:").nth(1).and_then(|rest| rest.split("\n\n").next()).expect("a list");
-    let names = listed.lines().filter_map(|line| line.split_whitespace().next());
+    // Longer descriptions go on in further lines, farther to the right.
+    let of_commands = listed.lines().filter_map(|line| line.strip_prefix("  ")).filter(|line| !line.starts_with(' '));
+    let names = of_commands.filter_map(|line| line.split_whitespace().next());
     names.filter(|name| *name != "help").map(str::to_owned).collect()
 }
 

@@ -10,7 +10,7 @@ Exit codes: 0 done, 1 the run failed, 2 the input is wrong, 130 interrupted.";
 
 pub(crate) const SIMULATE: &str = "Examples:
   rebias simulate arch-configs/isaac-2016 traces/fmnist-cnn-w2a2
-  rebias simulate arch-configs/isaac-2016 traces/fmnist-cnn-w2a2 --images 200 --chips 3 --format json
+  rebias simulate arch-configs/isaac-2016 traces/fmnist-cnn-w2a2 --images 50 --chips 3 --format json
   rebias simulate arch-configs/isaac-2016 traces/shapes/vgg11-32 --out results
   rebias simulate arch-configs/isaac-2016 traces/shapes/mlp-28 --stream 4 --timeline timeline.json";
 

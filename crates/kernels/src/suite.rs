@@ -71,6 +71,8 @@ fn case() -> impl Strategy<Value = Case> {
         (0u32..400).prop_map(Choice::Clip),
         (-2000i64..4000, 1u64..3000, prop_oneof![1u32..=255, 1u32..=1000])
             .prop_map(|(low, step, max)| Choice::Uniform(low, step, max)),
+        // A code a level, for sums of conductances far beyond a byte.
+        Just(Choice::Uniform(0, 128, 255)),
         (2u16..1000).prop_map(Choice::Table),
         Just(Choice::Rounded),
     ];

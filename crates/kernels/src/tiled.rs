@@ -11,7 +11,7 @@ mod quad;
 mod schedule;
 
 use crate::dispatch::Isa;
-use crate::tiles::{TILE, Tiles};
+use crate::tiles::{TILE, Tiles, Width};
 use crate::words::{Converter, Steps};
 use crate::{Job, LANES, Output, Total, Transfer, Work};
 pub(crate) use pairs::{Pair, Room, Totals};
@@ -60,7 +60,8 @@ pub(crate) enum Codes {
 impl<'a> Plan<'a> {
     fn new(tiles: &'a Tiles, job: &'a Job<'a>) -> Self {
         let has_offsets = job.lifts.is_some() || job.stack.spread.is_some();
-        let codes = if has_offsets { None } else { Codes::new(job) };
+        // Tables of words are for sums beyond a byte.
+        let codes = if has_offsets || tiles.width == Width::Words { None } else { Codes::new(job) };
         let converter = Converter::of(job);
         let max_code = match &codes {
             None => converter.as_ref().map_or(u64::MAX / 3, |converter| converter.max_code(job.stack)),

@@ -207,7 +207,7 @@ fn read_weights(table: &Table<'_>) -> Option<(WeightsDef, u32)> {
     let out_channels = table.integer("out_channels", 1..=MAX_EXTENT as i64);
     let weight_bits = table.integer("weight_bits", legal_bits());
     let activation_bits = table.optional_integer("activation_bits", legal_bits());
-let fraction_bits = table.integer_or("beta_fraction_bits", 0..=MAX_FRACTION_BITS.into(), DEFAULT_FRACTION_BITS);
+    let fraction_bits = table.integer_or("beta_fraction_bits", 0..=MAX_FRACTION_BITS.into(), DEFAULT_FRACTION_BITS);
     let representation = table.choice("representation", &REPRESENTATIONS);
     let output = match activation_bits? {
         Some(bits) => OutputFormat::Codes { bits },
