@@ -38,6 +38,8 @@ pub(crate) enum Command {
     Validate(Validate),
     /// Train a quantised network from a recipe and export its trace (in builds with the feature `train`).
     Train(Train),
+    /// Train a recipe in several number representations and compare them (in builds with the feature `train`).
+    Study(Study),
     /// Write commented files to start from: a chip, its costs, a network, a sweep.
     Init(Init),
     /// Read files and tell everything that is wrong with them.
@@ -173,6 +175,22 @@ pub(crate) struct Train {
     /// The folder that the trace is written to; it must not exist yet.
     #[arg(long, value_name = "DIR")]
     pub(crate) out: PathBuf,
+}
+
+#[derive(Debug, Args)]
+#[command(after_help = help::STUDY)]
+pub(crate) struct Study {
+    /// The study's TOML.
+    pub(crate) study: PathBuf,
+    /// The folder with the data set's files [default: where Debian's package dataset-fashion-mnist puts them].
+    #[arg(long, value_name = "DIR")]
+    pub(crate) data: Option<PathBuf>,
+    /// The folder that gets a trace for each run, and tables; runs that are there already are not done again.
+    #[arg(long, value_name = "DIR")]
+    pub(crate) out: PathBuf,
+    /// Only these of its seeds, as on one of several machines.
+    #[arg(long, value_name = "SEEDS", value_delimiter = ',')]
+    pub(crate) seeds: Vec<u64>,
 }
 
 /// Which layers work at the same time.

@@ -47,6 +47,10 @@ pub(crate) const VALIDATE: &str = "Examples:
 pub(crate) const TRAIN: &str = "Examples:
   rebias train traces/recipes/fmnist-cnn-w2a2.toml --out my-network";
 
+pub(crate) const STUDY: &str = "Examples:
+  rebias study traces/recipes/forms-w2a2.toml --out forms
+  rebias study traces/recipes/forms-w2a2.toml --out forms --seeds 1,2";
+
 pub(crate) const CHECK: &str = "Examples:
   rebias check arch-configs/isaac-2016
   rebias check arch-configs/sweeps/cell-adc.toml traces/fmnist-cnn-w2a2/trace.toml";

@@ -51,6 +51,7 @@ fn run(cli: Cli) -> Result<String, Failure> {
         Command::Sweep(args) => commands::sweep::run(&args),
         Command::Validate(args) => commands::validate::run(&args),
         Command::Train(args) => commands::train::run(&args),
+        Command::Study(args) => commands::study::run(&args),
         Command::Init(args) => commands::init::run(&args),
         Command::Check(args) => commands::check::run(&args),
         Command::Schema(args) => commands::schema::run(&args),

@@ -29,9 +29,11 @@ mod random;
 mod recipe;
 mod reference;
 mod run;
+mod study;
 mod trained;
 
 pub use error::TrainError;
 pub use observer::{Observer, Phase, Silent};
 pub use recipe::Recipe;
 pub use run::{DEBIAN_FASHION_MNIST, RunFiles, Summary, run};
+pub use study::{Comparison, FormSummary, Interval, Study, StudyRow, compare, run_study, text_table, write_tables};

@@ -9,6 +9,11 @@ pub(crate) mod map;
 pub(crate) mod mvm;
 pub(crate) mod schema;
 pub(crate) mod simulate;
+#[cfg(feature = "train")]
+pub(crate) mod study;
+#[cfg(not(feature = "train"))]
+#[path = "no_study.rs"]
+pub(crate) mod study;
 pub(crate) mod sweep;
 #[cfg(feature = "train")]
 pub(crate) mod train;

@@ -17,7 +17,7 @@ fn recipe(steps: usize, changes: &str) -> Recipe {
     Recipe::parse("bars.toml", &text(steps, changes)).unwrap()
 }
 
-fn text(steps: usize, changes: &str) -> String {
+pub(crate) fn text(steps: usize, changes: &str) -> String {
     let text = format!(
         r#"format_version = 1
 name = "bars"
@@ -80,9 +80,9 @@ fn integer_class(network: &Network, image: &[u16]) -> u16 {
 }
 
 #[derive(Default)]
-struct Counts {
+pub(crate) struct Counts {
     phases: Vec<(Phase, usize)>,
-    steps: usize,
+    pub(crate) steps: usize,
     evaluations: usize,
 }
 
