@@ -3,6 +3,7 @@
 mod bad_input;
 mod chips;
 mod commands;
+mod compare;
 mod costs;
 mod mvm;
 mod pairs;

@@ -34,6 +34,8 @@ pub(crate) enum Command {
     Mvm(Mvm),
     /// Run many configurations and write one row for each.
     Sweep(sweep::Sweep),
+    /// Set networks side by side on a chip: representations, bits, arrays, conversions, accuracy, energy.
+    Compare(Compare),
     /// Compare published figures of designs with those that come out here.
     Validate(Validate),
     /// Train a quantised network from a recipe and export its trace (in builds with the feature `train`).
@@ -173,6 +175,40 @@ pub(crate) struct Train {
     #[arg(long, value_name = "DIR")]
     pub(crate) data: Option<PathBuf>,
     /// The folder that the trace is written to; it must not exist yet.
+    #[arg(long, value_name = "DIR")]
+    pub(crate) out: PathBuf,
+}
+
+#[derive(Debug, Args)]
+#[command(after_help = help::COMPARE)]
+pub(crate) struct Compare {
+    /// The chip: a folder with an `arch.toml`, or that file.
+    pub(crate) arch: PathBuf,
+    /// The networks: folders with a `trace.toml`.
+    #[arg(required = true, value_name = "TRACE")]
+    pub(crate) traces: Vec<PathBuf>,
+    /// Resolutions of the ADC [default: the chip's own].
+    #[arg(long, value_name = "BITS", value_delimiter = ',')]
+    pub(crate) adc_bits: Vec<u32>,
+    /// Errors of programming: standard deviations in per cent of a cell's conductance range.
+    #[arg(long, value_name = "PERCENT", value_delimiter = ',', default_value = "0")]
+    pub(crate) sigma: Vec<f64>,
+    /// Let the ADCs of each layer span the sums that calibration images made.
+    #[arg(long)]
+    pub(crate) calibrated: bool,
+    /// Run on so many chips, each with errors of its own.
+    #[arg(long, value_name = "N", default_value = "1")]
+    pub(crate) chips: NonZeroU32,
+    /// Run the first N images only.
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u64).range(1..))]
+    pub(crate) images: Option<u64>,
+    /// Seed of everything random.
+    #[arg(long, default_value_t = 0)]
+    pub(crate) seed: u64,
+    /// Take the images of this data set's test set instead of the traces' samples (a folder with IDX files).
+    #[arg(long, value_name = "DIR")]
+    pub(crate) data: Option<PathBuf>,
+    /// The folder for compare.csv, the sweep that was run, and its rows.
     #[arg(long, value_name = "DIR")]
     pub(crate) out: PathBuf,
 }

@@ -47,6 +47,10 @@ pub(crate) const VALIDATE: &str = "Examples:
 pub(crate) const TRAIN: &str = "Examples:
   rebias train traces/recipes/fmnist-cnn-w2a2.toml --out my-network";
 
+pub(crate) const COMPARE: &str = "Examples:
+  rebias compare arch-configs/isaac-2016 traces/fmnist-cnn-w2a2 --out compared --images 20
+  rebias compare arch-configs/isaac-2016 traces/fmnist-cnn-w2a2 --out compared --images 20 --adc-bits 6,8 --sigma 0,10";
+
 pub(crate) const STUDY: &str = "Examples:
   rebias study traces/recipes/forms-w2a2.toml --out forms
   rebias study traces/recipes/forms-w2a2.toml --out forms --seeds 1,2";

@@ -2,6 +2,7 @@
 
 pub(crate) mod buffers;
 pub(crate) mod check;
+pub(crate) mod compare;
 pub(crate) mod completions;
 pub(crate) mod init;
 mod kind;
