@@ -6,6 +6,7 @@ mod commands;
 mod costs;
 mod mvm;
 mod pairs;
+mod plot;
 mod readme;
 mod replay;
 mod support;

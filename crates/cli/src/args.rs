@@ -38,10 +38,30 @@ pub(crate) enum Command {
     Mvm(Mvm),
     /// Run a grid of configurations and write one row for each.
     Sweep(Sweep),
+    /// Draw a chart of a table of results.
+    Plot(Plot),
     /// Compare published figures of designs with those that come out here.
     Validate(Validate),
     /// Train a quantised network from a recipe and export its trace (in builds with the feature `train`).
     Train(Train),
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Plot {
+    /// The table: the `results.csv` of a sweep.
+    pub(crate) results: PathBuf,
+    /// Column along the horizontal axis [default: the last `arch.…`].
+    #[arg(long, value_name = "COLUMN")]
+    pub(crate) x: Option<String>,
+    /// Column along the vertical axis; its `_low` and `_high` columns are drawn as a band.
+    #[arg(long, value_name = "COLUMN", default_value = "accuracy")]
+    pub(crate) y: String,
+    /// Column with a line for each of its values [default: the first other `arch.…`].
+    #[arg(long, value_name = "COLUMN")]
+    pub(crate) by: Option<String>,
+    /// The SVG file to write.
+    #[arg(long, value_name = "FILE", default_value = "plot.svg")]
+    pub(crate) out: PathBuf,
 }
 
 /// What is run on what.

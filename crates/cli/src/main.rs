@@ -47,6 +47,7 @@ fn run(cli: Cli) -> Result<String, Failure> {
         Command::Buffers(args) => commands::buffers::run(&args),
         Command::Mvm(args) => commands::mvm::run(&args),
         Command::Sweep(args) => commands::sweep::run(&args),
+        Command::Plot(args) => commands::plot::run(&args),
         Command::Validate(args) => commands::validate::run(&args),
         Command::Train(args) => commands::train::run(&args),
     }

@@ -43,6 +43,7 @@ mod value;
 pub use document::Document;
 pub use fault::{Fault, Faults, Problem};
 pub use interval::Interval;
+pub use similar::nearest;
 pub use source::Source;
 pub use table::Table;
 pub use value::{Kind, Value};

@@ -3,6 +3,7 @@
 pub(crate) mod buffers;
 pub(crate) mod map;
 pub(crate) mod mvm;
+pub(crate) mod plot;
 pub(crate) mod simulate;
 pub(crate) mod sweep;
 #[cfg(feature = "train")]
