@@ -76,7 +76,7 @@ impl<'p> Table<'p> {
         let by = args.by.as_ref().or_else(|| swept.iter().copied().find(|name| *name != across));
         let x = self.asked("--x", across);
         let y = self.asked("--y", &args.y);
-        let by = by.map(|by| Ok((self.asked("--by", by)?, axis_label(by)))).transpose();
+        let by = by.map(|by| self.asked("--by", by).map(|column| (column, axis_label(by)))).transpose();
         let (x, y, by) = (x?, y?, by?);
         let ends = self.position(&format!("{}_low", args.y)).zip(self.position(&format!("{}_high", args.y)));
         let mut lines: Vec<Line> = Vec::new();
