@@ -5,7 +5,7 @@ use rebias_arch::testing::toy_with;
 use rebias_arch::{Arch, BiasColumnPlace, BiasSource, FlipEncoding, MappingSpec, Replication};
 use rebias_emulation::{EmulateOptions, Emulator};
 use rebias_network::testing::{RandomNetwork, random_image, random_network};
-use rebias_network::{Network, SampleSet};
+use rebias_network::{Network, Representation, SampleSet, Scales};
 use rebias_scheduler::{LayerReplay, ReplayOptions, replay};
 use rebias_tile::{BiasConverter, ChipSpec};
 use rebias_units::Action;
@@ -56,7 +56,12 @@ fn pair_emulation_and_replay_count_the_same_in_every_layer() {
     const IMAGES: usize = 2;
     for arch in chips() {
         for seed in 0..12 {
-            let recipe = RandomNetwork { n_residuals: 0..=(seed % 3) as usize, ..RandomNetwork::default() };
+            let representation = match seed % 4 {
+                3 => Representation::Pair(Scales::Two),
+                _ => Representation::Biased,
+            };
+            let recipe =
+                RandomNetwork { n_residuals: 0..=(seed % 3) as usize, representation, ..RandomNetwork::default() };
             let network = random_network(seed, &recipe);
             let placement = rebias_mapper::map(&network, &arch).expect("a small network fits");
             let emulator = Emulator::new(&network, &arch, &placement, None).expect("a network with tensors");

@@ -5,10 +5,13 @@
 #![cfg_attr(not(test), deny(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing))]
 
 mod arch;
+mod fingerprint;
+mod keys;
 mod mapping;
 mod parse;
 pub mod testing;
 
 pub use arch::Arch;
+pub use fingerprint::Fingerprint;
 pub use mapping::{BiasColumnPlace, BiasSource, FlipEncoding, MappingSpec, Replication, TilePlacement};
-pub use parse::extends;
+pub use parse::{extends, read_devices};

@@ -17,7 +17,7 @@ pub struct AnalogLayer {
     name: String,
     n_outputs: usize,
     input_slices: Vec<InputSlice>,
-    n_weight_slices: usize,
+    columns_per_output: usize,
     row_blocks: Vec<Range<usize>>,
     column_blocks: Vec<Range<usize>>,
     arrays: Vec<AnalogArray>,
@@ -38,9 +38,9 @@ struct AnalogArray {
     programmed: ProgrammedCrossbar,
     currents: Currents,
     /// What a column's sum is worth in its output.
-    worth: Vec<i64>,
-    /// For each output, Σ 2^(c·j) over the slices that are stored complemented.
-    flipped: Vec<i64>,
+    worth: Vec<f64>,
+    /// For each output, Σ ±2^(c·j) over the slices that are stored complemented, as they are worth uncomplemented.
+    flipped: Vec<f64>,
 }
 
 /// How the currents of bit lines come about.
@@ -100,7 +100,7 @@ impl AnalogLayer {
             name,
             n_outputs: tensors.codes.nrows(),
             input_slices: placed.slicing.input_slices().to_vec(),
-            n_weight_slices: placed.slicing.n_weight_slices() as usize,
+            columns_per_output: placed.slicing.n_columns() as usize,
             row_blocks: placed.row_blocks.clone(),
             column_blocks: placed.column_blocks.clone(),
             arrays: Vec::new(),
@@ -141,7 +141,8 @@ impl AnalogLayer {
                 let programmed = self.crossbar.program(&levels.cells, levels.n_columns, &draws);
                 let (currents, residual) = self.currents(&programmed)?;
                 worst = f64::max(worst, residual);
-                let (worth, flipped) = (worth(&placed.slicing, &flips), flipped(&placed.slicing, &flips));
+                let (worth, flipped) =
+                    worth(&gains(&placed.slicing, tensors, outputs), &flips, self.columns_per_output);
                 arrays.push(AnalogArray { draws, programmed, currents, worth, flipped });
             }
         }
@@ -181,7 +182,7 @@ impl AnalogLayer {
     /// Shape of a vector's codes: input slices, reads, columns.
     pub fn codes_shape(&self) -> [usize; 3] {
         let reads = self.row_blocks.iter().map(|rows| rows.len().div_ceil(self.rows_per_read)).sum();
-        [self.input_slices.len(), reads, self.n_outputs * self.n_weight_slices]
+        [self.input_slices.len(), reads, self.n_outputs * self.columns_per_output]
     }
 
     /// How well the node currents of the arrays balance, relative to the cells' currents with ideal wires; the worst
@@ -220,7 +221,7 @@ impl AnalogLayer {
                     let codes = &mut product.codes[at * n_columns..][..n_columns];
                     for (array, outputs) in arrays.iter().zip(&self.column_blocks) {
                         let codes =
-                            &mut codes[outputs.start * self.n_weight_slices..outputs.end * self.n_weight_slices];
+                            &mut codes[outputs.start * self.columns_per_output..outputs.end * self.columns_per_output];
                         let sums = (&mut product.products[outputs.clone()], &mut product.input_sums[outputs.clone()]);
                         self.read(array, &read, codes, sums);
                     }
@@ -238,7 +239,7 @@ impl AnalogLayer {
         let estimate = self.estimate(sum, columns.get(codes.len()).copied());
         let offset = self.crossbar.cell().offset();
         let (products, input_sums) = sums;
-        let n = self.n_weight_slices;
+        let n = self.columns_per_output;
         for (column, (code, &sum)) in codes.iter_mut().zip(&columns).enumerate() {
             *code = self.adc.code(sum, array.draws.conversion_noise(read.id, column as u32));
             let mut level_sum = self.adc.decoded(*code) - offset * estimate;
@@ -246,10 +247,10 @@ impl AnalogLayer {
                 // The nearest level, ties down.
                 level_sum = (level_sum - 0.5).ceil();
             }
-            products[column / n] += read.weight * array.worth[column] as f64 * level_sum;
+            products[column / n] += read.weight * array.worth[column] * level_sum;
         }
         for ((product, input_sum), &flipped) in products.iter_mut().zip(input_sums).zip(&array.flipped) {
-            *product += read.weight * flipped as f64 * self.max_level * estimate;
+            *product += read.weight * flipped * self.max_level * estimate;
             *input_sum += read.weight * estimate;
         }
     }
@@ -324,35 +325,39 @@ impl AnalogBias {
     }
 }
 
-/// ± 2^(c·j) of each column, minus where it is stored complemented.
-fn worth(slicing: &Slicing, flips: &[bool]) -> Vec<i64> {
-    let column = |(slice, &is_flipped): (u32, &bool)| {
-        let worth = 1 << slicing.weight_shift(slice);
-        if is_flipped { -worth } else { worth }
+/// What a level of each column of some outputs is worth in its output: 2^(c·j), of w⁻ times −α⁻/α⁺.
+fn gains(slicing: &Slicing, tensors: &Tensors, outputs: &Range<usize>) -> Vec<f64> {
+    let unit = f64::from(1u32 << tensors.beta_fraction_bits);
+    let gain = |output: usize, column: u32| {
+        let of_code = match &tensors.minus {
+            Some(minus) if slicing.is_minus(column) => -f64::from(minus.ratio_of(output)) / unit,
+            Some(_) | None => 1.0,
+        };
+        of_code * f64::from(1u32 << slicing.weight_shift(slicing.slice_of(column)))
     };
-    let outputs = flips.chunks_exact(slicing.n_weight_slices() as usize);
-    outputs.flat_map(|flips| (0..).zip(flips).map(column)).collect()
+    outputs
+        .clone()
+        .flat_map(|output| (0..slicing.n_columns()).map(move |column| (output, column)))
+        .map(|(output, column)| gain(output, column))
+        .collect()
 }
 
-/// Σ 2^(c·j) over the flipped columns of each output.
-fn flipped(slicing: &Slicing, flips: &[bool]) -> Vec<i64> {
-    let output = |flips: &[bool]| {
-        (0..).zip(flips).map(|(slice, &is_flipped)| i64::from(is_flipped) << slicing.weight_shift(slice)).sum()
-    };
-    flips.chunks_exact(slicing.n_weight_slices() as usize).map(output).collect()
+/// The columns' gains, negated where they are stored complemented, and the sum of those of each output.
+fn worth(gains: &[f64], flips: &[bool], n_columns: usize) -> (Vec<f64>, Vec<f64>) {
+    let columns = || gains.iter().zip(flips);
+    let flipped: Vec<_> = columns().map(|(&gain, &is_flipped)| if is_flipped { gain } else { 0.0 }).collect();
+    let worth = columns().map(|(&gain, &is_flipped)| if is_flipped { -gain } else { gain }).collect();
+    (worth, flipped.chunks_exact(n_columns).map(|gains| gains.iter().sum()).collect())
 }
 
 #[cfg(test)]
 mod tests {
-    use rebias_network::CodeFormat;
-
     use super::*;
 
     #[test]
     fn flipped_columns_count_negatively() {
-        let slicing = Slicing::new(4, 2, CodeFormat::unsigned(1), 1);
-        let flips = [false, true, true, false];
-        assert_eq!(worth(&slicing, &flips), [1, -4, -1, 4]);
-        assert_eq!(flipped(&slicing, &flips), [4, 1]);
+        let (worth, flipped) = worth(&[1.0, 4.0, 1.0, 4.0], &[false, true, true, false], 2);
+        assert_eq!(worth, [1.0, -4.0, -1.0, 4.0]);
+        assert_eq!(flipped, [4.0, 1.0]);
     }
 }

@@ -1,6 +1,7 @@
 //! The programmed arrays of a layer.
 
 use std::ops::Range;
+use std::sync::Arc;
 
 use rayon::prelude::*;
 use rebias_arch::{Arch, FlipEncoding};
@@ -28,14 +29,16 @@ pub(crate) struct LayerArrays {
     /// Bit planes of the inputs.
     pub(crate) n_planes: usize,
     pub(crate) slices: Vec<Slice>,
-    /// What each column of an output is worth, 2^(c·j).
+    /// What each column of an output is worth in its code, 2^(c·j).
     pub(crate) worth: Vec<i64>,
+    /// α⁻/α⁺ of each output channel in units of 2^−F; empty where weights are no pairs.
+    minus: Vec<i64>,
     /// The word lines of all row blocks, one block after another.
     pub(crate) lines: Lines,
     /// The row block of each read.
     pub(crate) row_block_of: Vec<usize>,
-    /// The arrays that share their outputs, one row block under another.
-    pub(crate) column_blocks: Vec<ColumnBlock>,
+    /// The arrays that share their outputs, one row block under another; clones have the same.
+    pub(crate) column_blocks: Arc<Vec<ColumnBlock>>,
     /// For each read, the greatest sum of a column's levels.
     max_sums: Vec<u64>,
     /// Whether cells conduct what their levels say, but for noise.
@@ -134,9 +137,6 @@ impl<'a> Programmer<'a> {
     ) -> Result<LayerArrays, EmulationError> {
         let name = layer.name().to_owned();
         let Some(tensors) = &weighted.tensors else { return Err(EmulationError::NoTensors { layer: name }) };
-        if self.arch.ima().adc.errors.noise > 0.0 {
-            return Err(EmulationError::AdcNoise { layer: name });
-        }
         let covers = |blocks: &[Range<usize>], end| blocks.last().is_some_and(|last| last.end == end);
         let (out_channels, rows) = tensors.codes.dim();
         if !covers(&placed.row_blocks, rows) || !covers(&placed.column_blocks, out_channels) {
@@ -162,13 +162,16 @@ impl<'a> Programmer<'a> {
             out_shape: layer.out_shape(),
             n_planes: weighted.input.bits as usize,
             slices: placed.slicing.input_slices().iter().map(slice).collect(),
-            worth: (0..placed.slicing.n_weight_slices()).map(|slice| 1 << placed.slicing.weight_shift(slice)).collect(),
+            worth: worth(&placed.slicing),
+            minus: (0..out_channels)
+                .filter_map(|channel| Some(tensors.minus.as_ref()?.ratio_of(channel).into()))
+                .collect(),
             lines: Lines::new(self.kernel, reads.iter().map(|(_, word_lines)| *word_lines)),
             row_block_of: reads.into_iter().map(|(row_block, _)| row_block).collect(),
             driven: self.driven(placed, &column_blocks),
             max_sums: Vec::new(),
             cells: if self.writer.is_exact() { CellState::Exact } else { CellState::Drawn },
-            column_blocks,
+            column_blocks: Arc::new(column_blocks),
             floor: self.cell.offset_units().into(),
             max_level: self.arch.ima().crossbar.cell.max_level().into(),
             bias: self.bias.clone(),
@@ -179,9 +182,7 @@ impl<'a> Programmer<'a> {
             output: weighted.output,
         };
         arrays.max_sums = arrays.lines.reads().iter().map(|read| arrays.max_sum(read.lines.clone())).collect();
-        let max_tabulated = arrays.max_input_sum().min(MAX_ESTIMATES) as i64;
-        arrays.estimates = (0..=max_tabulated).map(|sum| self.bias.estimate(sum)).collect();
-        Ok(arrays)
+        Ok(arrays.with_bias(&self.bias))
     }
 
     fn column_block(
@@ -191,7 +192,7 @@ impl<'a> Programmer<'a> {
         column_block: usize,
     ) -> Result<ColumnBlock, CrossbarError> {
         let outputs = placed.column_blocks[column_block].clone();
-        let n_columns = outputs.len() * placed.slicing.n_weight_slices() as usize;
+        let n_columns = outputs.len() * placed.slicing.n_columns() as usize;
         let arrays: Vec<_> = (0..placed.row_blocks.len())
             .into_par_iter()
             .map(|row_block| self.array(tensors, placed, (row_block, column_block)))
@@ -257,6 +258,11 @@ impl<'a> Programmer<'a> {
     }
 }
 
+/// 2^(c·j) of each column of an output.
+fn worth(slicing: &Slicing) -> Vec<i64> {
+    (0..slicing.n_columns()).map(|column| 1 << slicing.weight_shift(slicing.slice_of(column))).collect()
+}
+
 fn slice(input: &InputSlice) -> Slice {
     let sign = if input.weight < 0 { SliceSign::Minus } else { SliceSign::Plus };
     let first = input.shift as usize;
@@ -272,13 +278,17 @@ pub(crate) struct Levels {
 
 impl Levels {
     pub(crate) fn new(tensors: &Tensors, slicing: &Slicing, (rows, outputs): (Range<usize>, Range<usize>)) -> Self {
-        let n_columns = outputs.len() * slicing.n_weight_slices() as usize;
+        let n_columns = outputs.len() * slicing.n_columns() as usize;
         let mut cells = Vec::with_capacity(rows.len() * n_columns);
         for row in rows {
             for output in outputs.clone() {
-                let code = tensors.codes[[output, row]];
+                let codes = |column| match &tensors.minus {
+                    Some(minus) if slicing.is_minus(column) => minus.codes[[output, row]],
+                    Some(_) | None => tensors.codes[[output, row]],
+                };
                 // A cell has at most 8 bits.
-                cells.extend((0..slicing.n_weight_slices()).map(|slice| slicing.weight_slice(code, slice) as u8));
+                let level = |column| slicing.weight_slice(codes(column), slicing.slice_of(column)) as u8;
+                cells.extend((0..slicing.n_columns()).map(level));
             }
         }
         Self { n_columns, cells }
@@ -311,6 +321,14 @@ impl Levels {
 }
 
 impl LayerArrays {
+    /// The same cells with a bias source whose columns, if it has any, are the same too.
+    pub(crate) fn with_bias(mut self, bias: &BiasModel) -> Self {
+        let max_tabulated = self.max_input_sum().min(MAX_ESTIMATES) as i64;
+        self.estimates = (0..=max_tabulated).map(|sum| bias.estimate(sum)).collect();
+        self.bias = bias.clone();
+        self
+    }
+
     pub(crate) fn out_channels(&self) -> usize {
         self.beta.len()
     }
@@ -319,6 +337,21 @@ impl LayerArrays {
     pub(crate) fn max_code_sum(&self) -> u64 {
         // No greater than if each slice had the greatest sum of levels.
         self.max_level_sum() * self.worth.iter().sum::<i64>() as u64
+    }
+
+    /// Whether weights are pairs of codes.
+    pub(crate) fn has_pairs(&self) -> bool {
+        !self.minus.is_empty()
+    }
+
+    /// What a level of each of a channel's columns is worth in Y: 2^F·2^(c·j), and −r·2^(c·j) for w⁻. Numbers beyond 64
+    /// bits saturate.
+    pub(crate) fn gains(&self, channel: usize) -> impl Iterator<Item = i64> + '_ {
+        let of_side = self.worth.len() / if self.has_pairs() { 2 } else { 1 };
+        self.worth.iter().enumerate().map(move |(column, worth)| {
+            let of_code = if column < of_side { 1 << self.beta_fraction_bits } else { -self.minus[channel] };
+            worth.saturating_mul(of_code)
+        })
     }
 
     /// Whether columns are stored complemented.

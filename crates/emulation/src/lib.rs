@@ -25,6 +25,7 @@ mod error;
 mod mvm;
 mod outputs;
 mod planes;
+mod programmed;
 mod programming;
 mod record;
 mod result;
@@ -34,9 +35,10 @@ mod tests;
 
 pub use analog::{AnalogLayer, AnalogProduct};
 pub use diagnosis::{ColumnSums, LayerDiagnosis};
-pub use emulator::{EmulateOptions, Emulator};
+pub use emulator::{EmulateOptions, Emulator, exact_classes};
 pub use error::EmulationError;
 pub use mvm::EmulatedMvm;
+pub use programmed::ProgrammedArrays;
 pub use result::{EmulationResult, Fidelity, LayerEmulation, Loss};
 
 /// Fraction bits of sums: a level is 128 units.

@@ -77,7 +77,7 @@ impl LayerArrays {
     pub(crate) fn tabulate_bias(&self, kernel: Kernel) -> Result<Option<BiasColumns>, EmulationError> {
         let BiasModel::Column { .. } = self.bias else { return Ok(None) };
         let mut stacks = Vec::new();
-        for block in &self.column_blocks {
+        for block in self.column_blocks.iter() {
             let Some(written) = &block.written else { return Ok(None) };
             // A word line has a cell in its row block's column, and none in others'.
             let n_columns = self.n_estimates();

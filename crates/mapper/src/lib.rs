@@ -14,5 +14,5 @@ mod traffic;
 pub use error::MapError;
 pub use map::map;
 pub use placement::{CellAddress, ImaId, LayerPlacement, PlacedArray, Placement, Replica, TileId, WeightSlice};
-pub use slicing::{InputSlice, Slicing};
+pub use slicing::{InputSlice, Sides, Slicing};
 pub use traffic::TrafficMatrix;

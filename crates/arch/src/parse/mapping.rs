@@ -12,14 +12,9 @@ pub(super) fn mapping(table: &Table<'_>, cell: Option<&CellSpec>, adc: Option<&(
     let flip_encoding = table.choice("flip_encoding", &[("off", FlipEncoding::Off), ("on", FlipEncoding::On)]);
     let replication = replication(table);
     let placements = [("in-order", TilePlacement::InOrder), ("by-traffic", TilePlacement::ByTraffic)];
-    let placement = table.optional_choice("placement", &placements);
+    let placement = table.choice_or_first("placement", &placements);
     let bias = table.table("bias").and_then(|table| bias(&table, cell, adc));
-    Some(MappingSpec {
-        bias: bias?,
-        flip_encoding: flip_encoding?,
-        replication: replication?,
-        placement: placement?.unwrap_or(TilePlacement::InOrder),
-    })
+    Some(MappingSpec { bias: bias?, flip_encoding: flip_encoding?, replication: replication?, placement: placement? })
 }
 
 #[derive(Clone, Copy)]
