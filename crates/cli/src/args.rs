@@ -7,7 +7,7 @@ use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
-use crate::commands::{check::Check, completions::Completions, init::Init, schema::Schema};
+use crate::commands::{check::Check, completions::Completions, init::Init, plot::Plot, schema::Schema};
 use crate::help;
 
 /// Accuracy, latency, energy and area of a quantised network on a ReRAM accelerator described in TOML.
@@ -34,7 +34,7 @@ pub(crate) enum Command {
     Mvm(Mvm),
     /// Run many configurations and write one row for each.
     Sweep(sweep::Sweep),
-    /// Draw a chart of a table of results.
+    /// Draw a table of results: lines, a map, bars, a front.
     Plot(Plot),
     /// Compare published figures of designs with those that come out here.
     Validate(Validate),
@@ -48,24 +48,6 @@ pub(crate) enum Command {
     Schema(Schema),
     /// Write what a shell needs to complete commands.
     Completions(Completions),
-}
-
-#[derive(Debug, Args)]
-pub(crate) struct Plot {
-    /// The table: the `results.csv` of a sweep.
-    pub(crate) results: PathBuf,
-    /// Column along the horizontal axis [default: the last `arch.…`].
-    #[arg(long, value_name = "COLUMN")]
-    pub(crate) x: Option<String>,
-    /// Column along the vertical axis; its `_low` and `_high` columns are drawn as a band.
-    #[arg(long, value_name = "COLUMN", default_value = "accuracy")]
-    pub(crate) y: String,
-    /// Column with a line for each of its values [default: the first other `arch.…`].
-    #[arg(long, value_name = "COLUMN")]
-    pub(crate) by: Option<String>,
-    /// The SVG file to write.
-    #[arg(long, value_name = "FILE", default_value = "plot.svg")]
-    pub(crate) out: PathBuf,
 }
 
 /// What is run on what.

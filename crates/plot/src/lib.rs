@@ -1,25 +1,39 @@
-//! Charts of results as SVG text, for a paper's column (85 mm). Knows no files.
+//! Charts of results as SVG text, at the width of a paper's column.
+//!
+//! Takes a table ([`Data`]) and what to draw of it ([`Spec`], from TOML, from options, or from the table's own columns),
+//! gives a [`Chart`], and of that SVG whose bytes depend on nothing else. Knows no files.
+//!
+//! ```text
+//! Data ─┐
+//!       ├─► Spec::chart ─► Chart ─► svg
+//! Spec ─┘
+//! ```
 
-mod label;
+mod axis;
+mod bars;
+mod build;
+mod canvas;
+mod chart;
+mod column;
+mod data;
+mod defaults;
+mod frame;
 mod lines;
+mod map;
 mod palette;
+mod pareto;
+mod spec;
+#[cfg(test)]
+mod tests;
 
-pub use label::axis_label;
+pub use axis::{Axis, Scale};
+pub use bars::{Bar, BarChart, BarLayout, BarSeries};
+pub use canvas::Size;
+pub use chart::{Chart, PlotError};
+pub use column::{Column, Unit, Wish};
+pub use data::Data;
+pub use defaults::{ChartKind, Wanted};
 pub use lines::{Line, LineChart, Point};
-
-/// Why a chart could not be drawn.
-#[derive(Debug, thiserror::Error)]
-pub enum PlotError {
-    /// No line has a point.
-    #[error("there is nothing to plot: no line has a point")]
-    Empty,
-    /// A coordinate is infinite or not a number.
-    #[error("line `{line}` has a point that is not finite")]
-    NotFinite {
-        /// Name of the line.
-        line: String,
-    },
-    /// The drawing library failed.
-    #[error("drawing failed: {0}")]
-    Drawing(String),
-}
+pub use map::{HeatMap, MapCell};
+pub use pareto::{Candidate, CandidateSet, ParetoChart};
+pub use spec::{Kind, Refusal, Repeats, Spec};
