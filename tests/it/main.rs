@@ -8,6 +8,7 @@ mod costs;
 mod mvm;
 mod pairs;
 mod people;
+mod plot;
 mod readme;
 mod replay;
 mod support;

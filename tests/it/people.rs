@@ -11,7 +11,7 @@ use crate::support::{copy_of, rebias, refusal, replace, root, stdout};
 /// A folder outside of the repository, in which the shipped files can be reached by their usual paths.
 pub(crate) fn visit() -> tempfile::TempDir {
     let folder = tempfile::tempdir().expect("a scratch folder");
-    for shipped in ["arch-configs", "traces"] {
+    for shipped in ["arch-configs", "docs", "traces"] {
         std::os::unix::fs::symlink(root().join(shipped), folder.path().join(shipped)).expect("a link");
     }
     folder

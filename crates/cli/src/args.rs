@@ -7,7 +7,7 @@ use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
-use crate::commands::{check::Check, completions::Completions, init::Init, schema::Schema};
+use crate::commands::{check::Check, completions::Completions, init::Init, plot::Plot, schema::Schema};
 use crate::help;
 
 /// Accuracy, latency, energy and area of a quantised network on a ReRAM accelerator described in TOML.
@@ -36,6 +36,8 @@ pub(crate) enum Command {
     Sweep(sweep::Sweep),
     /// Set networks side by side on a chip: representations, bits, arrays, conversions, accuracy, energy.
     Compare(Compare),
+    /// Draw a table of results: lines, a map, bars, a front.
+    Plot(Plot),
     /// Compare published figures of designs with those that come out here.
     Validate(Validate),
     /// Train a quantised network from a recipe and export its trace (in builds with the feature `train`).

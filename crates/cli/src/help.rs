@@ -40,6 +40,14 @@ On several machines with a folder in common:
 Interrupted by Ctrl-C, a sweep finishes the points in hand and ends with exit code 130; the same command again, or
 `rebias sweep resume`, computes what is missing. Collecting where points are missing ends with exit code 1.";
 
+pub(crate) const PLOT: &str = "Examples:
+  rebias plot docs/data/cell-adc.csv --out accuracy.svg
+  rebias plot docs/data/cell-adc.csv --chart pareto --by arch.cell.bits --out front.svg
+  rebias plot docs/data/cell-adc.csv arch-configs/plots/accuracy.toml --out accuracy.svg
+
+Without a TOML or options, the table's own columns say what is drawn. `rebias init DIR --kind plot` writes a commented
+TOML.";
+
 pub(crate) const VALIDATE: &str = "Examples:
   rebias validate
   rebias validate arch-configs/isaac-2016 --format json";

@@ -50,6 +50,7 @@ fn run(cli: Cli) -> Result<String, Failure> {
         Command::Mvm(args) => commands::mvm::run(&args),
         Command::Sweep(args) => commands::sweep::run(&args),
         Command::Compare(args) => commands::compare::run(&args),
+        Command::Plot(args) => commands::plot::run(&args),
         Command::Validate(args) => commands::validate::run(&args),
         Command::Train(args) => commands::train::run(&args),
         Command::Study(args) => commands::study::run(&args),

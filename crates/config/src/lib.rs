@@ -45,6 +45,7 @@ pub use document::Document;
 pub use fault::{Fault, Faults, Problem};
 pub use interval::Interval;
 pub use record::{Need, Question, Recorder, Wants};
+pub use similar::nearest;
 pub use source::Source;
 pub use table::Table;
 pub use value::{Kind, Value};

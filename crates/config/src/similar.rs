@@ -1,7 +1,7 @@
 //! "Did you mean".
 
 /// The candidate nearest to `word`, if it is near enough to be what was meant; of equals the first.
-pub(crate) fn nearest<'c>(word: &str, candidates: impl IntoIterator<Item = &'c str>) -> Option<&'c str> {
+pub fn nearest<'c>(word: &str, candidates: impl IntoIterator<Item = &'c str>) -> Option<&'c str> {
     let near_enough = (word.chars().count() / 3).max(1);
     candidates
         .into_iter()

@@ -4,6 +4,7 @@ use rebias_arch::{Arch, read_devices};
 use rebias_config::Document;
 use rebias_cost::Costs;
 use rebias_network::Trace;
+use rebias_plot::Spec;
 use rebias_sweep::Grid;
 use rebias_validate::Expected;
 use toml::Table;
@@ -27,12 +28,14 @@ pub enum Kind {
     Sweep,
     /// Measured devices.
     Devices,
+    /// What to draw of a table of results.
+    Plot,
 }
 
 impl Kind {
     /// All of them.
     pub const ALL: &'static [Self] =
-        &[Self::Arch, Self::Costs, Self::Expected, Self::Trace, Self::Sweep, Self::Devices];
+        &[Self::Arch, Self::Costs, Self::Expected, Self::Trace, Self::Sweep, Self::Devices, Self::Plot];
 
     /// The kind of this name.
     pub fn from_name(name: &str) -> Option<Self> {
@@ -49,6 +52,7 @@ impl Kind {
             Self::Trace => &["layers"],
             Self::Sweep => &["architecture"],
             Self::Devices => &[],
+            Self::Plot => &["chart"],
         };
         Self::ALL.iter().copied().find(|&kind| telling(kind).iter().any(|key| document.get(key).is_some()))
     }
@@ -62,6 +66,7 @@ impl Kind {
             Self::Trace => &[Self::Trace],
             Self::Sweep => &[Self::Arch, Self::Costs, Self::Trace, Self::Sweep],
             Self::Devices => &[Self::Devices],
+            Self::Plot => &[Self::Plot],
         }
     }
 
@@ -74,10 +79,11 @@ impl Kind {
             Self::Trace => "trace",
             Self::Sweep => "sweep",
             Self::Devices => "devices",
+            Self::Plot => "plot",
         }
     }
 
-    /// The name of its files; sweeps may have others.
+    /// The name of its files; sweeps and plots may have others.
     pub fn file_name(self) -> String {
         format!("{}.toml", self.name())
     }
@@ -91,6 +97,7 @@ impl Kind {
             Self::Trace => "a network: its layers and where it comes from",
             Self::Sweep => "a grid of configurations to run",
             Self::Devices => "devices whose programming errors were measured",
+            Self::Plot => "what to draw of a table of results",
         }
     }
 
@@ -103,6 +110,7 @@ impl Kind {
             Self::Trace => include_str!("../templates/trace.toml"),
             Self::Sweep => include_str!("../templates/sweep.toml"),
             Self::Devices => include_str!("../../../arch-configs/devices.toml"),
+            Self::Plot => include_str!("../templates/plot.toml"),
         }
     }
 
@@ -127,12 +135,15 @@ impl Kind {
             Self::Trace => explore(&Table::new(), &|document| Trace::parse_layers(document).map(drop)),
             Self::Sweep => explore(&seed(SWEPT), &|document| Grid::parse(document).map(drop)),
             Self::Devices => explore(&seed(NAMED), &|document| read_devices(document).map(drop)),
+            Self::Plot => explore(&seed(KEPT), &|document| Spec::parse(document).map(drop)),
         }
     }
 }
 
 /// A key for each table of a sweep that takes keys of architectures.
 const SWEPT: &str = "[set]\n\"arch.adc.bits\" = 8\n[axes]\n\"arch.adc.bits\" = [8]\n";
+/// A value that drawn rows have.
+const KEPT: &str = "[where]\n\"arch.adc.bits\" = 8\n";
 /// A device of any name.
 const NAMED: &str = "[device]\n";
 

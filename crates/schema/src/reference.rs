@@ -39,6 +39,7 @@ fn introduction(kind: Kind) -> &'static str {
             "What layers compute, and the tensors beside them, is in [the trace format](../trace-format.md).\n"
         }
         Kind::Sweep => "Paths are from the sweep's folder.\n",
+        Kind::Plot => "Charts of every kind, with what draws them, are in [plots](../how-to/plots.md).\n",
         Kind::Devices => {
             "The devices that `[cell.variation] device` may name are compiled in from \
              [devices.toml](../../arch-configs/devices.toml).\n"

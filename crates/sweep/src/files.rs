@@ -183,7 +183,11 @@ pub fn read_data(folder: &Path, split: Split) -> Result<LabelledImages, FileErro
         .map_err(|error| FileError::Dataset { folder: folder.to_owned(), error })
 }
 
-fn read_text(path: &Path) -> Result<String, FileError> {
+/// Reads a file of text.
+///
+/// # Errors
+/// A file that is missing, unreadable or not UTF-8.
+pub fn read_text(path: &Path) -> Result<String, FileError> {
     fs::read_to_string(path).map_err(|error| {
         if error.kind() != io::ErrorKind::NotFound {
             return FileError::Read { path: path.to_owned(), error };

@@ -27,7 +27,8 @@ mod validation;
 mod workers;
 
 pub use files::{
-    DesignFiles, FileError, OutputFolder, read_data, read_design, read_document, read_trace, take_test_set, write_file,
+    DesignFiles, FileError, OutputFolder, read_data, read_design, read_document, read_text, read_trace, take_test_set,
+    write_file,
 };
 pub use grid::Grid;
 #[cfg(feature = "parquet")]

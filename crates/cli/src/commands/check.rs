@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 use clap::Args;
 use rebias_arch::{Arch, read_devices};
 use rebias_cost::Costs;
+use rebias_plot::Spec;
 use rebias_schema::Kind;
 use rebias_sweep::{Sweep, read_design, read_document, read_trace, read_validation};
 
@@ -96,6 +97,7 @@ fn check(args: &Check, (file, kind): (&Path, Kind)) -> Result<String, Failure> {
             let sweep = Sweep::read_with_data(file, args.data.as_deref())?;
             format!("a valid sweep of {} points\n{}", sweep.n_points(), expectation(&sweep, args.out.as_deref())?)
         }
+        Kind::Plot => format!("a valid plot: {}", Spec::parse(&read_document(file)?)?),
         Kind::Devices => format!("a valid table of {} devices", read_devices(&read_document(file)?)?.len()),
     })
 }

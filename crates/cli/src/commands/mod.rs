@@ -8,6 +8,8 @@ pub(crate) mod init;
 mod kind;
 pub(crate) mod map;
 pub(crate) mod mvm;
+mod picture;
+pub(crate) mod plot;
 pub(crate) mod schema;
 pub(crate) mod simulate;
 #[cfg(feature = "train")]
