@@ -5,10 +5,15 @@
 #![cfg_attr(not(test), deny(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing))]
 
 mod arch;
+mod bias;
 mod mapping;
 mod parse;
 pub mod testing;
 
 pub use arch::Arch;
-pub use mapping::{BiasColumnPlace, BiasSource, FlipEncoding, MappingSpec, Replication, TilePlacement};
+pub use bias::{
+    BiasCalibrationSpec, BiasColumnPlace, BiasColumnsSpec, BiasSharing, BiasSource, EdgeCells, EdgeLayersSpec,
+    LayerPlace, ReferenceLevel, ReferenceSpec, Remainder,
+};
+pub use mapping::{FlipEncoding, MappingSpec, Replication, TilePlacement};
 pub use parse::extends;

@@ -39,14 +39,32 @@ impl AdcModel {
         Self::over(bits, 0, full_scale)
     }
 
+    /// From 0 to the full scale (in units), rounded up to a unit a step.
+    pub fn fine(bits: u32, full_scale: u64) -> Self {
+        let max_code = max_code(bits);
+        Self::uniform(0, full_scale.div_ceil(max_code.into()).max(1), max_code)
+    }
+
     /// From 0 in steps of one level.
     pub fn lossless_step(bits: u32) -> Self {
         Self::uniform(0, UNITS_PER_LEVEL.into(), max_code(bits))
     }
 
     /// From one sum to another (in units), in steps of at least one level, rounded up to a unit.
-    pub fn calibrated(bits: u32, low: u64, high: u64) -> Self {
-        Self::over(bits, low as i64, high.saturating_sub(low))
+    pub fn calibrated(bits: u32, low: i64, high: i64) -> Self {
+        Self::over(bits, low, high.saturating_sub(low).max(0) as u64)
+    }
+
+    /// Signed codes −2^(bits − 1) … 2^(bits − 1) − 1 of a step (in units): code 0 of the model is the least of them.
+    pub fn signed(bits: u32, step: u64) -> Self {
+        Self::uniform(-((step << (bits - 1)) as i64), step, max_code(bits))
+    }
+
+    /// Signed codes whose greatest stands for a sum of this magnitude (in units), in steps of at least `grain`, rounded up
+    /// to a unit.
+    pub fn symmetric(bits: u32, magnitude: u64, grain: u64) -> Self {
+        let greatest = (max_code(bits) / 2).max(1);
+        Self::signed(bits, magnitude.div_ceil(greatest.into()).max(grain))
     }
 
     /// From `low` in steps of `step`, both in levels; `low` is rounded half up to a unit, `step` up.
@@ -178,6 +196,18 @@ mod tests {
         assert_eq!(codes(&model, &[0, 832, 1166, 1167, 5000]), [0, 0, 0, 1, 3]);
         assert_eq!([832, 833].map(|sum| model.clipped(sum)), [Some(Clipped::Below), None]);
         assert_eq!(AdcModel::calibrated(4, 500, 500).step(), 128, "never below one level");
+    }
+
+    #[test]
+    fn signed_codes_are_symmetric_but_for_the_least() {
+        // 3 bits: codes −4 … 3 of 10 units each.
+        let model = AdcModel::signed(3, 10);
+        let decoded = [-999, -45, -36, -5, -6, 4, 5, 34, 999].map(|sum| model.decoded(model.code(sum)));
+        assert_eq!(decoded, [-40, -40, -40, 0, -10, 0, 10, 30, 30]);
+        let symmetric = AdcModel::symmetric(4, 1000, 64);
+        assert_eq!((symmetric.step(), symmetric.low()), (143, -8 * 143), "1000 over 7 codes");
+        assert_eq!(AdcModel::symmetric(4, 100, 64).step(), 64);
+        assert_eq!(AdcModel::symmetric(1, 100, 64).step(), 100);
     }
 
     #[test]

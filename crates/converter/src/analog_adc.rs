@@ -37,8 +37,22 @@ impl AnalogAdc {
             crate::AdcRange::FullScale => Some(Self::full_scale(spec.bits, full_scale, &spec.errors)),
             crate::AdcRange::LosslessStep => Some(Self::new(spec.bits, (0.0, 1.0), &spec.errors)),
             crate::AdcRange::Fixed { low, step } => Some(Self::new(spec.bits, (low, step), &spec.errors)),
-            crate::AdcRange::Calibrated { .. } => None,
+            crate::AdcRange::Calibrated { .. } | crate::AdcRange::LeastError => None,
         }
+    }
+
+    /// The signed converter of an array with a reference: its codes, here from 0, stand for whole steps from −2^(A − 1) up.
+    /// `full_scale` is the greatest magnitude of its sums, `grain` what they are multiples of at most; `None` if its range
+    /// is found by calibration.
+    pub fn signed(spec: &AdcSpec, full_scale: f64, grain: f64) -> Option<Self> {
+        let half = f64::from(1u32 << (spec.bits - 1));
+        let step = match spec.range {
+            crate::AdcRange::FullScale => (full_scale / (half - 1.0).max(1.0)).max(grain),
+            crate::AdcRange::LosslessStep => grain,
+            crate::AdcRange::Fixed { step, .. } => step,
+            crate::AdcRange::Calibrated { .. } | crate::AdcRange::LeastError => return None,
+        };
+        Some(Self::new(spec.bits, (-half * step, step), &spec.errors))
     }
 
     /// The code of a sum, with a standard normal draw for the converter's noise.

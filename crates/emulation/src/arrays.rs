@@ -4,15 +4,17 @@ use std::ops::Range;
 
 use rayon::prelude::*;
 use rebias_arch::{Arch, FlipEncoding};
+use rebias_converter::AdcSpec;
 use rebias_crossbar::{CellModel, ChipSeed, CrossbarError, ReadEnergy};
 use rebias_kernels::{Kernel, Lines, Read, Slice, SliceSign};
-use rebias_mapper::{InputSlice, LayerPlacement, Slicing};
+use rebias_mapper::{DigitalRest, InputSlice, LayerPlacement, Slicing};
 use rebias_network::{Layer, LayerId, OutputFormat, Shape, Tensors, Weighted, Window};
 
 use crate::bias::BiasModel;
 use crate::driven::DrivenConductance;
 use crate::programming::{ArrayWriter, WrittenCells};
-use crate::{EmulationError, FRACTION_BITS};
+use crate::reference::units;
+use crate::{EmulationError, FRACTION_BITS, LEVEL};
 
 /// Longest table of estimates.
 const MAX_ESTIMATES: u64 = 1 << 16;
@@ -37,7 +39,7 @@ pub(crate) struct LayerArrays {
     /// The arrays that share their outputs, one row block under another.
     pub(crate) column_blocks: Vec<ColumnBlock>,
     /// For each read, the greatest sum of a column's levels.
-    max_sums: Vec<u64>,
+    pub(crate) max_sums: Vec<u64>,
     /// Whether cells conduct what their levels say, but for noise.
     pub(crate) cells: CellState,
     /// Conductance of level 0 in units.
@@ -46,8 +48,18 @@ pub(crate) struct LayerArrays {
     pub(crate) bias: BiasModel,
     /// What the bias source makes of a read's sum of inputs, for sums up to the longest table.
     estimates: Vec<i64>,
-    /// Bias columns of an array.
-    pub(crate) n_bias_columns: u64,
+    /// r_j of each slice in units; empty without a reference.
+    pub(crate) references: Vec<i64>,
+    /// What cells' numbers are more than the conductances that bit lines see, in units; see [`fold`](Self::fold).
+    pub(crate) lift: i64,
+    /// Whether sums of inputs are needed after conversion.
+    pub(crate) rest: DigitalRest,
+    /// Multiplications by a sum of inputs for each output.
+    pub(crate) bias_multiplies: u64,
+    /// What converts the columns.
+    pub(crate) adc: AdcSpec,
+    /// The greatest magnitude that a column's sum nominally has, in units.
+    pub(crate) full_scale: u64,
     /// n of each output channel.
     pub(crate) beta: Vec<i64>,
     pub(crate) beta_fraction_bits: u32,
@@ -74,7 +86,11 @@ pub(crate) struct ColumnBlock {
     pub(crate) levels: Vec<u8>,
     /// Columns that are stored complemented, `[row block][column]`; empty if none is.
     pub(crate) flips: Vec<bool>,
-    /// The cells as they were written, those of a bias column last; `None` where all conduct what their levels say at all
+    /// Bias columns of each array.
+    pub(crate) n_bias_columns: u64,
+    /// What is taken off for each input, `[row block][output]` in units; empty without calibrated bias.
+    pub(crate) corrections: Vec<i64>,
+    /// The cells as they were written, those of bias columns last; `None` where all conduct what their levels say at all
     /// times.
     pub(crate) written: Option<WrittenCells>,
     /// The stream of their noise.
@@ -112,11 +128,11 @@ impl CellUnit {
 
 /// What all layers' arrays have in common.
 pub(crate) struct Programmer<'a> {
-    arch: &'a Arch,
+    pub(crate) arch: &'a Arch,
     kernel: Kernel,
-    cell: CellModel,
+    pub(crate) cell: CellModel,
     bias: BiasModel,
-    writer: ArrayWriter,
+    pub(crate) writer: ArrayWriter,
 }
 
 impl<'a> Programmer<'a> {
@@ -154,7 +170,9 @@ impl<'a> Programmer<'a> {
             .map(column_block)
             .collect::<Result<_, _>>()
             .map_err(|source| EmulationError::Crossbar { layer: name.clone(), source })?;
+        let references: Vec<_> = placed.bias.references.iter().map(|it| units(it.level)).collect();
         let mut arrays = LayerArrays {
+            full_scale: self.full_scale(&references),
             layer: placed.layer,
             name,
             window: weighted.window,
@@ -169,15 +187,24 @@ impl<'a> Programmer<'a> {
             max_sums: Vec::new(),
             cells: if self.writer.is_exact() { CellState::Exact } else { CellState::Drawn },
             column_blocks,
-            floor: self.cell.offset_units().into(),
+            // References take the floor away.
+            floor: if references.is_empty() { self.cell.offset_units().into() } else { 0 },
             max_level: self.arch.ima().crossbar.cell.max_level().into(),
             bias: self.bias.clone(),
             estimates: Vec::new(),
-            n_bias_columns: placed.n_bias_columns.into(),
+            lift: 0,
+            references,
+            rest: placed.bias.rest,
+            bias_multiplies: placed.bias_multiplies(self.arch),
+            adc: self.arch.ima().adc.clone(),
             beta: (0..out_channels).map(|channel| tensors.beta_of(channel).into()).collect(),
             beta_fraction_bits: tensors.beta_fraction_bits,
             output: weighted.output,
         };
+        arrays.fold(&placed.bias);
+        if let Some(calibration) = &self.arch.mapping().calibration {
+            self.correct(&mut arrays, calibration);
+        }
         arrays.max_sums = arrays.lines.reads().iter().map(|read| arrays.max_sum(read.lines.clone())).collect();
         let max_tabulated = arrays.max_input_sum().min(MAX_ESTIMATES) as i64;
         arrays.estimates = (0..=max_tabulated).map(|sum| self.bias.estimate(sum)).collect();
@@ -208,7 +235,8 @@ impl<'a> Programmer<'a> {
             flips.clear();
         }
         let stream = self.writer.stream(placed.layer.0, column_block);
-        Ok(ColumnBlock { outputs, n_columns, levels, flips, written, stream })
+        let n_bias_columns = placed.bias.bias_columns(column_block).into();
+        Ok(ColumnBlock { outputs, n_columns, levels, flips, n_bias_columns, corrections: Vec::new(), written, stream })
     }
 
     fn array(
@@ -226,13 +254,10 @@ impl<'a> Programmer<'a> {
         if self.writer.is_exact() && !self.writer.is_noisy() {
             return Ok(Array { levels: levels.cells, flips, written: None });
         }
-        let of_weights = levels.cells.clone();
-        if let Some(level) = self.bias.level() {
-            levels.append_column(level);
-        }
         let place = (placed.layer.0, row_block * placed.column_blocks.len() + column_block);
-        let written = self.writer.write(&levels.cells, levels.n_columns, place)?;
-        Ok(Array { levels: of_weights, flips, written: Some(written) })
+        let beside = columns_beside(self.arch, placed, column_block);
+        let written = self.writer.write((&levels.cells, levels.n_columns), &beside, place)?;
+        Ok(Array { levels: levels.cells, flips, written: Some(written) })
     }
 
     /// What the cells of each word line conduct, those of bias columns included.
@@ -241,10 +266,12 @@ impl<'a> Programmer<'a> {
             ReadEnergy::Constant => return None,
             ReadEnergy::DataDependent => {}
         }
-        let bias = u64::from(placed.n_bias_columns) * self.bias.conductance();
+        let references = placed.bias.reference_levels();
+        let references: f64 = references.iter().map(|level| (level + self.cell.offset()) * LEVEL as f64).sum();
         let n_lines = blocks.first().map_or(0, |block| block.levels.len() / block.n_columns);
         let mut word_lines = vec![0; n_lines];
         for block in blocks {
+            let bias = block.n_bias_columns * self.bias.conductance() + (references + 0.5).floor() as u64;
             let nominal =
                 |levels: &[u8]| -> u64 { levels.iter().map(|&level| u64::from(self.cell.units(level.into()))).sum() };
             let conductances: Vec<u64> = match &block.written {
@@ -257,6 +284,14 @@ impl<'a> Programmer<'a> {
     }
 }
 
+/// Levels of the columns that stand beside those of weights: of bias first, of reference last.
+pub(crate) fn columns_beside(arch: &Arch, placed: &LayerPlacement, column_block: usize) -> Vec<f64> {
+    let level = arch.mapping().bias.columns().map_or(0.0, |columns| columns.level.into());
+    let mut levels = vec![level; placed.bias.bias_columns(column_block) as usize];
+    levels.extend(placed.bias.reference_levels());
+    levels
+}
+
 fn slice(input: &InputSlice) -> Slice {
     let sign = if input.weight < 0 { SliceSign::Minus } else { SliceSign::Plus };
     let first = input.shift as usize;
@@ -264,6 +299,7 @@ fn slice(input: &InputSlice) -> Slice {
 }
 
 /// What the cells of an array store.
+#[derive(Clone, Debug)]
 pub(crate) struct Levels {
     pub(crate) n_columns: usize,
     /// `[word line][column]`, slices of an output side by side.
@@ -302,12 +338,6 @@ impl Levels {
         flips
     }
 
-    /// Appends a column with the same level in every cell.
-    pub(crate) fn append_column(&mut self, level: u8) {
-        let rows = self.cells.chunks_exact(self.n_columns);
-        self.cells = rows.flat_map(|row| row.iter().copied().chain([level])).collect();
-        self.n_columns += 1;
-    }
 }
 
 impl LayerArrays {
@@ -324,6 +354,33 @@ impl LayerArrays {
     /// Whether columns are stored complemented.
     pub(crate) fn has_flips(&self) -> bool {
         self.column_blocks.iter().any(|block| !block.flips.is_empty())
+    }
+
+    /// Whether each row block's sum of inputs counts by itself.
+    pub(crate) fn has_sums_of_blocks(&self) -> bool {
+        self.has_flips() || self.column_blocks.iter().any(|block| !block.corrections.is_empty())
+    }
+
+    /// Whether a reference is subtracted, so that sums have a sign.
+    pub(crate) fn has_reference(&self) -> bool {
+        !self.references.is_empty()
+    }
+
+    /// r_j of a slice in units; 0 without a reference.
+    pub(crate) fn reference(&self, slice: usize) -> i64 {
+        self.references.get(slice).copied().unwrap_or(0)
+    }
+
+    /// What is subtracted from the sums of columns at most, in units.
+    pub(crate) fn max_lift(&self) -> u64 {
+        self.lift as u64 * self.max_input_sum()
+    }
+
+    /// The word lines of a row block.
+    pub(crate) fn lines_of(&self, row_block: usize) -> Range<usize> {
+        let mut reads = self.lines.reads().iter().zip(&self.row_block_of).filter(|(_, it)| **it == row_block);
+        let first = reads.next().map_or(0..0, |(read, _)| read.lines.clone());
+        first.start..reads.last().map_or(first.end, |(read, _)| read.lines.end)
     }
 
     /// Number of row blocks.

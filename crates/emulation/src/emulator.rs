@@ -1,9 +1,8 @@
 //! A programmed chip, and images through it.
 
 use rayon::prelude::*;
-use rebias_arch::Arch;
-use rebias_converter::{AdcModel, AdcRange};
-use rebias_crossbar::{CellModel, ChipSeed};
+use rebias_arch::{Arch, LayerPlace};
+use rebias_crossbar::ChipSeed;
 use rebias_kernels::{Kernel, LANES, Stack};
 use rebias_mapper::Placement;
 use rebias_network::{ExactMvm, Network, OutputTensors, SampleSet, classify, forward, logits};
@@ -109,11 +108,18 @@ impl<'n> Emulator<'n> {
         (calibration, kernel): (Option<&SampleSet>, Kernel),
         chip: ChipSeed,
     ) -> Result<Self, EmulationError> {
-        let programmer = Programmer::new(arch, kernel, chip)?;
+        let edge_arch = arch.of_edge_layers();
+        let (inside, at_edge) = (Programmer::new(arch, kernel, chip)?, Programmer::new(&edge_arch, kernel, chip)?);
         let layers: Vec<_> = network.weighted_layers().collect();
+        let n_layers = layers.len();
         let arrays: Vec<_> = layers
             .into_par_iter()
-            .map(|(id, layer, weighted)| {
+            .enumerate()
+            .map(|(index, (id, layer, weighted))| {
+                let programmer = match LayerPlace::of(index, n_layers) {
+                    LayerPlace::Edge => &at_edge,
+                    LayerPlace::Inside => &inside,
+                };
                 let other = || EmulationError::OtherPlacement { layer: layer.name().to_owned() };
                 programmer.program(layer, weighted, placement.layer(id).ok_or_else(other)?)
             })
@@ -138,13 +144,12 @@ impl<'n> Emulator<'n> {
     ///
     /// A calibrated range without images, arrays whose currents are not sums over the bits of their inputs.
     pub fn check(arch: &Arch, calibration: Option<&SampleSet>) -> Result<(), EmulationError> {
-        match arch.ima().adc.range {
-            AdcRange::Calibrated { .. } if calibration.is_none_or(SampleSet::is_empty) => {
-                return Err(EmulationError::NoCalibration);
-            }
-            AdcRange::FullScale | AdcRange::LosslessStep | AdcRange::Calibrated { .. } | AdcRange::Fixed { .. } => {}
+        if arch.ima().adc.range.needs_calibration() && calibration.is_none_or(SampleSet::is_empty) {
+            return Err(EmulationError::NoCalibration);
         }
-        Programmer::new(arch, Kernel::from_environment()?, FIRST_CHIP)?;
+        let kernel = Kernel::from_environment()?;
+        Programmer::new(arch, kernel, FIRST_CHIP)?;
+        Programmer::new(&arch.of_edge_layers(), kernel, FIRST_CHIP)?;
         Ok(())
     }
 
@@ -318,24 +323,13 @@ fn converted(
     layers: Vec<LayerArrays>,
     (calibration, kernel): (Option<&SampleSet>, Kernel),
 ) -> Result<Vec<EmulatedLayer>, EmulationError> {
-    let (adc, crossbar) = (&arch.ima().adc, &arch.ima().crossbar);
-    let model = match adc.range {
-        AdcRange::FullScale => {
-            let max_conductance = CellModel::new(&crossbar.cell).units(crossbar.cell.max_level());
-            let max_inputs = u64::from(crossbar.active_word_lines) * u64::from(arch.ima().dac.max_code());
-            AdcModel::full_scale(adc.bits, max_inputs * u64::from(max_conductance))
-        }
-        AdcRange::LosslessStep => AdcModel::lossless_step(adc.bits),
-        AdcRange::Fixed { low, step } => AdcModel::fixed(adc.bits, low, step),
-        AdcRange::Calibrated { low_percentile, high_percentile } => {
-            let images = calibration.ok_or(EmulationError::NoCalibration)?;
-            let calibration = Calibration { network, images, adc, low_percentile, high_percentile, kernel };
-            return calibration.run(layers);
-        }
-    };
-    let model = model.with_errors(&adc.errors);
+    if arch.ima().adc.range.needs_calibration() {
+        let images = calibration.ok_or(EmulationError::NoCalibration)?;
+        return Calibration { network, images, kernel }.run(layers);
+    }
     let layer = |arrays: LayerArrays| {
-        let converters = Converters::new(&arrays, model.clone())?;
+        let adc = arrays.nominal_adc().ok_or(EmulationError::NoCalibration)?;
+        let converters = Converters::new(&arrays, adc)?;
         arrays.converted(network, converters, kernel)
     };
     layers.into_par_iter().map(layer).collect()

@@ -13,11 +13,13 @@
 //! threads, any order of images and any kernel. Images are run 64 at a time, one in each lane of a kernel's vectors.
 
 mod analog;
+mod analog_bias;
 mod arrays;
 mod batch;
 mod bias;
 mod calibration;
 mod converters;
+mod correction;
 mod diagnosis;
 mod driven;
 mod emulator;
@@ -27,6 +29,7 @@ mod outputs;
 mod planes;
 mod programming;
 mod record;
+mod reference;
 mod result;
 mod tables;
 #[cfg(test)]

@@ -3,7 +3,7 @@
 use ndarray::Array2;
 use proptest::prelude::*;
 use rebias_arch::testing::toy_with;
-use rebias_arch::{Arch, BiasColumnPlace, BiasSource, FlipEncoding, Replication};
+use rebias_arch::{Arch, BiasColumnPlace, BiasSource, FlipEncoding, Replication, BiasColumnsSpec, BiasSharing};
 use rebias_converter::AdcRange;
 use rebias_crossbar::{OnOff, ReadEnergy};
 use rebias_network::testing::{RandomNetwork, random_image, random_network};
@@ -54,7 +54,7 @@ impl Hardware {
                 Bias::Digital => BiasSource::DigitalCount,
                 Bias::Column { place, converter, is_full_level, adc_bits } => {
                     let level = if is_full_level { ima.crossbar.cell.max_level() } else { 1 };
-                    BiasSource::ColumnPerArray { level, place, converter, adc_bits }
+                    BiasSource::Columns(BiasColumnsSpec { sharing: BiasSharing::Array, n: 1, level, place, converter, adc_bits })
                 }
             };
         })
