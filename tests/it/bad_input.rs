@@ -117,6 +117,42 @@ fn a_sweep_over_an_unknown_key_is_refused_before_any_point_runs() {
 }
 
 #[test]
+fn cells_that_cannot_be_are_told_with_the_legal_range() {
+    let told = with_arch("\n[cell]\n", "\n[cell]\nvariation = { model = \"gaussian-of-range\", sigma = -0.1 }\n");
+    assert_tells(&told, &["cell.variation.sigma", "-0.1", "legal"]);
+    let told = with_arch("on_off_ratio = \"infinite\"", "on_off_ratio = 1.0");
+    assert_tells(&told, &["cell.on_off_ratio", "legal", "1"]);
+}
+
+#[test]
+fn ranges_that_cannot_be_found_are_told() {
+    let told = with_arch("high_percentile = 100.0", "high_percentile = 101.0");
+    assert_tells(&told, &["adc.high_percentile", "100"]);
+    let (design, trace) = (copy_of(ARCH), copy_of(TRACE));
+    replace(&design.path().join("arch.toml"), "\"lossless-step\"", "\"calibrated\"");
+    fs::remove_file(trace.path().join("calibration.safetensors")).expect("it was there");
+    let path = |folder: &std::path::Path| folder.to_str().expect("UTF-8").to_owned();
+    let told = refusal(&["simulate", &path(design.path()), &path(trace.path())]);
+    assert_tells(&told, &["calibrated", "calibration.safetensors"]);
+}
+
+#[test]
+fn wires_through_which_nothing_can_be_read_are_told() {
+    let told = with_arch("\n[crossbar]\n", "\n[crossbar]\nwire_resistance_ohm = 1e6\n");
+    assert_tells(&told, &["crossbar.wire_resistance_ohm", "farthest cell", "smaller arrays"]);
+}
+
+#[test]
+fn a_pair_without_its_tensors_is_told() {
+    let trace = copy_of(TRACE);
+    let path = trace.path().join("trace.toml");
+    let text = fs::read_to_string(&path).expect("readable");
+    fs::write(&path, text.replacen("\"biased\"", "\"pair\"", 1)).expect("writable");
+    let told = refusal(&["simulate", ARCH, trace.path().to_str().expect("UTF-8")]);
+    assert_tells(&told, &["tensors.safetensors", "codes_pos"]);
+}
+
+#[test]
 fn a_build_without_training_says_how_to_get_it() {
     // With the feature the recipe that is not there is refused instead.
     let told = refusal(&["train", "nowhere.toml", "--out", "nowhere"]);

@@ -2,10 +2,12 @@
 
 use ndarray::Array4;
 use rebias_arch::testing::toy_with;
-use rebias_arch::{Arch, BiasColumnPlace, BiasSource, FlipEncoding, MappingSpec, Replication, BiasColumnsSpec, BiasSharing};
+use rebias_arch::{
+    Arch, BiasColumnPlace, BiasColumnsSpec, BiasSharing, BiasSource, FlipEncoding, MappingSpec, Replication,
+};
 use rebias_emulation::{EmulateOptions, Emulator};
 use rebias_network::testing::{RandomNetwork, random_image, random_network};
-use rebias_network::{Network, SampleSet};
+use rebias_network::{Network, Representation, SampleSet, Scales};
 use rebias_scheduler::{LayerReplay, ReplayOptions, replay};
 use rebias_tile::{BiasConverter, ChipSpec};
 use rebias_units::Action;
@@ -25,7 +27,16 @@ const ARRAY_SIDE: [Action; 9] = [
 
 /// Toy chips that differ in all that changes what is counted.
 fn chips() -> Vec<Arch> {
-    let column = |place, converter| BiasSource::Columns(BiasColumnsSpec { sharing: BiasSharing::Array, n: 1, level: 1, place, converter, adc_bits: 8 });
+    let column = |place, converter| {
+        BiasSource::Columns(BiasColumnsSpec {
+            sharing: BiasSharing::Array,
+            n: 1,
+            level: 1,
+            place,
+            converter,
+            adc_bits: 8,
+        })
+    };
     let chip = |change: &dyn Fn(&mut ChipSpec, &mut MappingSpec)| {
         toy_with(|chip, mapping| {
             chip.n_tiles = 64;
@@ -56,7 +67,12 @@ fn pair_emulation_and_replay_count_the_same_in_every_layer() {
     const IMAGES: usize = 2;
     for arch in chips() {
         for seed in 0..12 {
-            let recipe = RandomNetwork { n_residuals: 0..=(seed % 3) as usize, ..RandomNetwork::default() };
+            let representation = match seed % 4 {
+                3 => Representation::Pair(Scales::Two),
+                _ => Representation::Biased,
+            };
+            let recipe =
+                RandomNetwork { n_residuals: 0..=(seed % 3) as usize, representation, ..RandomNetwork::default() };
             let network = random_network(seed, &recipe);
             let placement = rebias_mapper::map(&network, &arch).expect("a small network fits");
             let emulator = Emulator::new(&network, &arch, &placement, None).expect("a network with tensors");

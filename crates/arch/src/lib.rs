@@ -6,6 +6,8 @@
 
 mod arch;
 mod bias;
+mod fingerprint;
+mod keys;
 mod mapping;
 mod parse;
 pub mod testing;
@@ -15,5 +17,6 @@ pub use bias::{
     BiasCalibrationSpec, BiasColumnPlace, BiasColumnsSpec, BiasSharing, BiasSource, EdgeCells, EdgeLayersSpec,
     LayerPlace, ReferenceLevel, ReferenceSpec, Remainder,
 };
+pub use fingerprint::Fingerprint;
 pub use mapping::{FlipEncoding, MappingSpec, Replication, TilePlacement};
-pub use parse::extends;
+pub use parse::{extends, read_devices};

@@ -26,9 +26,7 @@ impl MappingSpec {
             BiasSource::DigitalCount => true,
             BiasSource::Columns(_) => false,
             // δ·S is digital.
-            BiasSource::Reference(reference) => {
-                reference.remainder == Remainder::Digital || self.calibration.is_some()
-            }
+            BiasSource::Reference(reference) => reference.remainder == Remainder::Digital || self.calibration.is_some(),
         }
     }
 }

@@ -21,6 +21,8 @@ mod devices;
 mod interconnect;
 mod mapping;
 
+pub use self::devices::read_devices;
+
 /// Parts of one kind inside another at most: more is a slip of the pen.
 const MAX_PARTS: i64 = 65_536;
 /// Crossbars of a chip at most.

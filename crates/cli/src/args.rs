@@ -1,13 +1,18 @@
 //! The command line.
 
+pub(crate) mod sweep;
+
 use std::num::NonZeroU32;
 use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
+use crate::commands::{check::Check, completions::Completions, init::Init, schema::Schema};
+use crate::help;
+
 /// Accuracy, latency, energy and area of a quantised network on a ReRAM accelerator described in TOML.
 #[derive(Debug, Parser)]
-#[command(name = "rebias", version, propagate_version = true, after_help = EXAMPLES)]
+#[command(name = "rebias", version, propagate_version = true, after_help = help::REBIAS)]
 pub(crate) struct Cli {
     #[command(subcommand)]
     pub(crate) command: Command,
@@ -16,15 +21,6 @@ pub(crate) struct Cli {
     #[arg(long, global = true, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=1024))]
     pub(crate) threads: Option<u16>,
 }
-
-const EXAMPLES: &str = "Examples:
-  rebias simulate arch-configs/isaac-2016 traces/fmnist-cnn-w2a2
-  rebias simulate arch-configs/isaac-2016 traces/shapes/vgg11-32 --out results
-  rebias map arch-configs/isaac-2016 traces/fmnist-cnn-w2a2
-  rebias sweep arch-configs/sweeps/cell-adc.toml --out results
-  rebias validate
-
-Exit codes: 0 done, 1 the run failed, 2 the input is wrong.";
 
 #[derive(Debug, Subcommand)]
 pub(crate) enum Command {
@@ -36,12 +32,20 @@ pub(crate) enum Command {
     Buffers(Buffers),
     /// Multiply one matrix with vectors on the arrays of a chip, in double precision.
     Mvm(Mvm),
-    /// Run a grid of configurations and write one row for each.
-    Sweep(Sweep),
+    /// Run many configurations and write one row for each.
+    Sweep(sweep::Sweep),
     /// Compare published figures of designs with those that come out here.
     Validate(Validate),
     /// Train a quantised network from a recipe and export its trace (in builds with the feature `train`).
     Train(Train),
+    /// Write commented files to start from: a chip, its costs, a network, a sweep.
+    Init(Init),
+    /// Read files and tell everything that is wrong with them.
+    Check(Check),
+    /// Write what a kind of file may hold: JSON Schema for editors, a reference for people.
+    Schema(Schema),
+    /// Write what a shell needs to complete commands.
+    Completions(Completions),
 }
 
 /// What is run on what.
@@ -54,6 +58,7 @@ pub(crate) struct Subject {
 }
 
 #[derive(Debug, Args)]
+#[command(after_help = help::SIMULATE)]
 pub(crate) struct Simulate {
     #[command(flatten)]
     pub(crate) subject: Subject,
@@ -93,12 +98,14 @@ pub(crate) struct Simulate {
 }
 
 #[derive(Debug, Args)]
+#[command(after_help = help::MAP)]
 pub(crate) struct Map {
     #[command(flatten)]
     pub(crate) subject: Subject,
 }
 
 #[derive(Debug, Args)]
+#[command(after_help = help::BUFFERS)]
 pub(crate) struct Buffers {
     #[command(flatten)]
     pub(crate) subject: Subject,
@@ -108,6 +115,7 @@ pub(crate) struct Buffers {
 }
 
 #[derive(Debug, Args)]
+#[command(after_help = help::MVM)]
 pub(crate) struct Mvm {
     /// The chip: a folder with an `arch.toml`, or that file.
     #[arg(long)]
@@ -145,15 +153,7 @@ pub(crate) struct Mvm {
 }
 
 #[derive(Debug, Args)]
-pub(crate) struct Sweep {
-    /// The sweep's TOML.
-    pub(crate) sweep: PathBuf,
-    /// Write results.csv into this folder.
-    #[arg(long, value_name = "DIR")]
-    pub(crate) out: PathBuf,
-}
-
-#[derive(Debug, Args)]
+#[command(after_help = help::VALIDATE)]
 pub(crate) struct Validate {
     /// Designs: folders with an `expected.toml` [default: all such folders in `arch-configs`].
     pub(crate) designs: Vec<PathBuf>,
@@ -163,6 +163,7 @@ pub(crate) struct Validate {
 }
 
 #[derive(Debug, Args)]
+#[command(after_help = help::TRAIN)]
 pub(crate) struct Train {
     /// The recipe's TOML.
     pub(crate) recipe: PathBuf,

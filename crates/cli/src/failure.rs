@@ -17,7 +17,12 @@ pub(crate) enum Failure {
         /// What is wrong with them.
         told: String,
     },
+    /// The user asked for an early end: exit code 130, as shells have it for a program that Ctrl-C ends.
+    Interrupted(String),
 }
+
+/// The exit code of an interrupted run.
+pub(crate) const INTERRUPTED: u8 = 130;
 
 impl Failure {
     /// Wraps an error of the input.
@@ -29,6 +34,7 @@ impl Failure {
         match self {
             Failure::Input(_) => ExitCode::from(2),
             Failure::Run(_) | Failure::Results { .. } => ExitCode::from(1),
+            Failure::Interrupted(_) => ExitCode::from(INTERRUPTED),
         }
     }
 
@@ -36,14 +42,15 @@ impl Failure {
     pub(crate) fn output(&self) -> Option<&str> {
         match self {
             Failure::Results { output, .. } => Some(output),
-            Failure::Input(_) | Failure::Run(_) => None,
+            Failure::Input(_) | Failure::Run(_) | Failure::Interrupted(_) => None,
         }
     }
 }
 
 impl fmt::Display for Failure {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let (Failure::Input(told) | Failure::Run(told) | Failure::Results { told, .. }) = self;
+        let (Failure::Input(told) | Failure::Run(told) | Failure::Results { told, .. } | Failure::Interrupted(told)) =
+            self;
         if told.starts_with("error") { f.write_str(told) } else { write!(f, "error: {told}") }
     }
 }
@@ -51,6 +58,14 @@ impl fmt::Display for Failure {
 impl From<rebias_sweep::FileError> for Failure {
     fn from(error: rebias_sweep::FileError) -> Self {
         Self::input(error)
+    }
+}
+
+impl From<rebias_sweep::SweepError> for Failure {
+    /// Rows that cannot be written make a run fail that was right until then.
+    fn from(error: rebias_sweep::SweepError) -> Self {
+        let is_of_writing = matches!(error, rebias_sweep::SweepError::File(rebias_sweep::FileError::Write { .. }));
+        if is_of_writing { Self::Run(error.to_string()) } else { Self::input(error) }
     }
 }
 

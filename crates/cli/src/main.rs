@@ -1,10 +1,12 @@
 //! The command line of Rebias: arguments, files, progress, exit codes.
 //!
-//! Exit codes: 0 done, 1 the run failed, 2 the input is wrong.
+//! Exit codes: 0 done, 1 the run failed, 2 the input is wrong, 130 interrupted.
 
 mod args;
 mod commands;
 mod failure;
+mod help;
+mod interrupt;
 mod progress;
 
 use std::io::{self, Write};
@@ -49,5 +51,9 @@ fn run(cli: Cli) -> Result<String, Failure> {
         Command::Sweep(args) => commands::sweep::run(&args),
         Command::Validate(args) => commands::validate::run(&args),
         Command::Train(args) => commands::train::run(&args),
+        Command::Init(args) => commands::init::run(&args),
+        Command::Check(args) => commands::check::run(&args),
+        Command::Schema(args) => commands::schema::run(&args),
+        Command::Completions(args) => commands::completions::run(&args),
     }
 }

@@ -8,6 +8,7 @@ use indexmap::IndexSet;
 use crate::convert;
 use crate::fault::{Fault, Problem};
 use crate::literal;
+use crate::record::{Need, Question, Recorder};
 use crate::similar;
 use crate::value::{Content, Entries, Entry, Value};
 
@@ -17,6 +18,7 @@ pub(crate) struct Collector {
     faults: RefCell<Vec<Fault>>,
     /// What was asked of each table that was opened, by path.
     opened: RefCell<HashMap<String, Asked>>,
+    recorder: Option<Recorder>,
 }
 
 #[derive(Default)]
@@ -36,6 +38,22 @@ enum Shape {
 }
 
 impl Collector {
+    pub(crate) fn recorded_by(recorder: Option<Recorder>) -> Self {
+        Self { recorder, ..Self::default() }
+    }
+
+    pub(crate) fn note(&self, question: impl FnOnce() -> Question) {
+        if let Some(recorder) = &self.recorder {
+            recorder.note(question());
+        }
+    }
+
+    pub(crate) fn needs(&self, path: &str, key: &str, need: impl FnOnce() -> Need) {
+        if let Some(recorder) = &self.recorder {
+            recorder.needs(path, key, need());
+        }
+    }
+
     pub(crate) fn record(&self, fault: Fault) {
         self.faults.borrow_mut().push(fault);
     }

@@ -4,15 +4,24 @@ use crate::collect::Collector;
 use crate::fault::{Faults, Problem};
 use crate::literal;
 use crate::parse;
+use crate::record::Recorder;
 use crate::source::Source;
 use crate::table::Table;
 use crate::value::{Content, Entries, Entry, Value};
 
-/// A TOML document, possibly laid over others; every value knows its source and place.
-#[derive(Clone, Debug, PartialEq)]
+/// A TOML document, possibly laid over others; every value knows its source and place. Equality compares what is said.
+#[derive(Clone, Debug)]
 pub struct Document {
     /// Always a table.
     root: Value,
+    /// Told what readers ask.
+    recorder: Option<Recorder>,
+}
+
+impl PartialEq for Document {
+    fn eq(&self, other: &Self) -> bool {
+        self.root == other.root
+    }
 }
 
 impl Document {
@@ -23,7 +32,12 @@ impl Document {
     /// All faults of syntax; numbers beyond 64 bits; dates, which have no use here.
     pub fn parse(name: impl Into<String>, text: impl Into<String>) -> Result<Document, Faults> {
         let source = Source::new(name, text);
-        Ok(Document { root: parse::root(&source)? })
+        Ok(Document { root: parse::root(&source)?, recorder: None })
+    }
+
+    /// The document, whose readers' questions go to `recorder`.
+    pub fn recorded_by(self, recorder: &Recorder) -> Document {
+        Document { recorder: Some(recorder.clone()), ..self }
     }
 
     /// `over` wins key by key; tables merge, all else is replaced.
@@ -36,20 +50,20 @@ impl Document {
     ///
     /// Missing tables on the way are made; what stands in the way is replaced. Quotes have no meaning in `dotted`.
     pub fn set(&mut self, dotted: &str, value: Value) {
-        let origin = value.origin.clone();
-        let mut place = &mut self.root;
-        // What is left beyond the limit is one key with dots in it, which no reader knows.
-        for key in dotted.splitn(parse::DEPTH_LIMIT, '.') {
-            if place.entries().is_none() {
-                *place = Value::empty_table(&origin);
-            }
-            let Content::Table(entries) = &mut place.content else {
-                return;
-            };
-            let new_entry = || Entry { key_origin: origin.clone(), value: Value::empty_table(&origin) };
-            place = &mut entries.entry(key.to_owned()).or_insert_with(new_entry).value;
-        }
-        *place = value;
+        set_below(&mut self.root, dotted, value);
+    }
+
+    /// As [`set`](Document::set), within that element of the array of tables `array`, a key of the root, in which the
+    /// string at `name_key` is `name`. Returns whether there is one.
+    pub fn set_in(&mut self, array: &str, (name_key, name): (&str, &str), dotted: &str, value: Value) -> bool {
+        let Content::Table(entries) = &mut self.root.content else { return false };
+        let Some(Content::Array(elements)) = entries.get_mut(array).map(|entry| &mut entry.value.content) else {
+            return false;
+        };
+        let is_named = |element: &&mut Value| element.get(name_key).and_then(Value::as_str) == Some(name);
+        let Some(element) = elements.iter_mut().find(is_named) else { return false };
+        set_below(element, dotted, value);
+        true
     }
 
     /// The value at a dotted key, tables only on the way.
@@ -71,7 +85,7 @@ impl Document {
     ///
     /// All faults that were collected, among them keys that `read` never asked for, each with what may have been meant.
     pub fn read<T>(&self, read: impl FnOnce(&Table<'_>) -> Option<T>) -> Result<T, Faults> {
-        let collector = Collector::default();
+        let collector = Collector::recorded_by(self.recorder.clone());
         let outcome = match self.root.entries() {
             Some(entries) => read(&Table::root(entries, &self.root.origin, &collector)),
             None => None,
@@ -89,6 +103,24 @@ impl Document {
     pub fn to_toml(&self) -> String {
         self.root.entries().map(literal::document).unwrap_or_default()
     }
+}
+
+/// Sets a dotted key in a table.
+fn set_below(root: &mut Value, dotted: &str, value: Value) {
+    let origin = value.origin.clone();
+    let mut place = root;
+    // What is left beyond the limit is one key with dots in it, which no reader knows.
+    for key in dotted.splitn(parse::DEPTH_LIMIT, '.') {
+        if place.entries().is_none() {
+            *place = Value::empty_table(&origin);
+        }
+        let Content::Table(entries) = &mut place.content else {
+            return;
+        };
+        let new_entry = || Entry { key_origin: origin.clone(), value: Value::empty_table(&origin) };
+        place = &mut entries.entry(key.to_owned()).or_insert_with(new_entry).value;
+    }
+    *place = value;
 }
 
 fn lay_over(under: &mut Value, over: Value) {

@@ -1,7 +1,7 @@
 //! Legal ranges of numbers.
 
 use std::fmt;
-use std::ops::Bound;
+use std::ops::{Bound, RangeBounds};
 
 /// The legal range of a number. Infinite numbers and NaN are never legal.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -58,8 +58,17 @@ impl Interval {
 
     /// Whether `x` is finite and within the bounds.
     pub fn contains(&self, x: f64) -> bool {
-        use std::ops::RangeBounds;
-        x.is_finite() && (self.low, self.high).contains(&x)
+        x.is_finite() && RangeBounds::contains(self, &x)
+    }
+}
+
+impl RangeBounds<f64> for Interval {
+    fn start_bound(&self) -> Bound<&f64> {
+        self.low.as_ref()
+    }
+
+    fn end_bound(&self) -> Bound<&f64> {
+        self.high.as_ref()
     }
 }
 

@@ -1,5 +1,6 @@
 //! Reading a table, and collecting what is wrong with it.
 
+use std::fmt::Display;
 use std::ops::RangeInclusive;
 
 use crate::collect::Collector;
@@ -7,6 +8,7 @@ use crate::convert;
 use crate::fault::{Fault, Problem};
 use crate::interval::Interval;
 use crate::literal;
+use crate::record::{Need, Question, Wants};
 use crate::source::Origin;
 use crate::value::{Entries, Kind, Value};
 
@@ -80,10 +82,16 @@ impl<'d> Table<'d> {
 
     /// Whatever stands there; keys within it are not judged.
     pub fn value(&self, key: &str) -> Option<&'d Value> {
-        self.required(key, "any value", Some(self.optional_value(key)))
+        self.value_as(key, Wants::Any)
     }
 
-    fn required<T>(&self, key: &str, legal: impl std::fmt::Display, found: Option<Option<T>>) -> Option<T> {
+    /// What stands there, which the reader judges by itself; `wants` says what it takes.
+    pub fn value_as(&self, key: &str, wants: Wants) -> Option<&'d Value> {
+        self.required(key, "any value", Some(self.optional_value_as(key, wants)))
+    }
+
+    fn required<T>(&self, key: &str, legal: impl Display, found: Option<Option<T>>) -> Option<T> {
+        self.collector.needs(&self.path, key, || Need::Required);
         let found = found?;
         if found.is_none() {
             self.fault(key, Problem::new("missing key").legal(legal));
@@ -92,25 +100,59 @@ impl<'d> Table<'d> {
     }
 }
 
+/// Keys that may be absent and have a value all the same.
+impl<'d> Table<'d> {
+    /// As [`integer`](Table::integer), `default` if absent.
+    pub fn integer_or<T: TryFrom<i64> + Display>(
+        &self,
+        key: &str,
+        legal: RangeInclusive<i64>,
+        default: T,
+    ) -> Option<T> {
+        let found = self.optional_integer(key, legal);
+        self.collector.needs(&self.path, key, || Need::Default(default.to_string()));
+        Some(found?.unwrap_or(default))
+    }
+
+    /// As [`number`](Table::number), `default` if absent.
+    pub fn number_or(&self, key: &str, legal: Interval, default: f64) -> Option<f64> {
+        let found = self.optional_number(key, legal);
+        self.collector.needs(&self.path, key, || Need::Default(format!("{default:?}")));
+        Some(found?.unwrap_or(default))
+    }
+
+    /// As [`choice`](Table::choice), the first of them if absent.
+    pub fn choice_or_first<T: Clone>(&self, key: &str, choices: &[(&str, T)]) -> Option<T> {
+        let found = self.optional_choice(key, choices);
+        let (word, first) = choices.first()?;
+        self.collector.needs(&self.path, key, || Need::Default(literal::quoted(word)));
+        Some(found?.unwrap_or_else(|| first.clone()))
+    }
+}
+
 /// Keys that may be absent: `None` is a fault, `Some(None)` absence.
 impl<'d> Table<'d> {
     /// As [`integer`](Table::integer).
     pub fn optional_integer<T: TryFrom<i64>>(&self, key: &str, legal: RangeInclusive<i64>) -> Option<Option<T>> {
+        self.note(key, || Wants::Integer(legal.clone()));
         self.optional(key, |value| convert::integer(value, &legal))
     }
 
     /// As [`number`](Table::number).
     pub fn optional_number(&self, key: &str, legal: Interval) -> Option<Option<f64>> {
+        self.note(key, || Wants::Number(legal));
         self.optional(key, |value| convert::number(value, legal))
     }
 
     /// As [`string`](Table::string).
     pub fn optional_string(&self, key: &str) -> Option<Option<String>> {
+        self.note(key, || Wants::String);
         self.optional(key, convert::string)
     }
 
     /// As [`choice`](Table::choice).
     pub fn optional_choice<T: Clone>(&self, key: &str, choices: &[(&str, T)]) -> Option<Option<T>> {
+        self.note(key, || Wants::Choice(choices.iter().map(|(word, _)| (*word).to_owned()).collect()));
         let chosen = self.optional(key, |value| convert::choice(value, choices));
         if chosen.is_none() {
             self.collector.shape_is_unknown(&self.path);
@@ -120,33 +162,57 @@ impl<'d> Table<'d> {
 
     /// As [`table`](Table::table).
     pub fn optional_table(&self, key: &str) -> Option<Option<Table<'d>>> {
+        self.note(key, || Wants::Table);
         self.within(key, |value| self.open(value, self.path_of(key)))
     }
 
     /// As [`tables`](Table::tables).
     pub fn optional_tables(&self, key: &str) -> Option<Option<Vec<Table<'d>>>> {
+        self.note(key, || Wants::Tables);
         self.elements(key, |element, path| self.open(element, path))
     }
 
     /// As [`integers`](Table::integers).
     pub fn optional_integers<T: TryFrom<i64>>(&self, key: &str, legal: RangeInclusive<i64>) -> Option<Option<Vec<T>>> {
+        self.note(key, || Wants::Integers(legal.clone()));
         self.elements(key, |element, path| self.accept(element, &path, convert::integer(element, &legal)))
     }
 
     /// As [`numbers`](Table::numbers).
     pub fn optional_numbers(&self, key: &str, legal: Interval) -> Option<Option<Vec<f64>>> {
+        self.note(key, || Wants::Numbers(legal));
         self.elements(key, |element, path| self.accept(element, &path, convert::number(element, legal)))
     }
 
     /// As [`strings`](Table::strings).
     pub fn optional_strings(&self, key: &str) -> Option<Option<Vec<String>>> {
+        self.note(key, || Wants::Strings);
         self.elements(key, |element, path| self.accept(element, &path, convert::string(element)))
     }
 
     /// As [`value`](Table::value).
     pub fn optional_value(&self, key: &str) -> Option<&'d Value> {
+        self.optional_value_as(key, Wants::Any)
+    }
+
+    /// As [`value_as`](Table::value_as).
+    pub fn optional_value_as(&self, key: &str, wants: Wants) -> Option<&'d Value> {
+        self.note(key, || wants);
+        self.get(key)
+    }
+
+    fn get(&self, key: &str) -> Option<&'d Value> {
         self.collector.ask(&self.path, key);
         self.entries.get(key).map(|entry| &entry.value)
+    }
+
+    fn note(&self, key: &str, wants: impl FnOnce() -> Wants) {
+        self.collector.note(|| Question {
+            table: self.path.clone(),
+            key: Some(key.to_owned()),
+            wants: wants(),
+            need: Need::Optional,
+        });
     }
 
     fn optional<T>(&self, key: &str, convert: impl FnOnce(&Value) -> Result<T, Problem>) -> Option<Option<T>> {
@@ -154,7 +220,7 @@ impl<'d> Table<'d> {
     }
 
     fn within<T>(&self, key: &str, read: impl FnOnce(&'d Value) -> Option<T>) -> Option<Option<T>> {
-        match self.optional_value(key) {
+        match self.get(key) {
             Some(value) => read(value).map(Some),
             None => Some(None),
         }
@@ -189,9 +255,18 @@ impl<'d> Table<'d> {
         self.entries.contains_key(key)
     }
 
-    /// All keys in the order of the text; this does not ask for them.
+    /// All keys in the order of the text, for a reader that takes any key; this does not ask for them.
     pub fn keys(&self) -> Vec<&'d str> {
+        let any_key = || Question { table: self.path.clone(), key: None, wants: Wants::Any, need: Need::Optional };
+        self.collector.note(any_key);
         self.entries.keys().map(String::as_str).collect()
+    }
+
+    /// Asks for every key, where nothing can be said of what they mean.
+    pub fn disregard(&self) {
+        for key in self.entries.keys() {
+            self.collector.ask(&self.path, key);
+        }
     }
 
     /// The dotted path of this table, such as `layers[2]`; empty for the root.

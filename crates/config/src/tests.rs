@@ -5,4 +5,5 @@ mod document;
 mod faults;
 mod places;
 mod properties;
+mod record;
 mod unknown;

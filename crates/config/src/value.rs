@@ -110,6 +110,16 @@ impl Value {
         self.entries()?.get(key).map(|entry| &entry.value)
     }
 
+    /// An integer that stands where this value does, such as one drawn from what is written there.
+    pub fn with_integer(&self, integer: i64) -> Value {
+        Value { content: Content::Integer(integer), origin: self.origin.clone() }
+    }
+
+    /// A float that stands where this value does.
+    pub fn with_float(&self, float: f64) -> Value {
+        Value { content: Content::Float(float), origin: self.origin.clone() }
+    }
+
     /// The text it was read from.
     pub fn source(&self) -> &Source {
         &self.origin.source

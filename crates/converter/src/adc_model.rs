@@ -55,9 +55,12 @@ impl AdcModel {
         Self::over(bits, low, high.saturating_sub(low).max(0) as u64)
     }
 
-    /// Signed codes −2^(bits − 1) … 2^(bits − 1) − 1 of a step (in units): code 0 of the model is the least of them.
+    /// Signed codes −2^(A−1) … 2^(A−1) − 1 of a step (in units): clip(⌊i/Δ + ½⌋).
+    ///
+    /// Codes count from the least, so that `decoded` is Δ·(code − 2^(A−1)).
     pub fn signed(bits: u32, step: u64) -> Self {
-        Self::uniform(-((step << (bits - 1)) as i64), step, max_code(bits))
+        let below_zero = 1i64 << (bits - 1);
+        Self::uniform(below_zero.saturating_mul(step as i64).saturating_neg(), step, max_code(bits))
     }
 
     /// Signed codes whose greatest stands for a sum of this magnitude (in units), in steps of at least `grain`, rounded up
@@ -72,6 +75,11 @@ impl AdcModel {
         let units = f64::from(UNITS_PER_LEVEL);
         let (low, step) = ((low * units + 0.5).floor() as i64, ((step * units).ceil() as u64).max(1));
         Self::uniform(low, step, max_code(bits))
+    }
+
+    /// Signed codes of a step in levels, rounded up to a unit.
+    pub fn signed_fixed(bits: u32, step: f64) -> Self {
+        Self::signed(bits, ((step * f64::from(UNITS_PER_LEVEL)).ceil() as u64).max(1))
     }
 
     /// The same range with the transitions of a converter with errors; its noise is no matter of the transfer.
@@ -145,10 +153,15 @@ impl AdcModel {
     /// Whether any two sums of 0 to `max_sum` that are whole multiples of `unit` apart get different codes, none clipped:
     /// then a decoded sum is off by less than half of `unit` above it, or by half below it.
     pub fn is_lossless(&self, unit: u64, max_sum: u64) -> bool {
+        self.is_lossless_between(unit, (0, max_sum as i64))
+    }
+
+    /// As [`is_lossless`](Self::is_lossless), from one sum to another.
+    pub fn is_lossless_between(&self, unit: u64, (least, greatest): (i64, i64)) -> bool {
         self.transitions == Transitions::Ideal
             && self.step <= unit
-            && self.clipped(0).is_none()
-            && self.clipped(max_sum as i64).is_none()
+            && self.clipped(least).is_none()
+            && self.clipped(greatest).is_none()
     }
 
     fn unclipped_code(&self, sum: i64) -> i64 {
@@ -216,6 +229,21 @@ mod tests {
         // −65.28 + ½ down to −65; 1.408 up to 2.
         assert_eq!((model.low(), model.step()), (-65, 2));
         assert_eq!(AdcModel::fixed(3, 0.0, 1e-9).step(), 1);
+    }
+
+    #[test]
+    fn a_signed_converter_steps_halfway_on_both_sides_of_zero() {
+        // Three bits: −4 … 3.
+        let model = AdcModel::signed(3, 128);
+        let signed: Vec<_> =
+            [-9999, -512, -65, -64, 0, 63, 64, 384, 9999].map(|sum| model.decoded(model.code(sum))).into();
+        assert_eq!(signed, [-512, -512, -128, 0, 0, 0, 128, 384, 384]);
+        assert_eq!([-577, -576].map(|sum| model.clipped(sum)), [Some(Clipped::Below), None]);
+        assert!(model.is_lossless_between(128, (-512, 384)));
+        assert!(!model.is_lossless_between(128, (-512, 512)));
+        // 100 levels on either side over 7 codes.
+        assert_eq!(AdcModel::symmetric(4, 12_800, 128).step(), 1829);
+        assert_eq!(AdcModel::signed_fixed(4, 1.5).low(), -8 * 192);
     }
 
     #[test]

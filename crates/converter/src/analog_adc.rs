@@ -41,18 +41,22 @@ impl AnalogAdc {
         }
     }
 
-    /// The signed converter of an array with a reference: its codes, here from 0, stand for whole steps from −2^(A − 1) up.
-    /// `full_scale` is the greatest magnitude of its sums, `grain` what they are multiples of at most; `None` if its range
-    /// is found by calibration.
-    pub fn signed(spec: &AdcSpec, full_scale: f64, grain: f64) -> Option<Self> {
-        let half = f64::from(1u32 << (spec.bits - 1));
+    /// A signed converter of at least 2 bits in steps of `step`: code 0 stands for −2^(A−1) steps.
+    pub fn signed(bits: u32, step: f64, errors: &AdcErrors) -> Self {
+        Self::new(bits, (-step * f64::from(1u32 << (bits - 1)), step), errors)
+    }
+
+    /// A signed converter with its nominal full scale on either side of 0, for sums that are multiples of `grain`; `None`
+    /// if its range is found by calibration.
+    pub fn signed_of(spec: &AdcSpec, full_scale: f64, grain: f64) -> Option<Self> {
+        let above_zero = f64::from(((1u32 << (spec.bits - 1)) - 1).max(1));
         let step = match spec.range {
-            crate::AdcRange::FullScale => (full_scale / (half - 1.0).max(1.0)).max(grain),
+            crate::AdcRange::FullScale => (full_scale / above_zero).max(grain),
             crate::AdcRange::LosslessStep => grain,
             crate::AdcRange::Fixed { step, .. } => step,
             crate::AdcRange::Calibrated { .. } | crate::AdcRange::LeastError => return None,
         };
-        Some(Self::new(spec.bits, (-half * step, step), &spec.errors))
+        Some(Self::signed(spec.bits, step, &spec.errors))
     }
 
     /// The code of a sum, with a standard normal draw for the converter's noise.
@@ -92,6 +96,15 @@ mod tests {
         // 6 levels are 3 steps; 0.4 deviations of half a step are not enough for the next code, 1.2 are.
         assert_eq!([0.0, 0.4, 1.2, -1.2].map(|draw| adc.code(6.0, draw)), [3, 3, 4, 2]);
         assert_eq!(adc.decoded(3), 6.0);
+    }
+
+    #[test]
+    fn a_signed_converter_is_the_integer_ones_reference() {
+        let adc = AnalogAdc::signed(4, 1.5, &AdcErrors::NONE);
+        let integer = crate::AdcModel::signed_fixed(4, 1.5);
+        for sum in -3000..3000 {
+            assert_eq!(adc.code(f64::from(sum) / 128.0, 0.0), integer.code(sum.into()), "{sum}");
+        }
     }
 
     proptest! {

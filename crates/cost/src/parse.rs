@@ -250,7 +250,7 @@ fn scaling(table: &Table<'_>) -> Option<Follows> {
         ("by-dac-bits", ScalingKind::DacDoubling),
         ("by-cells", ScalingKind::ByCells),
     ];
-    match table.optional_choice("scaling", &kinds)?.unwrap_or(ScalingKind::Constant) {
+    match table.choice_or_first("scaling", &kinds)? {
         ScalingKind::Constant => Some(Follows::Alone(Scaling::Constant)),
         ScalingKind::DacDoubling => Some(Follows::Alone(Scaling::DacDoubling)),
         ScalingKind::ByCells => {

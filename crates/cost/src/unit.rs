@@ -134,8 +134,20 @@ impl Unit {
                 Some(BiasColumnsSpec { converter: BiasConverter::Own, n, .. }) => f64::from(*n),
                 Some(BiasColumnsSpec { converter: BiasConverter::Shared, .. }) | None => 0.0,
             },
-            Unit::BiasCounter => if arch.mapping().counts_inputs() { crossbars } else { 0.0 },
-            Unit::BiasRegister => if arch.mapping().calibration.is_some() { crossbars * bit_lines } else { 0.0 },
+            Unit::BiasCounter => {
+                if arch.mapping().counts_inputs() {
+                    crossbars
+                } else {
+                    0.0
+                }
+            }
+            Unit::BiasRegister => {
+                if arch.mapping().calibration.is_some() {
+                    crossbars * bit_lines
+                } else {
+                    0.0
+                }
+            }
             Unit::Dac => crossbars * word_lines,
             Unit::SampleHold => crossbars * bit_lines,
             Unit::Cell => crossbars * word_lines * bit_lines,

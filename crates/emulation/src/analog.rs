@@ -10,7 +10,8 @@ use rebias_network::{Layer, Tensors, Weighted};
 
 use crate::EmulationError;
 use crate::analog_bias::AnalogReference;
-use crate::arrays::{Levels, columns_beside};
+use crate::arrays::columns_beside;
+use crate::levels::Levels;
 
 /// A weighted layer's arrays, read in `f64` one vector at a time.
 #[derive(Clone, Debug)]
@@ -18,7 +19,7 @@ pub struct AnalogLayer {
     name: String,
     n_outputs: usize,
     input_slices: Vec<InputSlice>,
-    n_weight_slices: usize,
+    columns_per_output: usize,
     row_blocks: Vec<Range<usize>>,
     column_blocks: Vec<Range<usize>>,
     arrays: Vec<AnalogArray>,
@@ -40,9 +41,9 @@ pub(crate) struct AnalogArray {
     programmed: ProgrammedCrossbar,
     pub(crate) currents: Currents,
     /// What a column's sum is worth in its output.
-    pub(crate) worth: Vec<i64>,
-    /// For each output, Σ 2^(c·j) over the slices that are stored complemented.
-    flipped: Vec<i64>,
+    pub(crate) worth: Vec<f64>,
+    /// For each output, Σ ±2^(c·j) over the slices that are stored complemented, as they are worth uncomplemented.
+    flipped: Vec<f64>,
     /// What is taken off each output for each input, in levels; empty without calibrated bias.
     corrections: Vec<f64>,
     /// What its cells store.
@@ -103,14 +104,14 @@ impl AnalogLayer {
         let reference = AnalogReference::new(arch, placed, max_inputs);
         let adc = match &reference {
             None => AnalogAdc::of(&ima.adc, full_scale),
-            Some(reference) => AnalogAdc::signed(&ima.adc, reference.full_scale, reference.grain),
+            Some(reference) => AnalogAdc::signed_of(&ima.adc, reference.full_scale, reference.grain),
         };
         let adc = adc.ok_or(EmulationError::NoCalibration)?;
         let mut analog = Self {
             name,
             n_outputs: tensors.codes.nrows(),
             input_slices: placed.slicing.input_slices().to_vec(),
-            n_weight_slices: placed.slicing.n_weight_slices() as usize,
+            columns_per_output: placed.slicing.n_columns() as usize,
             row_blocks: placed.row_blocks.clone(),
             column_blocks: placed.column_blocks.clone(),
             arrays: Vec::new(),
@@ -150,7 +151,8 @@ impl AnalogLayer {
                 let programmed = self.crossbar.program_beside(&levels.cells, levels.n_columns, &beside, &draws);
                 let (currents, residual) = self.currents(&programmed)?;
                 worst = f64::max(worst, residual);
-                let (worth, flipped) = (worth(&placed.slicing, &flips), flipped(&placed.slicing, &flips));
+                let (worth, flipped) =
+                    worth(&gains(&placed.slicing, tensors, outputs), &flips, self.columns_per_output);
                 let mut array =
                     AnalogArray { draws, levels, programmed, currents, worth, flipped, corrections: Vec::new() };
                 if let Some(calibration) = &arch.mapping().calibration {
@@ -184,7 +186,9 @@ impl AnalogLayer {
             let reads = cells.chunks(self.rows_per_read * n_bit_lines);
             reads.flat_map(|read| (0..array.worth.len()).map(move |column| sum(read, column))).fold(0.0, f64::max)
         };
-        is_exact && self.reference.is_none() && self.arrays.iter().all(|array| self.adc.is_lossless(max_sum(array) * max_input))
+        is_exact
+            && self.reference.is_none()
+            && self.arrays.iter().all(|array| self.adc.is_lossless(max_sum(array) * max_input))
     }
 
     /// The greatest level that a word line can be driven with.
@@ -200,7 +204,7 @@ impl AnalogLayer {
     /// Shape of a vector's codes: input slices, reads, columns.
     pub fn codes_shape(&self) -> [usize; 3] {
         let reads = self.row_blocks.iter().map(|rows| rows.len().div_ceil(self.rows_per_read)).sum();
-        [self.input_slices.len(), reads, self.n_outputs * self.n_weight_slices]
+        [self.input_slices.len(), reads, self.n_outputs * self.columns_per_output]
     }
 
     /// How well the node currents of the arrays balance, relative to the cells' currents with ideal wires; the worst
@@ -240,7 +244,7 @@ impl AnalogLayer {
                     let mut shared = None;
                     for (array, outputs) in arrays.iter().zip(&self.column_blocks) {
                         let codes =
-                            &mut codes[outputs.start * self.n_weight_slices..outputs.end * self.n_weight_slices];
+                            &mut codes[outputs.start * self.columns_per_output..outputs.end * self.columns_per_output];
                         let sums = (&mut product.products[outputs.clone()], &mut product.input_sums[outputs.clone()]);
                         self.read(array, (&read, &mut shared), codes, sums);
                     }
@@ -279,7 +283,7 @@ impl AnalogLayer {
             Some(reference) => -reference.level(column),
         };
         let (products, input_sums) = sums;
-        let n = self.n_weight_slices;
+        let n = self.columns_per_output;
         for (column, (code, &sum)) in codes.iter_mut().zip(&columns).enumerate() {
             *code = self.adc.code(sum, array.draws.conversion_noise(read.id, column as u32));
             let mut level_sum = self.adc.decoded(*code) - offset(column) * estimate;
@@ -287,13 +291,13 @@ impl AnalogLayer {
                 // The nearest level, ties down.
                 level_sum = (level_sum - 0.5).ceil();
             }
-            products[column / n] += read.weight * array.worth[column] as f64 * level_sum;
+            products[column / n] += read.weight * array.worth[column] * level_sum;
         }
         for (product, delta) in products.iter_mut().zip(&array.corrections) {
             *product -= read.weight * delta * estimate;
         }
         for ((product, input_sum), &flipped) in products.iter_mut().zip(input_sums).zip(&array.flipped) {
-            *product += read.weight * flipped as f64 * self.max_level * estimate;
+            *product += read.weight * flipped * self.max_level * estimate;
             *input_sum += read.weight * estimate;
         }
     }
@@ -369,35 +373,39 @@ impl AnalogBias {
     }
 }
 
-/// ± 2^(c·j) of each column, minus where it is stored complemented.
-fn worth(slicing: &Slicing, flips: &[bool]) -> Vec<i64> {
-    let column = |(slice, &is_flipped): (u32, &bool)| {
-        let worth = 1 << slicing.weight_shift(slice);
-        if is_flipped { -worth } else { worth }
+/// What a level of each column of some outputs is worth in its output: 2^(c·j), of w⁻ times −α⁻/α⁺.
+fn gains(slicing: &Slicing, tensors: &Tensors, outputs: &Range<usize>) -> Vec<f64> {
+    let unit = f64::from(1u32 << tensors.beta_fraction_bits);
+    let gain = |output: usize, column: u32| {
+        let of_code = match &tensors.minus {
+            Some(minus) if slicing.is_minus(column) => -f64::from(minus.ratio_of(output)) / unit,
+            Some(_) | None => 1.0,
+        };
+        of_code * f64::from(1u32 << slicing.weight_shift(slicing.slice_of(column)))
     };
-    let outputs = flips.chunks_exact(slicing.n_weight_slices() as usize);
-    outputs.flat_map(|flips| (0..).zip(flips).map(column)).collect()
+    outputs
+        .clone()
+        .flat_map(|output| (0..slicing.n_columns()).map(move |column| (output, column)))
+        .map(|(output, column)| gain(output, column))
+        .collect()
 }
 
-/// Σ 2^(c·j) over the flipped columns of each output.
-fn flipped(slicing: &Slicing, flips: &[bool]) -> Vec<i64> {
-    let output = |flips: &[bool]| {
-        (0..).zip(flips).map(|(slice, &is_flipped)| i64::from(is_flipped) << slicing.weight_shift(slice)).sum()
-    };
-    flips.chunks_exact(slicing.n_weight_slices() as usize).map(output).collect()
+/// The columns' gains, negated where they are stored complemented, and the sum of those of each output.
+fn worth(gains: &[f64], flips: &[bool], n_columns: usize) -> (Vec<f64>, Vec<f64>) {
+    let columns = || gains.iter().zip(flips);
+    let flipped: Vec<_> = columns().map(|(&gain, &is_flipped)| if is_flipped { gain } else { 0.0 }).collect();
+    let worth = columns().map(|(&gain, &is_flipped)| if is_flipped { -gain } else { gain }).collect();
+    (worth, flipped.chunks_exact(n_columns).map(|gains| gains.iter().sum()).collect())
 }
 
 #[cfg(test)]
 mod tests {
-    use rebias_network::CodeFormat;
-
     use super::*;
 
     #[test]
     fn flipped_columns_count_negatively() {
-        let slicing = Slicing::new(4, 2, CodeFormat::unsigned(1), 1);
-        let flips = [false, true, true, false];
-        assert_eq!(worth(&slicing, &flips), [1, -4, -1, 4]);
-        assert_eq!(flipped(&slicing, &flips), [4, 1]);
+        let (worth, flipped) = worth(&[1.0, 4.0, 1.0, 4.0], &[false, true, true, false], 2);
+        assert_eq!(worth, [1.0, -4.0, -1.0, 4.0]);
+        assert_eq!(flipped, [4.0, 1.0]);
     }
 }

@@ -58,10 +58,9 @@ impl AnalogLayer {
         let (low, step) = match &self.reference {
             None => (0.0, full_scale(self.max_level + offset) / codes),
             Some(reference) => {
-                let greatest =
-                    (0..array.worth.len()).map(|column| reference.level(column)).fold(0.0, |most: f64, level| {
-                        most.max(level).max(self.max_level - level)
-                    });
+                let greatest = (0..array.worth.len())
+                    .map(|column| reference.level(column))
+                    .fold(0.0, |most: f64, level| most.max(level).max(self.max_level - level));
                 let half = f64::from(1u32 << (spec.adc_bits - 1));
                 let step = full_scale(greatest) / (half - 1.0).max(1.0);
                 (-half * step, step)
@@ -80,8 +79,8 @@ impl AnalogLayer {
         }
         for row in array.levels.cells.chunks_exact(array.levels.n_columns) {
             for (column, (error, &level)) in errors.iter_mut().zip(row).enumerate() {
-                *error -= f64::from(level)
-                    + self.reference.as_ref().map_or(offset, |reference| -reference.level(column));
+                *error -=
+                    f64::from(level) + self.reference.as_ref().map_or(offset, |reference| -reference.level(column));
             }
         }
         // Columns that are stored complemented count negatively.

@@ -1,17 +1,19 @@
 //! The programmed arrays of a layer.
 
 use std::ops::Range;
+use std::sync::Arc;
 
 use rayon::prelude::*;
 use rebias_arch::{Arch, FlipEncoding};
 use rebias_converter::AdcSpec;
 use rebias_crossbar::{CellModel, ChipSeed, CrossbarError, ReadEnergy};
-use rebias_kernels::{Kernel, Lines, Read, Slice, SliceSign};
+use rebias_kernels::{Kernel, Lines, Slice, SliceSign};
 use rebias_mapper::{DigitalRest, InputSlice, LayerPlacement, Slicing};
 use rebias_network::{Layer, LayerId, OutputFormat, Shape, Tensors, Weighted, Window};
 
 use crate::bias::BiasModel;
 use crate::driven::DrivenConductance;
+use crate::levels::Levels;
 use crate::programming::{ArrayWriter, WrittenCells};
 use crate::reference::units;
 use crate::{EmulationError, FRACTION_BITS, LEVEL};
@@ -30,14 +32,16 @@ pub(crate) struct LayerArrays {
     /// Bit planes of the inputs.
     pub(crate) n_planes: usize,
     pub(crate) slices: Vec<Slice>,
-    /// What each column of an output is worth, 2^(c·j).
+    /// What each column of an output is worth in its code, 2^(c·j).
     pub(crate) worth: Vec<i64>,
+    /// α⁻/α⁺ of each output channel in units of 2^−F; empty where weights are no pairs.
+    minus: Vec<i64>,
     /// The word lines of all row blocks, one block after another.
     pub(crate) lines: Lines,
     /// The row block of each read.
     pub(crate) row_block_of: Vec<usize>,
-    /// The arrays that share their outputs, one row block under another.
-    pub(crate) column_blocks: Vec<ColumnBlock>,
+    /// The arrays that share their outputs, one row block under another; clones have the same.
+    pub(crate) column_blocks: Arc<Vec<ColumnBlock>>,
     /// For each read, the greatest sum of a column's levels.
     pub(crate) max_sums: Vec<u64>,
     /// Whether cells conduct what their levels say, but for noise.
@@ -150,9 +154,6 @@ impl<'a> Programmer<'a> {
     ) -> Result<LayerArrays, EmulationError> {
         let name = layer.name().to_owned();
         let Some(tensors) = &weighted.tensors else { return Err(EmulationError::NoTensors { layer: name }) };
-        if self.arch.ima().adc.errors.noise > 0.0 {
-            return Err(EmulationError::AdcNoise { layer: name });
-        }
         let covers = |blocks: &[Range<usize>], end| blocks.last().is_some_and(|last| last.end == end);
         let (out_channels, rows) = tensors.codes.dim();
         if !covers(&placed.row_blocks, rows) || !covers(&placed.column_blocks, out_channels) {
@@ -180,13 +181,16 @@ impl<'a> Programmer<'a> {
             out_shape: layer.out_shape(),
             n_planes: weighted.input.bits as usize,
             slices: placed.slicing.input_slices().iter().map(slice).collect(),
-            worth: (0..placed.slicing.n_weight_slices()).map(|slice| 1 << placed.slicing.weight_shift(slice)).collect(),
+            worth: worth(&placed.slicing),
+            minus: (0..out_channels)
+                .filter_map(|channel| Some(tensors.minus.as_ref()?.ratio_of(channel).into()))
+                .collect(),
             lines: Lines::new(self.kernel, reads.iter().map(|(_, word_lines)| *word_lines)),
             row_block_of: reads.into_iter().map(|(row_block, _)| row_block).collect(),
             driven: self.driven(placed, &column_blocks),
             max_sums: Vec::new(),
             cells: if self.writer.is_exact() { CellState::Exact } else { CellState::Drawn },
-            column_blocks,
+            column_blocks: Arc::new(column_blocks),
             // References take the floor away.
             floor: if references.is_empty() { self.cell.offset_units().into() } else { 0 },
             max_level: self.arch.ima().crossbar.cell.max_level().into(),
@@ -206,9 +210,7 @@ impl<'a> Programmer<'a> {
             self.correct(&mut arrays, calibration);
         }
         arrays.max_sums = arrays.lines.reads().iter().map(|read| arrays.max_sum(read.lines.clone())).collect();
-        let max_tabulated = arrays.max_input_sum().min(MAX_ESTIMATES) as i64;
-        arrays.estimates = (0..=max_tabulated).map(|sum| self.bias.estimate(sum)).collect();
-        Ok(arrays)
+        Ok(arrays.with_converters(&self.bias, &self.arch.ima().adc))
     }
 
     fn column_block(
@@ -218,7 +220,7 @@ impl<'a> Programmer<'a> {
         column_block: usize,
     ) -> Result<ColumnBlock, CrossbarError> {
         let outputs = placed.column_blocks[column_block].clone();
-        let n_columns = outputs.len() * placed.slicing.n_weight_slices() as usize;
+        let n_columns = outputs.len() * placed.slicing.n_columns() as usize;
         let arrays: Vec<_> = (0..placed.row_blocks.len())
             .into_par_iter()
             .map(|row_block| self.array(tensors, placed, (row_block, column_block)))
@@ -292,63 +294,49 @@ pub(crate) fn columns_beside(arch: &Arch, placed: &LayerPlacement, column_block:
     levels
 }
 
+/// 2^(c·j) of each column of an output.
+fn worth(slicing: &Slicing) -> Vec<i64> {
+    (0..slicing.n_columns()).map(|column| 1 << slicing.weight_shift(slicing.slice_of(column))).collect()
+}
+
 fn slice(input: &InputSlice) -> Slice {
     let sign = if input.weight < 0 { SliceSign::Minus } else { SliceSign::Plus };
     let first = input.shift as usize;
     Slice { planes: first..first + input.bits as usize, shift: input.shift, sign }
 }
 
-/// What the cells of an array store.
-#[derive(Clone, Debug)]
-pub(crate) struct Levels {
-    pub(crate) n_columns: usize,
-    /// `[word line][column]`, slices of an output side by side.
-    pub(crate) cells: Vec<u8>,
-}
-
-impl Levels {
-    pub(crate) fn new(tensors: &Tensors, slicing: &Slicing, (rows, outputs): (Range<usize>, Range<usize>)) -> Self {
-        let n_columns = outputs.len() * slicing.n_weight_slices() as usize;
-        let mut cells = Vec::with_capacity(rows.len() * n_columns);
-        for row in rows {
-            for output in outputs.clone() {
-                let code = tensors.codes[[output, row]];
-                // A cell has at most 8 bits.
-                cells.extend((0..slicing.n_weight_slices()).map(|slice| slicing.weight_slice(code, slice) as u8));
-            }
-        }
-        Self { n_columns, cells }
-    }
-
-    /// Complements the columns whose levels add up to more than half of what they could, and tells which.
-    pub(crate) fn flip_heavy_columns(&mut self, max_level: u32) -> Vec<bool> {
-        let mut sums = vec![0u64; self.n_columns];
-        for row in self.cells.chunks_exact(self.n_columns) {
-            for (sum, &level) in sums.iter_mut().zip(row) {
-                *sum += u64::from(level);
-            }
-        }
-        let full = (self.cells.len() / self.n_columns) as u64 * u64::from(max_level);
-        let flips: Vec<_> = sums.iter().map(|sum| 2 * sum > full).collect();
-        for row in self.cells.chunks_exact_mut(self.n_columns) {
-            for (level, _) in row.iter_mut().zip(&flips).filter(|(_, is_flipped)| **is_flipped) {
-                *level = max_level as u8 - *level;
-            }
-        }
-        flips
-    }
-
-}
-
 impl LayerArrays {
+    /// The same cells with other converters, of bias columns too, which are the same if there are any.
+    pub(crate) fn with_converters(mut self, bias: &BiasModel, adc: &AdcSpec) -> Self {
+        let max_tabulated = self.max_input_sum().min(MAX_ESTIMATES) as i64;
+        self.estimates = (0..=max_tabulated).map(|sum| bias.estimate(sum)).collect();
+        self.bias = bias.clone();
+        self.adc = adc.clone();
+        self
+    }
+
+    /// The arrays while they are written: copied if clones share them.
+    pub(crate) fn blocks_mut(&mut self) -> &mut Vec<ColumnBlock> {
+        Arc::make_mut(&mut self.column_blocks)
+    }
+
     pub(crate) fn out_channels(&self) -> usize {
         self.beta.len()
     }
 
-    /// The greatest sum of codes that a read can give.
-    pub(crate) fn max_code_sum(&self) -> u64 {
-        // No greater than if each slice had the greatest sum of levels.
-        self.max_level_sum() * self.worth.iter().sum::<i64>() as u64
+    /// Whether weights are pairs of codes.
+    pub(crate) fn has_pairs(&self) -> bool {
+        !self.minus.is_empty()
+    }
+
+    /// What a level of each of a channel's columns is worth in Y: 2^F·2^(c·j), and −r·2^(c·j) for w⁻. Numbers beyond 64
+    /// bits saturate.
+    pub(crate) fn gains(&self, channel: usize) -> impl Iterator<Item = i64> + '_ {
+        let of_side = self.worth.len() / if self.has_pairs() { 2 } else { 1 };
+        self.worth.iter().enumerate().map(move |(column, worth)| {
+            let of_code = if column < of_side { 1 << self.beta_fraction_bits } else { -self.minus[channel] };
+            worth.saturating_mul(of_code)
+        })
     }
 
     /// Whether columns are stored complemented.
@@ -366,14 +354,9 @@ impl LayerArrays {
         !self.references.is_empty()
     }
 
-    /// r_j of a slice in units; 0 without a reference.
-    pub(crate) fn reference(&self, slice: usize) -> i64 {
-        self.references.get(slice).copied().unwrap_or(0)
-    }
-
-    /// What is subtracted from the sums of columns at most, in units.
-    pub(crate) fn max_lift(&self) -> u64 {
-        self.lift as u64 * self.max_input_sum()
+    /// r_j of an output's column in units; 0 without a reference.
+    pub(crate) fn reference(&self, column: usize) -> i64 {
+        self.references.iter().cycle().nth(column).copied().unwrap_or(0)
     }
 
     /// The word lines of a row block.
@@ -394,45 +377,6 @@ impl LayerArrays {
         self.estimates.get(sum as usize).copied().unwrap_or_else(|| self.bias.estimate(sum))
     }
 
-    /// The greatest estimate of a read's sum of inputs.
-    pub(crate) fn max_estimate(&self) -> i64 {
-        let max_sum = self.max_input_sum() as i64;
-        match self.column_blocks.iter().any(|block| block.written.is_some()) {
-            true => self.bias.max_estimate(max_sum),
-            false => self.estimate(max_sum),
-        }
-    }
-
-    /// The greatest level that a word line is driven with.
-    pub(crate) fn max_input(&self) -> u64 {
-        self.slices.iter().map(|slice| (1 << slice.planes.len()) - 1).max().unwrap_or(0)
-    }
-
-    /// The greatest sum of a read's inputs.
-    pub(crate) fn max_input_sum(&self) -> u64 {
-        self.lines.reads().iter().map(|read| read.word_lines() as u64).max().unwrap_or(0) * self.max_input()
-    }
-
-    /// The greatest sum of levels that a column of these arrays can give.
-    pub(crate) fn max_level_sum(&self) -> u64 {
-        self.max_sums.iter().max().copied().unwrap_or(0) * self.max_input()
-    }
-
-    /// The greatest sum of conductances that a column of these arrays can give, in units.
-    pub(crate) fn max_column_sum(&self) -> u64 {
-        let reads = self.lines.reads().iter().zip(&self.max_sums);
-        if self.cells == CellState::Drawn {
-            return reads.map(|(_, max)| *max).max().unwrap_or(0).saturating_mul(self.max_input());
-        }
-        let sum = |(read, max): (&Read, &u64)| (max << FRACTION_BITS) + self.floor as u64 * read.word_lines() as u64;
-        reads.map(sum).max().unwrap_or(0) * self.max_input()
-    }
-
-    /// Σ 2^shift over the slices of all reads: what totals can be at most, if converted sums are 1.
-    pub(crate) fn max_weight(&self) -> u128 {
-        self.slices.iter().map(|slice| 1u128 << slice.shift).sum::<u128>() * self.lines.reads().len() as u128
-    }
-
     /// The unit in which converters that lose something want cells.
     pub(crate) fn unit(&self) -> CellUnit {
         if self.floor == 0 && self.cells == CellState::Exact { CellUnit::Level } else { CellUnit::Conductance }
@@ -444,68 +388,16 @@ impl LayerArrays {
         written.into_iter().any(|written| written.variances.is_some())
     }
 
-    /// How far noise may take a column's sum, in units: five deviations of the noisiest.
-    pub(crate) fn max_noise(&self) -> u64 {
-        let of_block = |block: &ColumnBlock| {
-            let Some(variances) = block.written.as_ref().and_then(|written| written.variances.as_ref()) else {
-                return 0.0;
-            };
-            let n_columns = variances.len() * block.n_columns / block.levels.len();
-            let most = variances.chunks_exact(n_columns).map(|row| row.iter().copied().fold(0.0, f64::max));
-            most.sum::<f64>()
-        };
-        let variance = self.column_blocks.iter().map(of_block).fold(0.0, f64::max);
-        (5.0 * variance.sqrt() * self.max_input() as f64).ceil() as u64
-    }
-
     /// How well the node currents of the arrays' wires balance; the worst array's.
     pub(crate) fn wire_residual(&self) -> f64 {
         let written = self.column_blocks.iter().filter_map(|block| block.written.as_ref());
         written.map(|written| written.residual).fold(0.0, f64::max)
     }
-
-    /// The greatest sum of a column's cells among some word lines: of levels, or of conductances if they are drawn.
-    fn max_sum(&self, lines: Range<usize>) -> u64 {
-        let of_block = |block: &ColumnBlock| {
-            if let (Some(written), CellState::Drawn) = (&block.written, self.cells) {
-                let n_columns = written.values.len() * block.n_columns / block.levels.len();
-                let rows = &written.values[lines.start * n_columns..lines.end * n_columns];
-                return column_sums(rows, n_columns)[..block.n_columns].iter().copied().max().unwrap_or(0);
-            }
-            let mut sums = vec![0u64; block.n_columns];
-            let rows = &block.levels[lines.start * block.n_columns..lines.end * block.n_columns];
-            for row in rows.chunks_exact(block.n_columns) {
-                sums.iter_mut().zip(row).for_each(|(sum, &level)| *sum += u64::from(level));
-            }
-            sums.into_iter().max().unwrap_or(0)
-        };
-        self.column_blocks.iter().map(of_block).max().unwrap_or(0)
-    }
-}
-
-fn column_sums(cells: &[u32], n_columns: usize) -> Vec<u64> {
-    let mut sums = vec![0; n_columns];
-    for row in cells.chunks_exact(n_columns) {
-        sums.iter_mut().zip(row).for_each(|(sum, &cell)| *sum += u64::from(cell));
-    }
-    sums
 }
 
 impl ColumnBlock {
     /// Which columns of a row block are stored complemented; empty if none is.
     pub(crate) fn flips_of(&self, row_block: usize) -> &[bool] {
         if self.flips.is_empty() { &[] } else { &self.flips[row_block * self.n_columns..][..self.n_columns] }
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_column_is_flipped_when_it_holds_more_than_half() {
-        let mut levels = Levels { n_columns: 3, cells: vec![3, 3, 1, 1, 0, 1] };
-        assert_eq!(levels.flip_heavy_columns(3), [true, false, false], "4 of 6, 3 of 6, 2 of 6");
-        assert_eq!(levels.cells, [0, 3, 1, 2, 0, 1]);
     }
 }

@@ -52,7 +52,10 @@ impl Converters {
         let levels =
             |transfer| Self { adc, transfer, unit: CellUnit::Level, scale: LEVEL, base: 0, pedestal: 0, is_lossless };
         let converters = if is_lossless && (!has_floor || arrays.bias.is_exact(arrays.max_input_sum())) {
-            let takes_codes = arrays.worth.len() > 1 && !arrays.has_flips() && arrays.max_code_sum() < MAX_CODE_SUM;
+            let takes_codes = arrays.worth.len() > 1
+                && !arrays.has_pairs()
+                && !arrays.has_flips()
+                && arrays.max_code_sum() < MAX_CODE_SUM;
             let unit = if takes_codes { CellUnit::Code } else { CellUnit::Level };
             Self { unit, ..levels(Transfer::Exact) }
         } else if is_lossless {
@@ -77,11 +80,11 @@ impl Converters {
         Ok(Self { adc, transfer, unit: arrays.unit(), scale: LEVEL, base: 0, pedestal: 0, is_lossless: true })
     }
 
-    /// What each column that the kernel sums is worth in its output.
-    pub(crate) fn worth<'a>(&self, arrays: &'a LayerArrays) -> &'a [i64] {
+    /// Columns of an output that the kernel sums.
+    pub(crate) fn n_columns(&self, arrays: &LayerArrays) -> usize {
         match self.unit {
-            CellUnit::Code => &arrays.worth[..1],
-            CellUnit::Level | CellUnit::Conductance => &arrays.worth,
+            CellUnit::Code => 1,
+            CellUnit::Level | CellUnit::Conductance => arrays.worth.len(),
         }
     }
 
@@ -188,9 +191,8 @@ pub(crate) fn units(tally: &Tally, sum: u64) -> i64 {
 
 /// Σ (decoded − sum)² over recorded sums, in squared units.
 pub(crate) fn squared_error(adc: &AdcModel, tally: &Tally) -> u128 {
-    let error = |(sum, times): (i64, u64)| {
-        u128::from(adc.decoded(adc.code(sum)).abs_diff(sum)).pow(2) * u128::from(times)
-    };
+    let error =
+        |(sum, times): (i64, u64)| u128::from(adc.decoded(adc.code(sum)).abs_diff(sum)).pow(2) * u128::from(times);
     recorded(tally).map(error).sum()
 }
 

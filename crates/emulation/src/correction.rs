@@ -37,7 +37,7 @@ impl Programmer<'_> {
             }
             found.push(corrections);
         }
-        for (block, corrections) in arrays.column_blocks.iter_mut().zip(found) {
+        for (block, corrections) in arrays.blocks_mut().iter_mut().zip(found) {
             block.corrections = corrections;
         }
     }
@@ -70,25 +70,27 @@ impl<'a> MeasuredCells<'a> {
         let (arrays, n_columns) = (self.arrays, self.block.n_columns);
         let lines = arrays.lines_of(row_block);
         let flips = self.block.flips_of(row_block);
-        let n_slices = arrays.worth.len();
+        let of_output = arrays.worth.len();
+        let unit = f64::from(arrays.beta_fraction_bits).exp2();
         let dropped_bits = FRACTION_BITS - read.calibration.fraction_bits;
         let delta = |output: usize| {
-            let error = |slice: usize| {
-                let column = output * n_slices + slice;
-                let nominal: i64 = lines.clone().map(|line| self.nominal(line * n_columns + column, slice)).sum();
+            let error = |(index, gain): (usize, i64)| {
+                let column = output * of_output + index;
+                let nominal: i64 = lines.clone().map(|line| self.nominal(line * n_columns + column, index)).sum();
                 let sign = if flips.get(column) == Some(&true) { -1.0 } else { 1.0 };
-                sign * arrays.worth[slice] as f64 * (self.measured(lines.clone(), column, read) - nominal as f64)
+                sign * gain as f64 / unit * (self.measured(lines.clone(), column, read) - nominal as f64)
             };
-            let delta = (0..n_slices).map(error).sum::<f64>() / lines.len() as f64;
+            let gains = arrays.gains(self.block.outputs.start + output).enumerate();
+            let delta = gains.map(error).sum::<f64>() / lines.len() as f64;
             let steps = (delta / f64::from(1u32 << dropped_bits) + 0.5).floor();
             (steps as i64) << dropped_bits
         };
-        (0..n_columns / n_slices).map(delta).collect()
+        (0..self.block.outputs.len()).map(delta).collect()
     }
 
-    /// What a cell should add to its bit line for code 1.
-    fn nominal(&self, cell: usize, slice: usize) -> i64 {
-        i64::from(self.block.levels[cell]) * LEVEL + self.arrays.floor - self.arrays.reference(slice)
+    /// What a cell should add to its bit line for code 1, which is one of its output's.
+    fn nominal(&self, cell: usize, column: usize) -> i64 {
+        i64::from(self.block.levels[cell]) * LEVEL + self.arrays.floor - self.arrays.reference(column)
     }
 
     /// What reads give for a column, all of its word lines at code 1.
@@ -103,9 +105,8 @@ impl<'a> MeasuredCells<'a> {
             let current: i64 = cells().map(|cell| i64::from(self.values[cell]) - self.arrays.lift).sum();
             let sigma = self.variances.as_ref().map(|all| cells().map(|cell| all[cell]).sum::<f64>().sqrt());
             let conversion = |repeat: u32| {
-                let noise = sigma.map_or(0.0, |sigma| {
-                    sigma * read.draws.calibration_noise(group * repeats + repeat, column as u32)
-                });
+                let noise = sigma
+                    .map_or(0.0, |sigma| sigma * read.draws.calibration_noise(group * repeats + repeat, column as u32));
                 let sum = current + (noise + 0.5).floor() as i64;
                 read.adc.decoded(read.adc.code(sum))
             };

@@ -9,11 +9,13 @@ use rebias_network::{ExactMvm, Network, OutputTensors, SampleSet, classify, forw
 
 use crate::arrays::{CellUnit, LayerArrays, Programmer};
 use crate::batch::{self, Advance, Live};
+use crate::bias::BiasModel;
 use crate::calibration::Calibration;
 use crate::converters::Converters;
 use crate::mvm::{EmulatedMvm, Scratch};
 use crate::outputs::Outputs;
 use crate::planes::Batch;
+use crate::programmed::ProgrammedArrays;
 use crate::record::Record;
 use crate::tables::BiasColumns;
 use crate::{EmulationError, EmulationResult, FRACTION_BITS, LayerEmulation};
@@ -108,23 +110,45 @@ impl<'n> Emulator<'n> {
         (calibration, kernel): (Option<&SampleSet>, Kernel),
         chip: ChipSeed,
     ) -> Result<Self, EmulationError> {
-        let edge_arch = arch.of_edge_layers();
-        let (inside, at_edge) = (Programmer::new(arch, kernel, chip)?, Programmer::new(&edge_arch, kernel, chip)?);
-        let layers: Vec<_> = network.weighted_layers().collect();
-        let n_layers = layers.len();
-        let arrays: Vec<_> = layers
-            .into_par_iter()
-            .enumerate()
-            .map(|(index, (id, layer, weighted))| {
-                let programmer = match LayerPlace::of(index, n_layers) {
-                    LayerPlace::Edge => &at_edge,
-                    LayerPlace::Inside => &inside,
-                };
-                let other = || EmulationError::OtherPlacement { layer: layer.name().to_owned() };
-                programmer.program(layer, weighted, placement.layer(id).ok_or_else(other)?)
-            })
-            .collect::<Result<_, _>>()?;
-        let layers = converted(network, arch, arrays, (calibration, kernel))?;
+        let arrays = ProgrammedArrays::with_kernel(network, arch, placement, (chip, kernel))?;
+        Self::converted(network, arch, arrays, calibration)
+    }
+
+    /// Sets the converters' ranges for arrays that have been programmed, for this architecture or for another with the
+    /// same [array key](Arch::array_key).
+    ///
+    /// # Errors
+    ///
+    /// A calibrated range without images, an ADC with noise, sums beyond 64 bits.
+    pub fn of_arrays(
+        network: &'n Network,
+        arch: &Arch,
+        arrays: &ProgrammedArrays,
+        calibration: Option<&SampleSet>,
+    ) -> Result<Self, EmulationError> {
+        let (bias, edge_arch) = (BiasModel::new(arch), arch.of_edge_layers());
+        let n_layers = arrays.layers.len();
+        let layer = |(index, layer): (usize, &LayerArrays)| {
+            let arch = match LayerPlace::of(index, n_layers) {
+                LayerPlace::Edge => &*edge_arch,
+                LayerPlace::Inside => arch,
+            };
+            layer.clone().with_converters(&bias, &arch.ima().adc)
+        };
+        let layers = arrays.layers.iter().enumerate().map(layer).collect();
+        Self::converted(network, arch, ProgrammedArrays { layers, kernel: arrays.kernel }, calibration)
+    }
+
+    fn converted(
+        network: &'n Network,
+        arch: &Arch,
+        ProgrammedArrays { layers, kernel }: ProgrammedArrays,
+        calibration: Option<&SampleSet>,
+    ) -> Result<Self, EmulationError> {
+        if let (Some(first), true) = (layers.first(), arch.ima().adc.errors.noise > 0.0) {
+            return Err(EmulationError::AdcNoise { layer: first.name.clone() });
+        }
+        let layers = converted(network, arch, layers, (calibration, kernel))?;
         Ok(Self { network, layers, kernel })
     }
 
@@ -168,7 +192,7 @@ impl<'n> Emulator<'n> {
         let done = self.classes(samples, n_images, options.progress)?;
         let expected = match &samples.expected {
             Some(expected) => expected[..n_images].to_vec(),
-            None => self.expected(samples, n_images)?,
+            None => exact_classes(self.network, samples, n_images)?,
         };
         let layer = |(layer, record): (&EmulatedLayer, Record)| LayerEmulation {
             layer: layer.arrays.layer,
@@ -209,16 +233,20 @@ impl<'n> Emulator<'n> {
             .try_reduce_with(|left, right| Ok(left.followed_by(right)))
             .unwrap_or(Err(EmulationError::NoImages))
     }
+}
 
-    /// The classes of the exact integer network.
-    fn expected(&self, samples: &SampleSet, n_images: usize) -> Result<Vec<u16>, EmulationError> {
-        let exact = ExactMvm::new(self.network).map_err(|source| EmulationError::Image { index: 0, source })?;
-        let class = |mvm: &mut ExactMvm<'_>, index: usize| {
-            let logits = forward(self.network, &samples.image(index), mvm);
-            logits.map(|logits| classify(&logits)).map_err(|source| EmulationError::Image { index, source })
-        };
-        (0..n_images).into_par_iter().map_init(|| exact.clone(), class).collect()
-    }
+/// The classes that the exact integer network finds for the first `n_images` of a set.
+///
+/// # Errors
+///
+/// A network without tensors, an image that is none of the network's.
+pub fn exact_classes(network: &Network, samples: &SampleSet, n_images: usize) -> Result<Vec<u16>, EmulationError> {
+    let exact = ExactMvm::new(network).map_err(|source| EmulationError::Image { index: 0, source })?;
+    let class = |mvm: &mut ExactMvm<'_>, index: usize| {
+        let logits = forward(network, &samples.image(index), mvm);
+        logits.map(|logits| classify(&logits)).map_err(|source| EmulationError::Image { index, source })
+    };
+    (0..n_images).into_par_iter().map_init(|| exact.clone(), class).collect()
 }
 
 /// One thread's way through the network.

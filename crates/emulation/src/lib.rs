@@ -17,6 +17,7 @@ mod analog_bias;
 mod arrays;
 mod batch;
 mod bias;
+mod bounds;
 mod calibration;
 mod converters;
 mod correction;
@@ -24,9 +25,11 @@ mod diagnosis;
 mod driven;
 mod emulator;
 mod error;
+mod levels;
 mod mvm;
 mod outputs;
 mod planes;
+mod programmed;
 mod programming;
 mod record;
 mod reference;
@@ -37,9 +40,10 @@ mod tests;
 
 pub use analog::{AnalogLayer, AnalogProduct};
 pub use diagnosis::{ColumnSums, LayerDiagnosis};
-pub use emulator::{EmulateOptions, Emulator};
+pub use emulator::{EmulateOptions, Emulator, exact_classes};
 pub use error::EmulationError;
 pub use mvm::EmulatedMvm;
+pub use programmed::ProgrammedArrays;
 pub use result::{EmulationResult, Fidelity, LayerEmulation, Loss};
 
 /// Fraction bits of sums: a level is 128 units.

@@ -11,7 +11,7 @@ use crate::record::Record;
 use crate::tables::BiasColumns;
 
 /// Positions for which arrays are read at a time.
-const POSITIONS: usize = 40;
+const POSITIONS: usize = 64;
 /// Columns that are read at a time: their totals for so many positions stay in a core's cache.
 const COLUMNS: usize = 64;
 
@@ -206,7 +206,7 @@ impl Emulation<'_> {
         (totals, record): (&mut Vec<[T; LANES]>, &mut Record),
         sink: &mut Sink<'_>,
     ) {
-        let n_columns = self.layer.converters.worth(&self.layer.arrays).len();
+        let n_columns = self.layer.converters.n_columns(&self.layer.arrays);
         // Whole outputs, and whole tiles of kernels.
         let n_outputs = (COLUMNS / n_columns / 4 * 4).max(4);
         for (index, (columns, stack)) in self.layer.arrays.column_blocks.iter().zip(&self.layer.stacks).enumerate() {

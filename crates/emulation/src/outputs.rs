@@ -7,7 +7,7 @@
 //! Y = 2^F·P̂ + n·Ŝ
 //! ```
 //!
-//! is linear in the totals T_j = Σ ±2^(v·b)·z and in Ŝ. A column that is stored complemented in a row block gives
+//! (of a pair, −r·2^(c·j) in place of 2^F·2^(c·j) for the columns of w⁻) is linear in the totals T_j = Σ ±2^(v·b)·z and in Ŝ. A column that is stored complemented in a row block gives
 //! (2^c − 1)·Ŝ less what it gives there, with the Ŝ of that block.
 
 use rebias_kernels::{Affine, Finish, SliceSign};
@@ -65,9 +65,7 @@ fn finish(
 /// Y of a channel in units.
 pub(crate) fn affine(arrays: &LayerArrays, converters: &Converters, channel: usize) -> Affine {
     // Numbers beyond 64 bits saturate, and are then told by their bound.
-    let product = |numbers: &[i64]| {
-        numbers.iter().fold(1i64 << arrays.beta_fraction_bits, |product, number| product.saturating_mul(*number))
-    };
+    let product = |numbers: &[i64]| numbers.iter().fold(1i64, |product, number| product.saturating_mul(*number));
     let weight: i64 = arrays
         .slices
         .iter()
@@ -76,7 +74,11 @@ pub(crate) fn affine(arrays: &LayerArrays, converters: &Converters, channel: usi
             SliceSign::Minus => -(1 << slice.shift),
         })
         .sum();
-    let weights = converters.worth(arrays).iter().map(|worth| product(&[*worth, converters.scale])).collect();
+    let weights = arrays
+        .gains(channel)
+        .take(converters.n_columns(arrays))
+        .map(|gain| product(&[gain, converters.scale]))
+        .collect();
     let n_columns = arrays.worth.len();
     let mut offset = 0;
     let mut slopes = Vec::new();
@@ -88,19 +90,19 @@ pub(crate) fn affine(arrays: &LayerArrays, converters: &Converters, channel: usi
         let flips = block.map_or(&[][..], |block| block.flips_of(row_block));
         let first = output * n_columns;
         let mut slope = arrays.beta[channel] * LEVEL;
-        for (column, worth) in arrays.worth.iter().enumerate() {
+        for (column, gain) in arrays.gains(channel).enumerate() {
             let is_flipped = flips.get(first + column) == Some(&true);
             let sign = if is_flipped { -1 } else { 1 };
-            offset = i64::saturating_add(offset, product(&[sign, *worth, converters.base, weight, n_reads]));
+            offset = i64::saturating_add(offset, product(&[sign, gain, converters.base, weight, n_reads]));
             // A reference has taken off what a floor adds.
             let pedestal = converters.pedestal - arrays.reference(column);
-            slope = slope.saturating_sub(product(&[sign, *worth, pedestal]));
+            slope = slope.saturating_sub(product(&[sign, gain, pedestal]));
             if is_flipped {
-                slope = slope.saturating_add(product(&[*worth, arrays.max_level, LEVEL]));
+                slope = slope.saturating_add(product(&[gain, arrays.max_level, LEVEL]));
             }
         }
         if let Some(&delta) = corrections.get(row_block * n_outputs + output) {
-            slope = slope.saturating_sub(product(&[delta]));
+            slope = slope.saturating_sub(product(&[delta, 1 << arrays.beta_fraction_bits]));
         }
         slopes.push(match arrays.rest {
             DigitalRest::Needed => slope,

@@ -10,7 +10,7 @@
 //! large as keeps them from falling below 0, and K·S is taken off the sum of a read: exact, for no more work than a read
 //! without a reference, and errors of the reference's cells are common to all columns of their array.
 
-use rebias_converter::AdcModel;
+use rebias_converter::{AdcModel, AdcRange};
 use rebias_kernels::Tally;
 use rebias_mapper::BiasPlacement;
 
@@ -18,7 +18,6 @@ use crate::arrays::{CellState, ColumnBlock, LayerArrays, Programmer};
 use crate::converters;
 use crate::programming::WrittenCells;
 use crate::{FRACTION_BITS, LEVEL};
-use rebias_converter::AdcRange;
 
 /// Shares of the calibrated span that are tried.
 const SHARES: u64 = 64;
@@ -48,18 +47,19 @@ impl LayerArrays {
         if self.cells == CellState::Exact && is_even {
             // Levels stay what they are.
             self.lift = first;
-            self.column_blocks.iter_mut().for_each(|block| block.drop_references(bias));
+            self.blocks_mut().iter_mut().for_each(|block| block.drop_references(bias));
             return;
         }
         if self.cells == CellState::Exact {
             let references = self.references.clone();
-            self.column_blocks.iter_mut().for_each(|block| block.write_levels(bias, &references));
+            self.blocks_mut().iter_mut().for_each(|block| block.write_levels(bias, &references));
             self.cells = CellState::Drawn;
         }
-        let n_slices = self.worth.len();
+        let n_slices = self.references.len();
         let lowest = self.column_blocks.iter().map(|block| block.lowest(bias, n_slices)).min();
         self.lift = lowest.map_or(0, |lowest| (-lowest).max(0));
-        self.column_blocks.iter_mut().for_each(|block| block.subtract(bias, (n_slices, self.lift)));
+        let lift = self.lift;
+        self.blocks_mut().iter_mut().for_each(|block| block.subtract(bias, (n_slices, lift)));
     }
 
     /// Steps below which sums can't be told apart: a reference between two levels makes multiples of their fraction.
@@ -76,7 +76,9 @@ impl LayerArrays {
             AdcRange::FullScale => AdcModel::full_scale(bits, self.full_scale),
             AdcRange::LosslessStep if is_signed => AdcModel::signed(bits, self.grain()),
             AdcRange::LosslessStep => AdcModel::lossless_step(bits),
-            AdcRange::Fixed { step, .. } if is_signed => AdcModel::signed(bits, AdcModel::fixed(bits, 0.0, step).step()),
+            AdcRange::Fixed { step, .. } if is_signed => {
+                AdcModel::signed(bits, AdcModel::fixed(bits, 0.0, step).step())
+            }
             AdcRange::Fixed { low, step } => AdcModel::fixed(bits, low, step),
             AdcRange::Calibrated { .. } | AdcRange::LeastError => return None,
         };

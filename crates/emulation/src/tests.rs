@@ -44,6 +44,7 @@ fn emulator<'n>(network: &'n Network, arch: &Arch) -> Result<Emulator<'n>, Emula
 fn linear(input: CodeFormat, weight_bits: u32, codes: Array2<u16>, beta: i32) -> Network {
     let (out_channels, rows) = codes.dim();
     let tensors = Tensors {
+        minus: None,
         codes,
         alpha: vec![1.0],
         beta: vec![beta],

@@ -55,6 +55,7 @@ impl Resource {
     ///
     /// # Panics
     /// In debug builds, if an earlier call had a later arrival: order of calls is order of arrival.
+    #[inline]
     pub fn serve(&mut self, arrival: Tick, duration: Cycles) -> Span {
         debug_assert!(arrival >= self.last_arrival, "tasks are served in order of arrival");
         self.last_arrival = arrival;
@@ -91,6 +92,7 @@ impl Resource {
     }
 
     /// The server that is free first; of several the one with the lowest index.
+    #[inline]
     fn first_free(&self) -> usize {
         let mut first = 0;
         for server in 1..self.free_at.len() {

@@ -43,6 +43,8 @@ struct Region<W> {
     top: u64,
     /// By claimed end, then arrival: the lowest address is wanted first.
     waiting: BTreeMap<(u64, u64), W>,
+    /// The arrival of the claim that has waited longest, if any waits.
+    first_arrival: u64,
 }
 
 impl<W> Region<W> {
@@ -53,9 +55,25 @@ impl<W> Region<W> {
 
     /// Arrival of the claim that has waited longest, and the lowest end that is waited for.
     fn first_waiting(&self) -> Option<(u64, u64)> {
-        let arrival = self.waiting.keys().map(|&(_, arrival)| arrival).min()?;
         let (&(end, _), _) = self.waiting.first_key_value()?;
-        Some((arrival, end))
+        Some((self.first_arrival, end))
+    }
+
+    /// A claim of an end waits, behind all others in order of arrival.
+    fn wait(&mut self, end: u64, arrival: u64, claimant: W) {
+        if self.waiting.is_empty() {
+            self.first_arrival = arrival;
+        }
+        self.waiting.insert((end, arrival), claimant);
+    }
+
+    /// Takes out the claim of the lowest end.
+    fn serve(&mut self) -> Option<(u64, W)> {
+        let ((end, arrival), claimant) = self.waiting.pop_first()?;
+        if arrival == self.first_arrival {
+            self.first_arrival = self.waiting.keys().map(|&(_, arrival)| arrival).min().unwrap_or(arrival);
+        }
+        Some((end, claimant))
     }
 }
 
@@ -64,7 +82,7 @@ impl<W> Space<W> {
     pub fn new(capacity: u64, reserved: impl IntoIterator<Item = u64>) -> Option<Self> {
         let regions: Vec<_> = reserved
             .into_iter()
-            .map(|reserved| Region { reserved, base: 0, top: 0, waiting: BTreeMap::new() })
+            .map(|reserved| Region { reserved, base: 0, top: 0, waiting: BTreeMap::new(), first_arrival: 0 })
             .collect();
         let reserved = regions.iter().try_fold(0u64, |sum, region| sum.checked_add(region.reserved))?;
         let shared_free = capacity.checked_sub(reserved)?;
@@ -81,7 +99,7 @@ impl<W> Space<W> {
             self.take(region, end);
             return Claim::Granted(claimant);
         }
-        self.regions[region.0].waiting.insert((end, self.n_arrivals), claimant);
+        self.regions[region.0].wait(end, self.n_arrivals, claimant);
         self.n_arrivals += 1;
         self.n_waiting += 1;
         Claim::Waits
@@ -96,9 +114,7 @@ impl<W> Space<W> {
         self.shared_free += before - place.excess(0);
         while self.n_waiting > 0 {
             let Some(next) = self.next_grant() else { return };
-            let Some(((end, _), claimant)) = self.regions[next.0].waiting.pop_first() else {
-                return;
-            };
+            let Some((end, claimant)) = self.regions[next.0].serve() else { return };
             self.n_waiting -= 1;
             self.take(next, end);
             granted.push(claimant);

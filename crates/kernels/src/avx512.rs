@@ -1,11 +1,14 @@
 //! Look-ups in 512-bit registers: `VPERMB` for bytes, `VPERMI2W` for words of 16 bits.
 
+mod pairs;
+
 use std::arch::x86_64::*;
 
 use crate::noise::{QUANTILES, SIGMAS};
 use crate::patterns::QUAD;
 use crate::tiles::TILE;
 use crate::{LANES, Vector};
+pub(crate) use pairs::{Samples, add_bytes, add_words, samples};
 
 #[inline]
 #[target_feature(enable = "avx512f")]

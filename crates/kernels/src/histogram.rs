@@ -1,5 +1,7 @@
 //! How often each sum occurred.
 
+use std::ops::Range;
+
 use crate::Position;
 
 /// Numbers of up to so many bits share one page.
@@ -115,6 +117,14 @@ impl Tally {
     #[inline]
     pub(crate) fn takes(&self, column: usize, position: &Position) -> bool {
         (column + position.pixel as usize) & ((1 << self.sparsity) - 1) == 0
+    }
+
+    /// Those of some columns whose sums are recorded.
+    #[inline]
+    pub(crate) fn taken(&self, columns: Range<usize>, position: &Position) -> impl Iterator<Item = usize> + use<> {
+        let period = 1usize << self.sparsity;
+        let first = columns.start + (columns.start + position.pixel as usize).wrapping_neg() % period;
+        (first..columns.end).step_by(period)
     }
 
     /// Whether it may take one of a tile of columns that begins at a multiple of four.

@@ -98,6 +98,10 @@ pub trait Total: Copy + private::Sealed {
     /// Times a power of two, likewise.
     #[must_use]
     fn shifted(self, bits: u32) -> Self;
+    /// Totals of 16 bits, if these are such.
+    fn words(_: &mut [[Self; LANES]]) -> Option<&mut [[i16; LANES]]> {
+        None
+    }
 }
 
 mod private {
@@ -105,7 +109,7 @@ mod private {
 }
 
 macro_rules! total {
-    ($total:ty) => {
+    ($total:ty $(, $words:item)?) => {
         impl private::Sealed for $total {}
         impl Total for $total {
             const ZERO: Self = 0;
@@ -129,11 +133,18 @@ macro_rules! total {
             fn shifted(self, bits: u32) -> Self {
                 self.wrapping_shl(bits)
             }
+            $($words)?
         }
     };
 }
 
-total!(i16);
+total!(
+    i16,
+    #[inline(always)]
+    fn words(totals: &mut [[Self; LANES]]) -> Option<&mut [[i16; LANES]]> {
+        Some(totals)
+    }
+);
 total!(i32);
 total!(i64);
 

@@ -1,8 +1,8 @@
 //! Look-up tables in memory, columns in the lanes of vectors that the compiler makes.
 //!
-//! Half a group's bits pick a line of its table, and adding the line adds three or four word lines to all columns of a
-//! panel. Of half a group a table is an eighth of a whole group's, and those of a read stay in the cache nearest to the
-//! core; that outweighs the second look-up.
+//! A group's bits pick a line of its table, and adding the line adds its word lines to all columns of a panel. Tables of
+//! six word lines stay in the second cache of a core while a read's positions go by; groups of eight have a table for
+//! each half.
 
 use std::ops::{Add, AddAssign, Range, Shl};
 
@@ -12,17 +12,25 @@ use crate::stack::Shape;
 /// Tables of panels of `N` columns.
 #[derive(Clone, Debug)]
 pub(crate) struct Memory<E, const N: usize> {
-    /// Word lines of half a group.
-    half: usize,
+    cut: Cut,
     n_groups: usize,
     n_reads: usize,
-    /// `[panel][group][half][pattern]`.
+    /// `[panel][group][part][pattern]`.
     tables: Vec<Line<E, N>>,
     /// `[panel][read]`: its groups cut so that no column's cells add up to more than an entry holds within a segment.
     segments: Vec<Vec<Range<usize>>>,
 }
 
-/// What half a pattern adds to each column; one cache line.
+/// How a group is cut into tables.
+#[derive(Clone, Copy, Debug)]
+enum Cut {
+    /// One table for six word lines.
+    Whole,
+    /// Two tables for four word lines each.
+    Halves,
+}
+
+/// What a pattern adds to each column; one cache line.
 #[derive(Clone, Copy, Debug)]
 #[repr(align(64))]
 pub(crate) struct Line<E, const N: usize>(pub(crate) [E; N]);
@@ -35,6 +43,8 @@ pub(crate) trait Entry: Copy + Add<Output = Self> + AddAssign {
     const MAX: u64;
     const ZERO_SUM: Self::Sum;
     fn from_cell(cell: u32) -> Self;
+    /// Its low 16 bits.
+    fn word(self) -> u16;
 }
 
 macro_rules! entry {
@@ -47,6 +57,11 @@ macro_rules! entry {
             fn from_cell(cell: u32) -> Self {
                 cell as Self
             }
+            #[inline(always)]
+            #[allow(clippy::unnecessary_cast, clippy::cast_lossless)]
+            fn word(self) -> u16 {
+                self as u16
+            }
         }
     };
 }
@@ -57,10 +72,10 @@ entry!(u32, u32);
 
 impl<E: Entry, const N: usize> Memory<E, N> {
     pub(crate) fn new(Shape { lines, n_columns }: Shape<'_>, cells: &[u32]) -> Self {
-        let half = lines.group_lines() / 2;
+        let cut = Cut::of(lines.group_lines());
         let (n_groups, n_reads) = (lines.n_groups(), lines.reads().len());
         let n_panels = n_columns.div_ceil(N);
-        let mut tables = Vec::with_capacity(n_panels * n_groups * (2 << half));
+        let mut tables = Vec::with_capacity(n_panels * n_groups * cut.patterns());
         let mut segments = Vec::with_capacity(n_panels * n_reads);
         let groups: Vec<_> = lines.groups().collect();
         for first in (0..n_columns).step_by(N) {
@@ -69,9 +84,12 @@ impl<E: Entry, const N: usize> Memory<E, N> {
                 let mut cuts = Segments::<N>::new(E::MAX, read.groups.start);
                 for group in &groups[read.groups.clone()] {
                     let row = |line: usize| &cells[line * n_columns..][columns.clone()];
-                    for start in [group.start, group.end.min(group.start + half)] {
-                        push_table(&mut tables, (start..group.end.min(start + half)).map(row), half);
+                    for part in 0..cut.parts() {
+                        let start = group.end.min(group.start + part * cut.lines());
+                        let part = start..group.end.min(start + cut.lines());
+                        push_table(&mut tables, part.map(row), cut.lines());
                     }
+                    tables.push(Line([E::ZERO; N]));
                     let mut sums = [0; N];
                     for row in group.clone().map(row) {
                         sums.iter_mut().zip(row).for_each(|(sum, &cell)| *sum += u64::from(cell));
@@ -81,7 +99,7 @@ impl<E: Entry, const N: usize> Memory<E, N> {
                 segments.push(cuts.finish());
             }
         }
-        Self { half, n_groups, n_reads, tables, segments }
+        Self { cut, n_groups, n_reads, tables, segments }
     }
 
     /// The segments of a read for a panel's columns.
@@ -90,38 +108,69 @@ impl<E: Entry, const N: usize> Memory<E, N> {
         &self.segments[panel * self.n_reads + read]
     }
 
-    /// The tables of a panel, `[group][half][pattern]`.
+    /// The sums of a panel's columns over some groups, in which no column's cells add up to more than an entry holds;
+    /// `indices` are those of the groups.
     #[inline(always)]
-    fn panel(&self, panel: usize) -> &[Line<E, N>] {
-        let length = self.n_groups * (2 << self.half);
-        &self.tables[panel * length..][..length]
-    }
-
-    /// The sums of a panel's columns over some groups, in which no column's cells add up to more than an entry holds.
-    #[inline(always)]
-    pub(crate) fn sums(&self, panel: usize, groups: Range<usize>, index: impl Fn(usize) -> u8) -> [E; N] {
-        let panel = self.panel(panel);
-        let size = 1 << self.half;
+    pub(crate) fn sums(&self, panel: usize, groups: &Range<usize>, indices: impl Iterator<Item = u8>) -> [E; N] {
+        let first = panel * self.n_groups;
+        let per_group = self.cut.patterns();
+        let tables = &self.tables[(first + groups.start) * per_group..(first + groups.end) * per_group];
         let mut sums = [E::ZERO; N];
-        for (tables, group) in panel[groups.start * 2 * size..].chunks_exact(2 * size).zip(groups) {
-            let pattern = usize::from(index(group));
-            let low = &tables[pattern % size].0;
-            let high = &tables[size + pattern / size].0;
-            for lane in 0..N {
-                sums[lane] += low[lane] + high[lane];
+        match self.cut {
+            Cut::Whole => {
+                for (table, index) in tables.as_chunks::<{ Cut::Whole.patterns() }>().0.iter().zip(indices) {
+                    let found = &table[usize::from(index) % (table.len() - 1)].0;
+                    (0..N).for_each(|at| sums[at] += found[at]);
+                }
+            }
+            Cut::Halves => {
+                for (table, index) in tables.as_chunks::<{ Cut::Halves.patterns() }>().0.iter().zip(indices) {
+                    let half = (table.len() - 1) / 2;
+                    let low = &table[usize::from(index) % half].0;
+                    let high = &table[half + usize::from(index) / half].0;
+                    (0..N).for_each(|at| sums[at] += low[at] + high[at]);
+                }
             }
         }
         sums
     }
 }
 
+impl Cut {
+    /// For groups of so many word lines.
+    const fn of(group_lines: usize) -> Self {
+        if group_lines <= Self::Whole.lines() { Self::Whole } else { Self::Halves }
+    }
+
+    /// Word lines of a table.
+    const fn lines(self) -> usize {
+        match self {
+            Self::Whole => 6,
+            Self::Halves => 4,
+        }
+    }
+
+    /// Tables of a group.
+    const fn parts(self) -> usize {
+        match self {
+            Self::Whole => 1,
+            Self::Halves => 2,
+        }
+    }
+
+    /// Lines of a group's tables.
+    const fn patterns(self) -> usize {
+        (self.parts() << self.lines()) + 1
+    }
+}
+
 fn push_table<'c, E: Entry, const N: usize>(
     tables: &mut Vec<Line<E, N>>,
     rows: impl Iterator<Item = &'c [u32]>,
-    half: usize,
+    n_lines: usize,
 ) {
     let first = tables.len();
-    tables.resize(first + (1 << half), Line([E::ZERO; N]));
+    tables.resize(first + (1 << n_lines), Line([E::ZERO; N]));
     for (line, row) in rows.enumerate() {
         // Patterns with this word line are those of the word lines before it, and its cells.
         let (known, new) = tables[first..].split_at_mut(1 << line);

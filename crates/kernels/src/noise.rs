@@ -146,12 +146,18 @@ impl Spread {
         Ok(Some(Self { exponent, tables }))
     }
 
-    /// The samples of a column sum with the variance V in each lane.
     /// The greatest magnitude of a sample.
     pub(crate) fn max_sample(&self) -> u32 {
         self.scaled(i16::MAX).unsigned_abs().into()
     }
 
+    /// Bits by which products of [`SIGMAS`] and sums of [`QUANTILES`] are shifted right, rounded.
+    #[inline(always)]
+    pub(crate) fn shift(&self) -> u32 {
+        (PRODUCT_BITS - self.exponent) as u32
+    }
+
+    /// The sample of a column sum with a variance.
     #[inline(always)]
     pub(crate) fn sample(&self, variance: u8, z: i8) -> i16 {
         self.scaled(i16::from(SIGMAS[usize::from(variance)]) * i16::from(z))
@@ -160,7 +166,7 @@ impl Spread {
     /// The sample for a product of [`SIGMAS`] and a sum of [`QUANTILES`].
     #[inline(always)]
     pub(crate) fn scaled(&self, product: i16) -> i16 {
-        let shift = (PRODUCT_BITS - self.exponent) as u32;
+        let shift = self.shift();
         // No product is as small as −2^15 or as large as 2^15 − 2^7: rounding doesn't overflow.
         if shift == 0 { product } else { ((product >> (shift - 1)) + 1) >> 1 }
     }
@@ -201,17 +207,26 @@ impl Key {
         Self(mixed(place.wrapping_add(mixed(image << 32 | u64::from(position.pixel)))))
     }
 
+    /// What counters, and what they become, are multiplied with.
+    pub(crate) const FACTORS: [u32; 3] = [0x9e37_79b9, 0x21f0_aaad, 0x735a_2d97];
+
+    /// The keys of the hash: of its counter, and between its multiplications.
+    #[inline(always)]
+    pub(crate) fn halves(self) -> (u32, u32) {
+        (self.0 as u32, (self.0 >> 32) as u32)
+    }
+
     /// Three bytes for each lane, at random.
     #[inline(always)]
     pub(crate) fn bytes(self) -> [[u8; LANES]; 3] {
-        let (first, second) = (self.0 as u32, (self.0 >> 32) as u32);
+        let (first, second) = self.halves();
         let mut bytes = [[0; LANES]; 3];
         for (table, bytes) in (0..).zip(&mut bytes) {
             for (word, bytes) in (0..).zip(bytes.as_chunks_mut::<4>().0) {
                 // Wellons's "lowbias32" hash of a counter, keyed before and between its multiplications.
-                let mut x = first.wrapping_add((16 * table + word as u32).wrapping_mul(0x9e37_79b9));
-                x = (x ^ (x >> 16)).wrapping_mul(0x21f0_aaad);
-                x = (x ^ (x >> 15) ^ second).wrapping_mul(0x735a_2d97);
+                let mut x = first.wrapping_add((16 * table + word as u32).wrapping_mul(Self::FACTORS[0]));
+                x = (x ^ (x >> 16)).wrapping_mul(Self::FACTORS[1]);
+                x = (x ^ (x >> 15) ^ second).wrapping_mul(Self::FACTORS[2]);
                 *bytes = (x ^ (x >> 15)).to_le_bytes();
             }
         }

@@ -8,6 +8,9 @@
 //!          group 1: …
 //! ```
 
+use std::ops::Range;
+use std::slice::Chunks;
+
 use crate::dispatch::Isa;
 use crate::{Kernel, Lift, Lines, Read, Slice};
 
@@ -96,6 +99,15 @@ impl Patterns {
         let per_strip = self.vectors_per_strip();
         let (strip, place) = (position / self.strip, position % self.strip);
         self.vectors[(strip * self.n_groups + group) * per_strip + place * self.n_planes + plane].0[lane]
+    }
+
+    /// The vectors that index the tables of some groups, `[group]`, the first of each chunk of as many as a strip has.
+    #[inline(always)]
+    pub(crate) fn of_groups(&self, position: usize, plane: usize, groups: &Range<usize>) -> Chunks<'_, Vector> {
+        let per_strip = self.vectors_per_strip();
+        let (strip, place) = (position / self.strip, position % self.strip);
+        let first = place * self.n_planes + plane;
+        self.strip_vectors(strip)[groups.start * per_strip + first..].chunks(per_strip)
     }
 
     /// Gathers the bits of `n_planes` planes for the positions of a source.

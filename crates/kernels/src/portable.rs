@@ -4,12 +4,13 @@
 //! all images.
 
 use std::ops::Range;
+use std::slice::Chunks;
 
 use crate::memory::{Entry, Memory};
 use crate::noise::{Key, SpreadTables};
 use crate::stack::Tables;
 use crate::words::Converter;
-use crate::{Job, LANES, Output, Read, Slice, SliceSign, Tally, Total, Transfer, Work};
+use crate::{Job, LANES, Output, Read, Slice, SliceSign, Tally, Total, Vector, Work};
 
 #[inline(always)]
 pub(crate) fn run<T: Total>(job: &Job<'_>, output: Output<'_, T>) -> Work {
@@ -83,77 +84,129 @@ struct Reader<'a, E, const N: usize> {
     tally: Option<&'a mut Tally>,
 }
 
-impl<E: Entry, const N: usize> Reader<'_, E, N> {
+/// What is added up to a sum.
+struct Part<'a> {
+    groups: &'a Range<usize>,
+    /// The vector of each group, first in its chunk.
+    vectors: Chunks<'a, Vector>,
+    /// Times 2^`weight`.
+    weight: u32,
+}
+
+impl Part<'_> {
+    #[inline(always)]
+    fn sums<E: Entry, const N: usize>(&self, tables: &Memory<E, N>, panel: usize, lane: usize) -> [E; N] {
+        tables.sums(panel, self.groups, self.vectors.clone().map(|vectors| vectors[0].0[lane % LANES]))
+    }
+}
+
+impl<'a, E: Entry, const N: usize> Reader<'a, E, N> {
     /// Adds what a slice's converted sums are worth, for each image of a position.
     #[inline(always)]
     fn add<T: Total>(&mut self, position: usize, slice: usize, totals: &mut [[T; N]]) {
+        let job = self.job;
+        let is_plain = job.lifts.is_none() && job.stack.spread.is_none();
+        match self.converter {
+            Some(Converter::Exact) if is_plain => self.add_words((position, slice), totals, |_| {}),
+            Some(Converter::Clip(max)) if is_plain => {
+                self.add_words((position, slice), totals, |sums| clip(sums, *max));
+            }
+            Some(Converter::Small(uniform)) if is_plain => {
+                self.add_words((position, slice), totals, |sums| uniform.convert(sums));
+            }
+            Some(Converter::Uniform(uniform)) if is_plain => {
+                self.add_words((position, slice), totals, |sums| uniform.convert(sums));
+            }
+            Some(_) | None => self.add_any((position, slice), totals),
+        }
+    }
+
+    /// In words of 16 bits.
+    #[inline(always)]
+    fn add_words<T: Total>(
+        &mut self,
+        (position, slice): (usize, usize),
+        totals: &mut [[T; N]],
+        convert: impl Fn(&mut [u16; N]),
+    ) {
+        let job = self.job;
+        let (parts, negated, slice) = (self.parts(position, slice), self.negated(), &job.slices[slice]);
+        for (lane, totals) in totals.iter_mut().enumerate().take(job.positions[position].n_lanes) {
+            let mut sums = [0u16; N];
+            for part in &parts {
+                let found = part.sums(self.tables, self.panel, lane);
+                // No sum is beyond a word.
+                (0..N).for_each(|at| sums[at] = sums[at].wrapping_add(found[at].word() << part.weight));
+            }
+            self.tally(position, |at| i64::from(sums[at]) << job.stack.shift());
+            convert(&mut sums);
+            let placed = |at: usize| T::wrapped(sums[at].into()).shifted(slice.shift);
+            match (&negated, slice.sign) {
+                (None, SliceSign::Plus) => (0..N).for_each(|at| totals[at] = totals[at].plus(placed(at))),
+                (None, SliceSign::Minus) => (0..N).for_each(|at| totals[at] = totals[at].minus(placed(at))),
+                (Some(negated), sign) => (0..N).for_each(|at| {
+                    totals[at] = match sign.times(negated[at]) {
+                        SliceSign::Plus => totals[at].plus(placed(at)),
+                        SliceSign::Minus => totals[at].minus(placed(at)),
+                    };
+                }),
+            }
+        }
+    }
+
+    /// Column by column.
+    fn add_any<T: Total>(&mut self, (position, slice_index): (usize, usize), totals: &mut [[T; N]]) {
         let (job, read) = (self.job, self.read.0);
-        let (lifts, drops) = (job.lift(read, position, slice), job.drop(read, position, slice));
+        let (lifts, drops) = (job.lift(read, position, slice_index), job.drop(read, position, slice_index));
         let lift = |lane: usize| lifts.map_or(0, |lifts| i64::from(lifts[lane]));
         let drop = |lane: usize| drops.map_or(0, |drops| i64::from(drops[lane]));
-        let normals = job.stack.spread.as_ref().map(|_| self.normals(position, slice));
-        let negated: [bool; N] =
-            std::array::from_fn(|at| at < self.used.end && job.stack.is_negated(read, self.panel * N + at));
+        let normals = job.stack.spread.as_ref().map(|_| self.normals(position, slice_index));
+        let (parts, negated, slice) = (self.parts(position, slice_index), self.negated(), &job.slices[slice_index]);
         for (lane, totals) in totals.iter_mut().enumerate().take(job.positions[position].n_lanes) {
-            let sums = self.sums((position, lane), &job.slices[slice]);
-            let is_plain = lifts.is_none() && normals.is_none();
-            match job.transfer {
-                Transfer::Exact if is_plain => add(&job.slices[slice], &negated, totals, |at| sums[at].into()),
-                Transfer::Clip { max } if is_plain => {
-                    add(&job.slices[slice], &negated, totals, |at| Into::<u32>::into(sums[at]).min(*max));
-                }
-                Transfer::Uniform(_) if is_plain && self.converter.is_some() => {
-                    let Some(converter) = self.converter else { unreachable!("there is one") };
-                    let mut codes: [u16; N] = std::array::from_fn(|at| Into::<u32>::into(sums[at]) as u16);
-                    converter.convert(&mut codes);
-                    add(&job.slices[slice], &negated, totals, |at| codes[at].into());
-                }
-                Transfer::Exact
-                | Transfer::Clip { .. }
-                | Transfer::Uniform(_)
-                | Transfer::Table { .. }
-                | Transfer::Rounded { .. } => {
-                    let noise = normals.as_ref().map(|normals| self.noise((position, lane), slice, normals));
-                    let analog = |at: usize| {
-                        let sum = i64::from(Into::<u32>::into(sums[at])) << job.stack.shift();
-                        sum + lift(lane) + noise.as_ref().map_or(0, |noise| i64::from(noise[at]))
-                    };
-                    for at in self.used.clone() {
-                        let value = job.transfer.value(analog(at), job.stack.shift(), drop(lane));
-                        totals[at] = totals[at].plus(T::wrapped(job.slices[slice].placed(value, negated[at])));
-                    }
-                    self.tally((position, lane), analog);
-                    continue;
-                }
+            let mut sums = [E::ZERO_SUM; N];
+            for part in &parts {
+                let found = part.sums(self.tables, self.panel, lane);
+                (0..N).for_each(|at| sums[at] += E::Sum::from(found[at]) << part.weight);
             }
-            self.tally((position, lane), |at| i64::from(Into::<u32>::into(sums[at])) << job.stack.shift());
-        }
-    }
-
-    /// The sums of the panel's columns: linear, so that the planes of a slice are added with their weights.
-    #[inline(always)]
-    fn sums(&self, (position, lane): (usize, usize), slice: &Slice) -> [E::Sum; N] {
-        let mut sums = [E::ZERO_SUM; N];
-        for (weight, plane) in (0..).zip(slice.planes.clone()) {
-            for segment in self.segments {
-                let index = |group| self.job.patterns.index((position, lane), plane, group);
-                let part = self.tables.sums(self.panel, segment.clone(), index);
-                for at in 0..N {
-                    sums[at] += E::Sum::from(part[at]) << weight;
-                }
-            }
-        }
-        sums
-    }
-
-    #[inline(always)]
-    fn tally(&mut self, (position, _): (usize, usize), analog: impl Fn(usize) -> i64) {
-        if let Some(tally) = &mut self.tally {
+            let noise = normals.as_ref().map(|normals| self.noise((position, lane), slice_index, normals));
+            let analog = |at: usize| {
+                let sum = i64::from(Into::<u32>::into(sums[at])) << job.stack.shift();
+                sum + lift(lane) + noise.as_ref().map_or(0, |noise| i64::from(noise[at]))
+            };
             for at in self.used.clone() {
-                if tally.takes(self.panel * N + at, &self.job.positions[position]) {
-                    tally.record(std::iter::once(analog(at)));
-                }
+                let value = job.transfer.value(analog(at), job.stack.shift(), drop(lane));
+                let is_negated = negated.is_some_and(|negated| negated[at]);
+                totals[at] = totals[at].plus(T::wrapped(slice.placed(value, is_negated)));
             }
+            self.tally(position, analog);
+        }
+    }
+
+    /// What adds up to a slice's sums: they are linear, so that its planes are added with their weights.
+    fn parts(&self, position: usize, slice: usize) -> Vec<Part<'a>> {
+        let (patterns, segments) = (self.job.patterns, self.segments);
+        let of_plane = |(weight, plane)| {
+            let part = move |groups| Part { groups, vectors: patterns.of_groups(position, plane, groups), weight };
+            segments.iter().map(part)
+        };
+        (0..).zip(self.job.slices[slice].planes.clone()).flat_map(of_plane).collect()
+    }
+
+    /// Whether each column's converted sums count negatively; `None` if none's do.
+    fn negated(&self) -> Option<[bool; N]> {
+        let stack = self.job.stack;
+        let is_negated = |at| at < self.used.end && stack.is_negated(self.read.0, self.panel * N + at);
+        stack.has_negated().then(|| std::array::from_fn(is_negated))
+    }
+
+    /// Records the sums of the columns that are recorded.
+    #[inline(always)]
+    fn tally(&mut self, position: usize, analog: impl Fn(usize) -> i64) {
+        if let Some(tally) = &mut self.tally {
+            let first = self.panel * N;
+            let used = first + self.used.start..first + self.used.end;
+            let taken = tally.taken(used, &self.job.positions[position]);
+            tally.record(taken.map(|column| analog(column - first)));
         }
     }
 
@@ -184,36 +237,25 @@ impl<E: Entry, const N: usize> Reader<'_, E, N> {
     fn variances(&self, tables: &Memory<u8, 64>, (position, lane): (usize, usize), slice: &Slice) -> [u32; N] {
         let first = self.panel * N;
         let mut variances = [0; N];
-        let index = |plane, group| self.job.patterns.index((position, lane), plane, group);
-        let mut add = |weight: usize, index: &dyn Fn(usize) -> u8| {
-            let sums = tables.sums(first / 64, self.read.1.groups.clone(), index);
+        let groups = &self.read.1.groups;
+        let indices = |plane| self.job.patterns.of_groups(position, plane, groups).map(|vectors| vectors[0].0[lane]);
+        let mut add = |weight: usize, indices: &mut dyn Iterator<Item = u8>| {
+            let sums = tables.sums(first / 64, groups, indices);
             for (variance, sum) in variances.iter_mut().zip(&sums[first % 64..]) {
                 *variance += u32::from(*sum) << weight;
             }
         };
         for (t, low) in slice.planes.clone().enumerate() {
-            add(2 * t, &|group| index(low, group));
+            add(2 * t, &mut indices(low));
             for (u, high) in slice.planes.clone().enumerate().skip(t + 1) {
-                add(t + u + 1, &|group| index(low, group) & index(high, group));
+                add(t + u + 1, &mut indices(low).zip(indices(high)).map(|(low, high)| low & high));
             }
         }
         variances
     }
 }
 
-/// Adds the converted sums, in a slice's place.
 #[inline(always)]
-fn add<T: Total, const N: usize>(
-    slice: &Slice,
-    negated: &[bool; N],
-    totals: &mut [T; N],
-    converted: impl Fn(usize) -> u32,
-) {
-    for (at, total) in totals.iter_mut().enumerate() {
-        let placed = T::wrapped(converted(at).into()).shifted(slice.shift);
-        *total = match slice.signed(negated[at]) {
-            SliceSign::Plus => total.plus(placed),
-            SliceSign::Minus => total.minus(placed),
-        };
-    }
+fn clip<const N: usize>(sums: &mut [u16; N], max: u16) {
+    sums.iter_mut().for_each(|sum| *sum = (*sum).min(max));
 }

@@ -1,20 +1,25 @@
 //! Tables in registers: four columns and four vectors at a time, images in the lanes.
 //!
-//! Reads are the outer loop, tiles of columns the next, strips of positions the innermost: a tile's tables, which come
-//! from far away, are read once, and stay in the cache nearest to the core for all positions; the vectors of a read and
-//! the totals of a panel of columns stay in the next.
+//! Reads are the outer loop, then come strips of positions, a few at a time, tiles of columns, and the innermost are
+//! those few strips: their vectors and a tile's tables stay in the cache nearest to the core, all tables and vectors of a
+//! read and the totals of a panel of columns in the next.
 
 mod any;
 mod fast;
+mod pairs;
 mod quad;
 mod schedule;
 
 use crate::dispatch::Isa;
-use crate::tiles::{TILE, Tiles};
-use crate::words::Converter;
+use crate::tiles::{TILE, Tiles, Width};
+use crate::words::{Converter, Steps};
 use crate::{Job, LANES, Output, Total, Transfer, Work};
+pub(crate) use pairs::{Pair, Room, Totals};
 use quad::Tile;
 use schedule::Schedule;
+
+/// Vectors of a group whose strips are gone through at a time.
+const NEAR_VECTORS: usize = 16;
 
 pub(crate) fn run<T: Total>(isa: Isa, tiles: &Tiles, job: &Job<'_>, output: Output<'_, T>) -> Work {
     let plan = Plan::new(tiles, job);
@@ -34,12 +39,14 @@ struct Plan<'a> {
     converter: Option<Converter>,
     /// How sums in bytes are; likewise.
     codes: Option<Codes>,
-    /// Whether a code and twice another fit in a byte.
-    has_room_for_pairs: bool,
+    /// How sums in words are converted to bytes; likewise.
+    steps: Option<Steps>,
+    /// Where a code and twice another fit.
+    room: Room,
 }
 
 /// A transfer of sums in bytes, to bytes.
-enum Codes {
+pub(crate) enum Codes {
     Same,
     Clip(u8),
     Table(Box<[u8; 256]>),
@@ -53,9 +60,12 @@ enum Codes {
 impl<'a> Plan<'a> {
     fn new(tiles: &'a Tiles, job: &'a Job<'a>) -> Self {
         let has_offsets = job.lifts.is_some() || job.stack.spread.is_some();
-        let codes = if has_offsets { None } else { Codes::new(job) };
+        // Tables of words are for sums beyond a byte.
+        let codes = if has_offsets || tiles.width == Width::Words { None } else { Codes::new(job) };
+        let converter = Converter::of(job);
         let max_code = match &codes {
-            None | Some(Codes::Same) => job.stack.max_sum(),
+            None => converter.as_ref().map_or(u64::MAX / 3, |converter| converter.max_code(job.stack)),
+            Some(Codes::Same) => job.stack.max_sum(),
             Some(Codes::Clip(max)) => (*max).into(),
             Some(Codes::Table(codes)) => codes.iter().max().map_or(0, |&code| code.into()),
             Some(Codes::Near { codes, .. }) => codes.iter().max().map_or(0, |&code| code.into()),
@@ -64,9 +74,10 @@ impl<'a> Plan<'a> {
             tiles,
             job,
             schedule: Schedule::new(job),
-            converter: Converter::of(job),
+            steps: converter.as_ref().and_then(|converter| Steps::of(job, converter)),
+            converter,
             codes,
-            has_room_for_pairs: 3 * max_code <= u8::MAX.into(),
+            room: if 3 * max_code <= u8::MAX.into() { Room::Bytes } else { Room::Words },
         }
     }
 }
@@ -107,22 +118,28 @@ impl Plan<'_> {
         let Output { totals, mut tally } = output;
         let (mut work, job) = (Work::default(), self.job);
         totals.fill([T::ZERO; LANES]);
+        let n_images: usize = job.positions.iter().map(|position| position.n_lanes).sum();
+        let n_strips = job.positions.len().div_ceil(job.patterns.strip());
+        let strips_at_a_time = (NEAR_VECTORS / job.patterns.vectors_per_strip()).max(1);
         for (read_index, read) in job.stack.lines().reads().iter().enumerate() {
             for position in job.positions {
                 job.slices.iter().for_each(|_| work.add_read(read.word_lines(), position));
             }
-            for index in job.columns.0 / TILE..job.columns.1.div_ceil(TILE) {
-                let (tables, segments) = self.tiles.of((read_index, read), index);
-                for (strip, positions) in job.positions.chunks(job.patterns.strip()).enumerate() {
-                    let vectors = job.patterns.read_vectors(strip, read);
-                    let tile = Tile { index, tables, segments, vectors, read: read_index, strip };
-                    if !self.add_fast(&tile, totals, tally.as_deref_mut()) {
-                        self.add_any((&tile, read), totals, tally.as_deref_mut());
+            for strips in (0..n_strips).step_by(strips_at_a_time) {
+                let strips = strips..n_strips.min(strips + strips_at_a_time);
+                for index in job.columns.0 / TILE..job.columns.1.div_ceil(TILE) {
+                    let (tables, segments) = self.tiles.of((read_index, read), index);
+                    for strip in strips.clone() {
+                        let vectors = job.patterns.read_vectors(strip, read);
+                        let tile = Tile { index, tables, segments, vectors, read: read_index, strip };
+                        if !self.add_fast(&tile, totals, tally.as_deref_mut()) {
+                            self.add_any((&tile, read), totals, tally.as_deref_mut());
+                        }
                     }
-                    let n_images: usize = positions.iter().map(|position| position.n_lanes).sum();
-                    work.conversions += (self.columns(&tile).count() * n_images * job.slices.len()) as u64;
                 }
             }
+            let conversions = job.columns().len() * n_images * job.slices.len();
+            work.conversions += conversions as u64;
         }
         work
     }

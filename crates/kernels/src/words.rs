@@ -1,14 +1,26 @@
 //! Conversion of sums in words of 16 bits, sixteen or more lanes at a time.
 
 use crate::noise::Spread;
-use crate::{Job, Transfer, Uniform};
+use crate::{Job, Stack, Transfer, Uniform};
 
 /// A transfer in words.
 #[derive(Clone, Debug)]
 pub(crate) enum Converter {
     Exact,
     Clip(u16),
+    Small(Uniform15),
     Uniform(Uniform16),
+}
+
+/// A uniform converter of sums and offsets below 2^15 units, whose reciprocal needs no correction.
+#[derive(Clone, Debug)]
+pub(crate) struct Uniform15 {
+    shift: u32,
+    offset: i16,
+    max_code: u16,
+    /// ⌈2^(16 + reciprocal_shift)/step⌉ < 2^16.
+    reciprocal: u16,
+    reciprocal_shift: u32,
 }
 
 /// code = min(⌊(sum·2^shift + offset)/step⌋, max_code), with a negative numerator as 0.
@@ -47,10 +59,23 @@ impl Converter {
                 u16::try_from(max_sum).ok().map(|sum| Self::Clip((*max).min(sum.into()) as u16))
             }
             Transfer::Uniform(uniform) => {
-                let _: u16 = max_analog?;
-                Uniform16::new(uniform, shift, max_offset.unwrap_or(0)).map(Self::Uniform)
+                let max_analog: u16 = max_analog?;
+                let (range, max_offset) = ((shift, max_analog), max_offset.unwrap_or(0));
+                Uniform15::new(uniform, range, max_offset)
+                    .map(Self::Small)
+                    .or_else(|| Uniform16::new(uniform, shift, max_offset).map(Self::Uniform))
             }
             Transfer::Exact | Transfer::Clip { .. } | Transfer::Table { .. } | Transfer::Rounded { .. } => None,
+        }
+    }
+
+    /// The greatest code.
+    pub(crate) fn max_code(&self, stack: &Stack) -> u64 {
+        match self {
+            Self::Exact => stack.max_sum(),
+            Self::Clip(max) => (*max).into(),
+            Self::Small(uniform) => uniform.max_code.into(),
+            Self::Uniform(uniform) => uniform.max_code.into(),
         }
     }
 
@@ -60,7 +85,8 @@ impl Converter {
         match self {
             Self::Exact => {}
             Self::Clip(max) => sums.iter_mut().for_each(|sum| *sum = (*sum).min(*max)),
-            Self::Uniform(uniform) => sums.iter_mut().for_each(|sum| *sum = uniform.code(*sum, 0)),
+            Self::Small(uniform) => uniform.convert(sums),
+            Self::Uniform(uniform) => uniform.convert(sums),
         }
     }
 
@@ -68,6 +94,9 @@ impl Converter {
     #[inline(always)]
     pub(crate) fn convert_offset<const N: usize>(&self, sums: &mut [u16; N], offsets: &[i16; N]) {
         match self {
+            Self::Small(uniform) => {
+                sums.iter_mut().zip(offsets).for_each(|(sum, &offset)| *sum = uniform.code(*sum, offset));
+            }
             Self::Uniform(uniform) => {
                 sums.iter_mut().zip(offsets).for_each(|(sum, &offset)| *sum = uniform.code(*sum, offset));
             }
@@ -76,7 +105,92 @@ impl Converter {
     }
 }
 
+impl Uniform15 {
+    /// `None` where something is beyond 15 bits.
+    fn new(uniform: &Uniform, (shift, max_analog): (u32, u16), max_offset: u32) -> Option<Self> {
+        let limit = i16::MAX as u64;
+        let (step, max_code) = (uniform.step(), u64::from(uniform.max_code()));
+        let offset = (step / 2) as i64 - uniform.low();
+        // A numerator beyond the limit counts as the limit, which must have the greatest code.
+        let fits = u64::from(max_analog) <= limit
+            && step.saturating_mul(max_code) <= limit
+            && offset.unsigned_abs() + u64::from(max_offset) <= limit;
+        if !fits || step == 0 {
+            return None;
+        }
+        // With 2^r < Δ ≤ 2^(r + 1) and m = ⌈2^(16 + r)/Δ⌉ the excess m·Δ − 2^(16 + r) is below Δ ≤ 2^(r + 1), so that
+        // ⌊n·m/2^(16 + r)⌋ = ⌊n/Δ⌋ for all n < 2^15 (Granlund & Montgomery, theorem 4.2).
+        let reciprocal_shift = if step == 1 { return None } else { (step - 1).ilog2() };
+        let reciprocal = u16::try_from((1u64 << (16 + reciprocal_shift)).div_ceil(step)).ok()?;
+        Some(Self { shift, offset: offset as i16, max_code: max_code as u16, reciprocal, reciprocal_shift })
+    }
+
+    /// Converts sums.
+    #[inline(always)]
+    pub(crate) fn convert<const N: usize>(&self, sums: &mut [u16; N]) {
+        sums.iter_mut().for_each(|sum| *sum = self.code(*sum, 0));
+    }
+
+    #[inline(always)]
+    fn code(&self, sum: u16, offset: i16) -> u16 {
+        let analog = (sum << self.shift) as i16;
+        let numerator = analog.saturating_add(self.offset.wrapping_add(offset)).max(0) as u16;
+        let product = (u32::from(numerator) * u32::from(self.reciprocal)) >> 16;
+        (product as u16 >> self.reciprocal_shift).min(self.max_code)
+    }
+}
+
+/// A transfer of sums in words to bytes: code = ⌊min(max(sum + plus − minus, 0), limit)·multiplier / 2^(16 + shift)⌋,
+/// where sums plus `plus` don't overflow.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Steps {
+    pub(crate) plus: u16,
+    pub(crate) minus: u16,
+    pub(crate) limit: u16,
+    pub(crate) multiplier: u16,
+    pub(crate) multiplier_shift: u32,
+}
+
+impl Steps {
+    /// `None` where that is not what the converter does.
+    pub(crate) fn of(job: &Job<'_>, converter: &Converter) -> Option<Self> {
+        let (Converter::Uniform(_) | Converter::Small(_), Transfer::Uniform(uniform)) = (converter, job.transfer)
+        else {
+            return None;
+        };
+        let uniform = Uniform16::new(uniform, job.stack.shift(), 0)?;
+        if job.lifts.is_some() || uniform.shift > 0 || uniform.max_code > u8::MAX.into() || uniform.step == 1 {
+            return None;
+        }
+        // Noise is added to sums before they are cut off at 0: they must not wrap.
+        let max_noise = job.stack.spread.as_ref().map_or(0, Spread::max_sample);
+        let plus = u16::try_from(max_noise + u32::from(uniform.offset.max(0) as u16)).ok()?;
+        let minus = u16::try_from(max_noise + u32::from(uniform.offset.min(0).unsigned_abs())).ok()?;
+        let max_sum = job.stack.max_sum() + u64::from(plus) + u64::from(max_noise);
+        let _: u16 = max_sum.try_into().ok()?;
+        Self::new((plus, minus), uniform.step, uniform.max_code)
+    }
+
+    fn new((plus, minus): (u16, u16), step: u16, max_code: u16) -> Option<Self> {
+        let (step, limit) = (u32::from(step), step * max_code);
+        // ⌊n·m / 2^k⌋ = ⌊n/step⌋ for all n up to the limit, if m·step exceeds 2^k by e with e·n < 2^k.
+        let multiplier_shift = (step - 1).ilog2();
+        let power = 1u64 << (16 + multiplier_shift);
+        let multiplier = power.div_ceil(step.into());
+        let excess = multiplier * u64::from(step) - power;
+        let is_exact = excess * u64::from(limit) < power;
+        let multiplier = u16::try_from(multiplier).ok()?;
+        is_exact.then_some(Self { plus, minus, limit, multiplier, multiplier_shift })
+    }
+}
+
 impl Uniform16 {
+    /// Converts sums.
+    #[inline(always)]
+    pub(crate) fn convert<const N: usize>(&self, sums: &mut [u16; N]) {
+        sums.iter_mut().for_each(|sum| *sum = self.code(*sum, 0));
+    }
+
     fn new(uniform: &Uniform, shift: u32, max_offset: u32) -> Option<Self> {
         let step = u16::try_from(uniform.step()).ok()?;
         let max_code = u16::try_from(uniform.max_code()).ok()?;

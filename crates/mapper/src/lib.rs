@@ -16,5 +16,5 @@ pub use bias::{BiasPlacement, DigitalRest, Reference};
 pub use error::MapError;
 pub use map::map;
 pub use placement::{CellAddress, ImaId, LayerPlacement, PlacedArray, Placement, Replica, TileId, WeightSlice};
-pub use slicing::{InputSlice, Slicing};
+pub use slicing::{InputSlice, Sides, Slicing};
 pub use traffic::TrafficMatrix;

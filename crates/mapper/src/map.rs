@@ -7,7 +7,10 @@ use rebias_network::{Layer, LayerId, Network, Weighted};
 
 use crate::arrange::arrange;
 use crate::replication::{self, Demand, Supply};
-use crate::{BiasPlacement, ImaId, LayerPlacement, MapError, PlacedArray, Placement, Replica, Slicing, TileId, TrafficMatrix};
+use crate::{
+    BiasPlacement, ImaId, LayerPlacement, MapError, PlacedArray, Placement, Replica, Sides, Slicing, TileId,
+    TrafficMatrix,
+};
 
 /// Places a network's weighted layers on the chips.
 ///
@@ -77,10 +80,11 @@ struct Cut {
 impl Cut {
     fn new(id: LayerId, layer: &Layer, weighted: &Weighted, arch: &Arch) -> Result<Self, MapError> {
         let ima = arch.ima();
-        let slicing = Slicing::new(weighted.weight_bits, ima.crossbar.cell.bits, weighted.input, ima.dac.bits);
+        let slicing = Slicing::new(weighted.weight_bits, ima.crossbar.cell.bits, weighted.input, ima.dac.bits)
+            .with_sides(Sides::of(weighted.representation));
         let bias = BiasPlacement::new(arch, weighted, &slicing);
         let bit_lines = ima.crossbar.bit_lines.saturating_sub(bias.kept_bit_lines(arch));
-        let slices = slicing.n_weight_slices();
+        let slices = slicing.n_columns();
         if slices > bit_lines {
             return Err(MapError::ArrayTooNarrow { layer: layer.name().to_owned(), slices, bit_lines });
         }

@@ -74,7 +74,8 @@ pub struct ImaId {
 ///
 /// The matrix of `rows × outputs` codes is cut into row blocks (one array's word lines each) and column blocks (one
 /// array's outputs each). Row r of row block [a, b) drives word line r − a; slice j of output o of column block [a, b)
-/// stands on bit line (o − a)·J + j. Columns of bias and of reference stand behind the last used bit line.
+/// stands on bit line (o − a)·J + j, and of a pair, slice j of w⁺ on (o − a)·2J + j and that of w⁻ J behind it. Columns
+/// of bias and of reference stand behind the last used bit line.
 #[derive(Clone, Debug, PartialEq)]
 pub struct LayerPlacement {
     /// The layer.
@@ -133,7 +134,7 @@ pub struct WeightSlice {
     pub row: usize,
     /// Output of the matrix.
     pub output: usize,
-    /// Which slice of the code, least significant first.
+    /// Which slice of the code, least significant first; of a pair, those of w⁻ come behind those of w⁺.
     pub slice: u32,
 }
 
@@ -145,7 +146,7 @@ impl LayerPlacement {
 
     /// Bit lines with weights in the arrays of a column block.
     pub fn data_columns(&self, column_block: usize) -> u32 {
-        self.column_blocks[column_block].len() as u32 * self.slicing.n_weight_slices()
+        self.column_blocks[column_block].len() as u32 * self.slicing.n_columns()
     }
 
     /// Columns of bias and of reference in the arrays of a column block.
@@ -170,7 +171,7 @@ impl LayerPlacement {
 
     /// The cell of each copy that holds a slice of a weight; `None` if the layer has no such slice.
     pub fn cell_of(&self, weight: WeightSlice) -> Option<CellAddress> {
-        let n_slices = self.slicing.n_weight_slices();
+        let n_slices = self.slicing.n_columns();
         if weight.slice >= n_slices {
             return None;
         }
@@ -185,7 +186,7 @@ impl LayerPlacement {
     /// The slice of a weight that a cell of each copy holds; `None` for a cell without weight: unused, or of a bias
     /// column.
     pub fn weight_at(&self, cell: CellAddress) -> Option<WeightSlice> {
-        let n_slices = self.slicing.n_weight_slices();
+        let n_slices = self.slicing.n_columns();
         let rows = self.row_blocks.get(cell.row_block)?;
         let outputs = self.column_blocks.get(cell.column_block)?;
         let row = rows.start + cell.word_line as usize;

@@ -1,13 +1,33 @@
 //! How codes are cut into slices: weight codes over cells, input codes over reads.
 
-use rebias_network::{CodeFormat, Sign};
+use rebias_network::{CodeFormat, Representation, Sign};
 
 /// The slices of a layer's weights and inputs.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Slicing {
     weight_bits: u32,
     cell_bits: u32,
+    sides: Sides,
     input_slices: Vec<InputSlice>,
+}
+
+/// How many codes a weight has, each in cells of its own.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Sides {
+    /// One.
+    One,
+    /// A pair, w⁺ and w⁻.
+    Two,
+}
+
+impl Sides {
+    /// Of a representation.
+    pub const fn of(representation: Representation) -> Self {
+        match representation {
+            Representation::Biased => Self::One,
+            Representation::Pair(_) => Self::Two,
+        }
+    }
 }
 
 /// The bits of an input code that one read drives.
@@ -45,10 +65,34 @@ impl Slicing {
         if input.sign == Sign::TwosComplement {
             input_slices.push(InputSlice { shift: magnitude_bits, bits: 1, weight: -(1 << magnitude_bits) });
         }
-        Self { weight_bits, cell_bits, input_slices }
+        Self { weight_bits, cell_bits, sides: Sides::One, input_slices }
     }
 
-    /// Cells of one weight, J.
+    /// The same for weights with so many codes.
+    #[must_use]
+    pub fn with_sides(self, sides: Sides) -> Self {
+        Self { sides, ..self }
+    }
+
+    /// Bit lines of one weight: J, or those of w⁺ followed by those of w⁻.
+    pub fn n_columns(&self) -> u32 {
+        match self.sides {
+            Sides::One => self.n_weight_slices(),
+            Sides::Two => 2 * self.n_weight_slices(),
+        }
+    }
+
+    /// The slice that one of the bit lines holds.
+    pub fn slice_of(&self, column: u32) -> u32 {
+        column % self.n_weight_slices()
+    }
+
+    /// Whether one of the bit lines belongs to w⁻.
+    pub fn is_minus(&self, column: u32) -> bool {
+        column >= self.n_weight_slices()
+    }
+
+    /// Cells of one code, J.
     pub fn n_weight_slices(&self) -> u32 {
         self.weight_bits.div_ceil(self.cell_bits)
     }

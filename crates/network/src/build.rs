@@ -73,8 +73,10 @@ pub(crate) fn attach(layer: &mut Layer, tensors: Option<Tensors>, is_last: bool)
     }
     let tensors = tensors.ok_or(LayerFault::NoTensors)?;
     tensors::check(&tensors, weighted, [out_channels, rows])?;
-    let greatest_bias = tensors.beta.iter().map(|beta| beta.unsigned_abs()).max().unwrap_or(0);
-    check_sums(rows, weighted, tensors.beta_fraction_bits, greatest_bias)?;
+    let greatest_bias = tensors.beta.iter().map(|beta| u64::from(beta.unsigned_abs())).max().unwrap_or(0);
+    let ratios = tensors.minus.iter().flat_map(|minus| &minus.ratio);
+    let greatest_minus = ratios.max().map_or(0, |ratio| u64::from(ratio.unsigned_abs()) << weighted.weight_bits);
+    check_sums(rows, weighted, tensors.beta_fraction_bits, greatest_bias.max(greatest_minus))?;
     weighted.tensors = Some(tensors);
     Ok(())
 }
@@ -291,8 +293,8 @@ fn out_shape(window: Window, input: Shape, channels: usize) -> Result<Shape, Lay
     }
 }
 
-/// |Y| ≤ K·max|x|·(2^(k+F) + |n|).
-fn check_sums(rows: usize, weighted: &Weighted, fraction_bits: u32, greatest_bias: u32) -> Result<(), LayerFault> {
+/// |Y| ≤ K·max|x|·(2^(k+F) + |n|); of a pair, r·2^k in place of |n|.
+fn check_sums(rows: usize, weighted: &Weighted, fraction_bits: u32, greatest_bias: u64) -> Result<(), LayerFault> {
     let inputs = (rows as u128) << weighted.input.bits;
     let bound = inputs * ((1u128 << (weighted.weight_bits + fraction_bits)) + u128::from(greatest_bias));
     if bound > MAX_SUM { Err(LayerFault::SumsTooLarge { bound }) } else { Ok(()) }

@@ -77,13 +77,17 @@ impl Mvm for ExactMvm<'_> {
 impl Matrix {
     fn new(weighted: &Weighted, tensors: &Tensors, rows: usize) -> Self {
         // No partial sum of products is greater in magnitude, so that none is rounded in any order of addition.
-        let bound = (rows as u128) * u128::from(greatest_input(weighted.input)) * ((1 << weighted.weight_bits) - 1);
+        let ratios = tensors.minus.iter().flat_map(|minus| &minus.ratio);
+        let greatest =
+            ratios.max().map_or(1, |ratio| (1 << tensors.beta_fraction_bits) + u128::from(ratio.unsigned_abs()));
+        let max_code = (1u128 << weighted.weight_bits) - 1;
+        let bound = (rows as u128) * u128::from(greatest_input(weighted.input)) * max_code * greatest;
         if bound < 1 << 24 {
-            Self::F32(with_ones(&tensors.codes))
+            Self::F32(with_ones(tensors))
         } else if bound < 1 << 53 {
-            Self::F64(with_ones(&tensors.codes))
+            Self::F64(with_ones(tensors))
         } else {
-            Self::I64(with_ones(&tensors.codes))
+            Self::I64(with_ones(tensors))
         }
     }
 }
@@ -96,22 +100,26 @@ fn greatest_input(format: CodeFormat) -> u32 {
     }
 }
 
-/// The codes, and a last row of ones whose product is the sum of the inputs.
-fn with_ones<T: Number>(codes: &Array2<u16>) -> Array2<T> {
-    let (out_channels, rows) = codes.dim();
+/// The codes, or the whole weights of pairs in units of 2^−F, and a last row of ones whose product is the sum of the inputs.
+fn with_ones<T: Number>(tensors: &Tensors) -> Array2<T> {
+    let (out_channels, rows) = tensors.codes.dim();
+    let of = |channel, row| match tensors.minus {
+        Some(_) => tensors.weight(channel, row),
+        None => tensors.codes[[channel, row]].into(),
+    };
     Array2::from_shape_fn((out_channels + 1, rows), |(channel, row)| {
-        if channel == out_channels { T::one() } else { T::from_i32(codes[[channel, row]].into()) }
+        if channel == out_channels { T::one() } else { T::from_i64(of(channel, row)) }
     })
 }
 
 /// A number that holds integers exactly up to a bound that the caller keeps.
 trait Number: LinalgScalar {
-    fn from_i32(integer: i32) -> Self;
+    fn from_i64(integer: i64) -> Self;
     fn to_i64(self) -> i64;
 }
 
 impl Number for f32 {
-    fn from_i32(integer: i32) -> Self {
+    fn from_i64(integer: i64) -> Self {
         integer as f32
     }
 
@@ -121,8 +129,8 @@ impl Number for f32 {
 }
 
 impl Number for f64 {
-    fn from_i32(integer: i32) -> Self {
-        integer.into()
+    fn from_i64(integer: i64) -> Self {
+        integer as f64
     }
 
     fn to_i64(self) -> i64 {
@@ -131,8 +139,8 @@ impl Number for f64 {
 }
 
 impl Number for i64 {
-    fn from_i32(integer: i32) -> Self {
-        integer.into()
+    fn from_i64(integer: i64) -> Self {
+        integer
     }
 
     fn to_i64(self) -> i64 {
@@ -152,10 +160,12 @@ impl Task<'_> {
     fn run<T: Number>(&self, matrix: &Array2<T>, tensors: &Tensors, out: &mut [i64]) {
         let (out_rows, rows) = matrix.dim();
         let positions = self.out_shape.positions();
+        let shift = if tensors.minus.is_some() { 0 } else { tensors.beta_fraction_bits };
         let chunk = (CHUNK_VALUES / rows).clamp(1, positions);
         let mut columns = vec![T::zero(); rows * chunk];
         let mut products = vec![T::zero(); out_rows * chunk];
-        let values: Vec<T> = self.ifmap.codes().iter().map(|&code| T::from_i32(self.format.value(code))).collect();
+        let values: Vec<T> =
+            self.ifmap.codes().iter().map(|&code| T::from_i64(self.format.value(code).into())).collect();
         for start in (0..positions).step_by(chunk) {
             let n = chunk.min(positions - start);
             self.fill_columns(&values, start, (&mut columns[..rows * n], n));
@@ -165,7 +175,7 @@ impl Task<'_> {
                 let bias = i64::from(tensors.beta_of(channel));
                 let out = &mut out[channel * positions + start..][..n];
                 for ((out, &p), &s) in out.iter_mut().zip(sums_of_codes).zip(sums_of_inputs) {
-                    *out = (p.to_i64() << tensors.beta_fraction_bits) + bias * s.to_i64();
+                    *out = (p.to_i64() << shift) + bias * s.to_i64();
                 }
             }
         }

@@ -186,6 +186,17 @@ impl Default for Densities {
 pub enum Representation {
     /// w = α·(q + β): trained, or with the fixed β of offset binary, symmetric, binary, TWN and unsigned codes.
     Biased,
+    /// w = α⁺·q⁺ − α⁻·q⁻: two codes a weight, in two columns of cells, and no bias.
+    Pair(Scales),
+}
+
+/// Scales of the two sides of a pair.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Scales {
+    /// Both have the same, α⁻ = α⁺: sign and magnitude, two's complement of LSQ, TWN, BWN.
+    One,
+    /// Each has its own, as in TTQ.
+    Two,
 }
 
 /// What leaves a weighted layer.
@@ -213,19 +224,52 @@ impl OutputFormat {
 /// The trained values of a weighted layer.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Tensors {
-    /// Weight codes, shape `[out_channels, rows]`, each below 2^k.
+    /// Weight codes, shape `[out_channels, rows]`, each below 2^k; of a pair, q⁺.
     pub codes: Array2<u16>,
-    /// Step of the codes; one, or one for each output channel.
+    /// The other side of a pair; `None` for other representations.
+    pub minus: Option<Minus>,
+    /// Step of the codes (of a pair, α⁺); one, or one for each output channel.
     pub alpha: Vec<f64>,
-    /// Bias of the codes in units of 2^−F; one, or one for each output channel.
+    /// Bias of the codes in units of 2^−F; one, or one for each output channel. 0 for pairs.
     pub beta: Vec<i32>,
-    /// Fraction bits of β, F.
+    /// Fraction bits of β and of a pair's ratio, F.
     pub beta_fraction_bits: u32,
     /// How sums become outputs.
     pub output: OutputTensors,
 }
 
+/// What is subtracted in a pair.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Minus {
+    /// Codes q⁻, shape `[out_channels, rows]`, each below 2^k.
+    pub codes: Array2<u16>,
+    /// α⁻/α⁺ in units of 2^−F, at least 1; one, or one for each output channel.
+    pub ratio: Vec<i32>,
+}
+
+impl Minus {
+    /// α⁻/α⁺ of an output channel in units of 2^−F.
+    pub fn ratio_of(&self, out_channel: usize) -> i32 {
+        if self.ratio.len() == 1 { self.ratio[0] } else { self.ratio[out_channel] }
+    }
+}
+
 impl Tensors {
+    /// What an input of 1 adds to Y: 2^F·q + n, or 2^F·q⁺ − r·q⁻ of a pair with ratio r.
+    pub fn weight(&self, out_channel: usize, row: usize) -> i64 {
+        let plus = i64::from(self.codes[[out_channel, row]]) << self.beta_fraction_bits;
+        let minus = self
+            .minus
+            .as_ref()
+            .map_or(0, |minus| i64::from(minus.codes[[out_channel, row]]) * i64::from(minus.ratio_of(out_channel)));
+        plus - minus + i64::from(self.beta_of(out_channel))
+    }
+
+    /// The step of an output channel's codes.
+    pub fn alpha_of(&self, out_channel: usize) -> f64 {
+        if self.alpha.len() == 1 { self.alpha[0] } else { self.alpha[out_channel] }
+    }
+
     /// The bias n of an output channel, in units of 2^−F.
     pub fn beta_of(&self, out_channel: usize) -> i32 {
         if self.beta.len() == 1 { self.beta[0] } else { self.beta[out_channel] }

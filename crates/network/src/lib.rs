@@ -37,8 +37,8 @@ pub use exact::ExactMvm;
 pub use feature_map::FeatureMap;
 pub use forward::{Mvm, classify, forward, forward_observed};
 pub use layer::{
-    Add, Densities, Direction, Layer, LayerId, LayerInput, Op, OutputFormat, OutputTensors, Representation, Tensors,
-    Weighted, Window,
+    Add, Densities, Direction, Layer, LayerId, LayerInput, Minus, Op, OutputFormat, OutputTensors, Representation,
+    Scales, Tensors, Weighted, Window,
 };
 pub use live::LiveMaps;
 pub use network::{LayerDef, Network, OpDef, WeightsDef};

@@ -2,11 +2,14 @@
 
 use ndarray::Array2;
 
-use crate::layer::{Direction, OutputFormat, OutputTensors, Tensors, Weighted};
+use crate::layer::{Direction, OutputFormat, OutputTensors, Representation, Scales, Tensors, Weighted};
 use crate::{LayerFault, TensorFault};
 
 /// Most fraction bits of β.
 pub(crate) const MAX_FRACTION_BITS: u32 = 20;
+
+/// Greatest ratio of a pair's scales, in units of 2^−F.
+pub(crate) const MAX_RATIO: i32 = 1 << 24;
 
 /// Whether the tensors are those of a layer with a matrix of `[out_channels, rows]`.
 pub(crate) fn check(
@@ -23,7 +26,8 @@ pub(crate) fn check(
             high: MAX_FRACTION_BITS.into(),
         });
     }
-    check_codes(&tensors.codes, weighted.weight_bits, [out_channels, rows])?;
+    check_codes("codes", &tensors.codes, weighted.weight_bits, [out_channels, rows])?;
+    check_minus(tensors, weighted, [out_channels, rows])?;
     check_alpha(&tensors.alpha, out_channels)?;
     check_length("beta", tensors.beta.len(), &[1, out_channels])?;
     match (&tensors.output, weighted.output) {
@@ -45,18 +49,50 @@ pub(crate) fn check(
     Ok(())
 }
 
-fn check_codes(codes: &Array2<u16>, bits: u32, legal: [usize; 2]) -> Result<(), TensorFault> {
-    check_shape("codes", codes.shape(), legal)?;
+fn check_codes(tensor: &'static str, codes: &Array2<u16>, bits: u32, legal: [usize; 2]) -> Result<(), TensorFault> {
+    check_shape(tensor, codes.shape(), legal)?;
     let max_code = ((1u32 << bits) - 1) as u16;
     let Some(((channel, row), code)) = codes.indexed_iter().find(|(_, code)| **code > max_code) else {
         return Ok(());
     };
     Err(TensorFault::Value {
-        tensor: "codes",
+        tensor,
         place: format!("channel {channel}, row {row}"),
         value: code.to_string(),
         legal: format!("0 to {max_code}, as weights have {bits} bits"),
     })
+}
+
+/// A pair has two sides, one ratio where they share their scale, and no bias.
+fn check_minus(tensors: &Tensors, weighted: &Weighted, legal: [usize; 2]) -> Result<(), TensorFault> {
+    let value = |tensor, value: i32, legal: String| {
+        Err(TensorFault::Value { tensor, place: "a pair".to_owned(), value: value.to_string(), legal })
+    };
+    match (&tensors.minus, weighted.representation) {
+        (None, Representation::Biased) => Ok(()),
+        (Some(_), Representation::Biased) => Err(TensorFault::Output { found: "pairs", legal: "biased codes" }),
+        (None, Representation::Pair(_)) => Err(TensorFault::Output { found: "biased codes", legal: "pairs" }),
+        (Some(minus), Representation::Pair(scales)) => {
+            check_codes("codes_neg", &minus.codes, weighted.weight_bits, legal)?;
+            check_length("alpha_neg", minus.ratio.len(), &[1, legal[0]])?;
+            let one = 1 << tensors.beta_fraction_bits;
+            let is_legal = |&ratio: &i32| match scales {
+                Scales::One => ratio == one,
+                Scales::Two => (1..=MAX_RATIO).contains(&ratio),
+            };
+            if let Some(&ratio) = minus.ratio.iter().find(|ratio| !is_legal(ratio)) {
+                let legal = match scales {
+                    Scales::One => format!("a ratio of {one}, as both sides have one scale"),
+                    Scales::Two => format!("a ratio to `alpha_pos` of 1 to {MAX_RATIO} units of 2^-{}", one.ilog2()),
+                };
+                return value("alpha_neg", ratio, legal);
+            }
+            match tensors.beta.iter().find(|&&beta| beta != 0) {
+                Some(&beta) => value("beta", beta, "0, as pairs have no bias".to_owned()),
+                None => Ok(()),
+            }
+        }
+    }
 }
 
 fn check_alpha(alpha: &[f64], out_channels: usize) -> Result<(), TensorFault> {

@@ -7,7 +7,9 @@ use std::ops::RangeInclusive;
 use ndarray::Array2;
 
 use crate::build::sum_format;
-use crate::layer::{Add, Direction, LayerId, LayerInput, OutputFormat, OutputTensors, Representation, Tensors, Window};
+use crate::layer::{
+    Add, Direction, LayerId, LayerInput, Minus, OutputFormat, OutputTensors, Representation, Scales, Tensors, Window,
+};
 use crate::{CodeFormat, LayerDef, Network, OpDef, Shape, Sign, WeightsDef};
 
 /// SplitMix64: a counter-based stream of random numbers (Steele, Lea & Flood, OOPSLA 2014).
@@ -70,6 +72,8 @@ pub struct RandomNetwork {
     pub classes: usize,
     /// Fraction bits of β.
     pub beta_fraction_bits: RangeInclusive<u32>,
+    /// How weights become codes.
+    pub representation: Representation,
 }
 
 impl Default for RandomNetwork {
@@ -86,6 +90,7 @@ impl Default for RandomNetwork {
             channels: 1..=6,
             classes: 4,
             beta_fraction_bits: 0..=8,
+            representation: Representation::Biased,
         }
     }
 }
@@ -225,8 +230,21 @@ impl Chain<'_> {
         let greatest = max_code << beta_fraction_bits;
         let beta: Vec<_> = (0..n_scales).map(|_| random.integer(-greatest..=greatest / 4) as i32).collect();
         let alpha = (0..n_scales).map(|_| random.integer(1..=1000) as f64 / 1000.0).collect();
+        let (minus, beta) = match self.recipe.representation {
+            Representation::Biased => (None, beta),
+            Representation::Pair(scales) => {
+                let one = 1i64 << beta_fraction_bits;
+                let ratio = match scales {
+                    Scales::One => vec![one as i32],
+                    Scales::Two => (0..n_scales).map(|_| random.integer(1..=3 * one) as i32).collect(),
+                };
+                let codes = Array2::from_shape_simple_fn((out_channels, rows), || random.integer(0..=max_code) as u16);
+                (Some(Minus { codes, ratio }), vec![0])
+            }
+        };
         let mut tensors = Tensors {
             codes,
+            minus,
             alpha,
             beta,
             beta_fraction_bits,
@@ -240,7 +258,7 @@ impl Chain<'_> {
             }
         };
         let tensors = Some(tensors);
-        WeightsDef { out_channels, weight_bits, representation: Representation::Biased, output, tensors }
+        WeightsDef { out_channels, weight_bits, representation: self.recipe.representation, output, tensors }
     }
 
     /// Thresholds spread over the sums of random inputs, so that all codes occur.
@@ -253,11 +271,7 @@ impl Chain<'_> {
         for (channel, mut row) in thresholds.outer_iter_mut().enumerate() {
             let mut sum = || {
                 let input = |random: &mut SplitMix64| i64::from(self.format.value(random.integer(0..=max_code) as u16));
-                let weight = |row| {
-                    (i64::from(tensors.codes[[channel, row]]) << tensors.beta_fraction_bits)
-                        + i64::from(tensors.beta_of(channel))
-                };
-                (0..rows).map(|row| weight(row) * input(&mut self.random)).sum::<i64>()
+                (0..rows).map(|row| tensors.weight(channel, row) * input(&mut self.random)).sum::<i64>()
             };
             let (first, second) = (sum(), sum());
             // Two random sums are often close together: the thresholds reach as far again on both sides.

@@ -5,8 +5,8 @@ use std::io::Write;
 use rebias_scheduler::{ColumnCurrent, RunResult};
 use rebias_units::{Action, Current};
 
-use crate::Summary;
 use crate::summary::rounded;
+use crate::{Summary, SweptPoint};
 
 /// `summary.csv`: one row for the run.
 ///
@@ -136,35 +136,39 @@ pub fn energy_csv(result: &RunResult, out: impl Write) -> csv::Result<()> {
     Ok(())
 }
 
-/// A sweep's `results.csv`: the coordinates of each point, then its summary.
+/// A sweep's `results.csv`: the coordinates of each point, then its summary, and with objectives `pareto`: whether it is
+/// on the front.
 ///
 /// # Errors
 /// What `out` says.
 pub fn results_csv<'r>(
     axes: &[&str],
-    points: impl IntoIterator<Item = (&'r [String], &'r RunResult)>,
+    points: impl IntoIterator<Item = SweptPoint<'r>>,
     out: impl Write,
 ) -> csv::Result<()> {
     // Headers come from the summary's own fields, so that the two files cannot drift apart.
     let mut writer = csv::WriterBuilder::new().has_headers(false).from_writer(out);
     let mut headed = false;
-    for (coordinates, result) in points {
-        let summary = summary_fields(result)?;
+    for point in points {
+        let summary = summary_fields(point.summary)?;
         if !headed {
-            writer.write_record(axes.iter().copied().chain(summary.iter().map(|(name, _)| name.as_str())))?;
+            let names = summary.iter().map(|(name, _)| name.as_str());
+            writer.write_record(axes.iter().copied().chain(names).chain(point.on_front.map(|_| "pareto")))?;
             headed = true;
         }
         let values = summary.iter().map(|(_, value)| value.as_str());
-        writer.write_record(coordinates.iter().map(String::as_str).chain(values))?;
+        let on_front = point.on_front.map(|on_front| if on_front { "true" } else { "false" });
+        writer.write_record(point.coordinates.iter().map(String::as_str).chain(values).chain(on_front))?;
     }
     writer.flush()?;
     Ok(())
 }
 
 /// The summary's header and values as text, as `summary.csv` has them.
-fn summary_fields(result: &RunResult) -> csv::Result<Vec<(String, String)>> {
-    let mut bytes = Vec::new();
-    summary_csv(result, &mut bytes)?;
+fn summary_fields(summary: &Summary) -> csv::Result<Vec<(String, String)>> {
+    let mut writer = csv::Writer::from_writer(Vec::new());
+    writer.serialize(summary)?;
+    let bytes = writer.into_inner().map_err(|error| error.into_error())?;
     let mut reader = csv::ReaderBuilder::new().has_headers(false).from_reader(bytes.as_slice());
     let mut records = reader.records();
     let names = records.next().transpose()?.unwrap_or_default();

@@ -13,7 +13,7 @@ pub use csv_files::{chips_csv, components_csv, energy_csv, layers_csv, results_c
 pub use occupancy::Occupancy;
 pub use placement::placement_text;
 pub use replay_files::{buffers_csv, parts_csv};
-pub use summary::{Summary, summary_json};
+pub use summary::{Summary, SweptPoint, summary_json};
 pub use text::{result_text, results_text};
 pub use timeline::Timeline;
 pub use validation::{validation_json, validation_text};

@@ -2,11 +2,11 @@
 
 use rebias_cost::Warning;
 use rebias_scheduler::{AdcModelCost, RunResult};
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 use serde_json::json;
 
 /// A run in one row. Accuracies are fractions; empty where a trace has no images or no tensors.
-#[derive(Clone, Debug, PartialEq, Serialize)]
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct Summary {
     /// The network's name.
     pub network: String,
@@ -127,6 +127,29 @@ impl Summary {
             version: result.version.to_owned(),
         }
     }
+
+    /// The figure in a column; `None` for text, for an empty figure, and for what is no column.
+    pub fn figure(&self, column: &str) -> Option<f64> {
+        json!(self).get(column)?.as_f64()
+    }
+
+    /// The columns that hold figures.
+    pub fn figure_names() -> Vec<String> {
+        let columns = json!(Self::default());
+        let columns = columns.as_object().into_iter().flatten().filter(|(_, value)| !value.is_string());
+        columns.map(|(name, _)| name.clone()).collect()
+    }
+}
+
+/// A point of a sweep with what it gave.
+#[derive(Clone, Copy, Debug)]
+pub struct SweptPoint<'r> {
+    /// A value for each axis.
+    pub coordinates: &'r [String],
+    /// What it gave.
+    pub summary: &'r Summary,
+    /// Whether no other point is better in one objective and no worse in the others; `None` without objectives.
+    pub on_front: Option<bool>,
 }
 
 /// A number to twelve significant digits: what a change of units leaves behind them says nothing.

@@ -6,6 +6,8 @@ use comfy_table::{CellAlignment, Table, presets};
 use rebias_cost::{Peak, Programming};
 use rebias_scheduler::{Cost, Proportion, RunResult, Steadiness};
 
+use crate::SweptPoint;
+
 /// The run's summary, its energy by component, and its layers.
 pub fn result_text(result: &RunResult) -> String {
     let mut text = String::new();
@@ -22,23 +24,22 @@ pub fn result_text(result: &RunResult) -> String {
 }
 
 /// A sweep's points with their main figures.
-pub fn results_text<'r>(axes: &[&str], points: impl IntoIterator<Item = (&'r [String], &'r RunResult)>) -> String {
+pub fn results_text<'r>(axes: &[&str], points: impl IntoIterator<Item = SweptPoint<'r>>) -> String {
     let header: Vec<&str> = axes
         .iter()
         .copied()
         .chain(["accuracy", "agreement", "interval µs", "energy µJ", "TOPS/W", "crossbars"])
         .collect();
     let mut table = table(&header);
-    for (coordinates, result) in points {
-        let quality = result.quality;
-        let accuracy = quality.and_then(|quality| quality.accuracy);
+    for SweptPoint { coordinates, summary, .. } in points {
+        let share = |share: Option<f64>| share.map_or_else(|| "–".to_owned(), |share| percent(share, 2));
         table.add_row(coordinates.iter().cloned().chain([
-            accuracy.map_or_else(|| "–".to_owned(), |accuracy| percent(accuracy.share(), 2)),
-            quality.map_or_else(|| "–".to_owned(), |quality| percent(quality.agreement.share(), 2)),
-            format!("{:.2}", result.timing.interval.microseconds()),
-            format!("{:.3}", result.cost.energy_gated().microjoules()),
-            format!("{:.3}", result.cost.tops_per_w),
-            result.allocation.crossbars.to_string(),
+            share(summary.accuracy),
+            share(summary.agreement),
+            format!("{:.2}", summary.interval_us),
+            format!("{:.3}", summary.energy_uj),
+            format!("{:.3}", summary.tops_per_w),
+            summary.crossbars.to_string(),
         ]));
     }
     table.to_string()

@@ -5,8 +5,7 @@ use std::num::NonZeroU32;
 use rebias_arch::Arch;
 use rebias_crossbar::{CellModel, ChipSeed};
 use rebias_emulation::{EmulateOptions, EmulationError, EmulationResult, Emulator, LayerDiagnosis};
-use rebias_mapper::Placement;
-use rebias_network::{SampleSet, Trace};
+use rebias_network::SampleSet;
 use rebias_units::Current;
 use statrs::statistics::Statistics;
 
@@ -45,7 +44,8 @@ pub struct ChipQuality {
 }
 
 /// What emulation gave, chip by chip; never empty.
-pub(crate) struct Emulated {
+#[derive(Clone, Debug)]
+pub struct Emulated {
     chips: Vec<(u32, EmulationResult)>,
     /// Of the first chip's layers.
     diagnoses: Vec<LayerDiagnosis>,
@@ -54,17 +54,20 @@ pub(crate) struct Emulated {
 }
 
 impl Emulated {
-    /// Runs the samples on each chip of the options.
-    pub(crate) fn run(
-        (arch, trace, placement): (&Arch, &Trace, &Placement),
+    /// Runs the samples on each chip of the options; `program` gives each, with its converters set.
+    ///
+    /// # Errors
+    /// What `program` says; no images, or one that is none of the network's.
+    pub fn on_chips<'n>(
+        arch: &Arch,
         samples: &SampleSet,
         options: &RunOptions<'_>,
+        program: impl Fn(ChipSeed) -> Result<Emulator<'n>, EmulationError>,
     ) -> Result<Self, EmulationError> {
         let images = options.images;
         let (mut chips, mut diagnoses) = (Vec::new(), Vec::new());
         for chip in options.chips.indices() {
-            let chip_seed = ChipSeed { seed: options.seed, chip };
-            let emulator = Emulator::of_chip(&trace.network, arch, placement, trace.calibration.as_ref(), chip_seed)?;
+            let emulator = program(ChipSeed { seed: options.seed, chip })?;
             if chips.is_empty() {
                 let n_images = images.unwrap_or(DIAGNOSED_IMAGES).min(DIAGNOSED_IMAGES);
                 diagnoses = emulator.diagnose(samples, n_images)?;

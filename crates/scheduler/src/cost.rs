@@ -72,7 +72,7 @@ fn peak_format(network: &Network, placement: &Placement) -> PeakFormat {
     let work = |placed: &&LayerPlacement| network.layer(placed.layer).macs();
     let slicing = placement.layers().iter().max_by_key(work).map(|placed| &placed.slicing);
     PeakFormat {
-        n_weight_slices: slicing.map_or(1, |slicing| slicing.n_weight_slices()),
+        n_weight_slices: slicing.map_or(1, |slicing| slicing.n_columns()),
         n_input_slices: slicing.map_or(1, |slicing| slicing.input_slices().len() as u32),
     }
 }

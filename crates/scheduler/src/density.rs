@@ -38,7 +38,8 @@ fn output_conductance(arch: &Arch, placed: &LayerPlacement, weighted: &Weighted)
         stored * f64::from((1u32 << bits) - 1)
     };
     let units = f64::from(1u32 << FRACTION_BITS);
-    (0..placed.slicing.n_weight_slices()).map(|slice| level(slice) * units + floor).sum()
+    let slicing = &placed.slicing;
+    (0..slicing.n_columns()).map(|column| level(slicing.slice_of(column)) * units + floor).sum()
 }
 
 /// Conductance of the cells of bias and reference columns on one word line of an array, in units.

@@ -13,7 +13,7 @@ mod result;
 mod run;
 
 pub use accuracy::Proportion;
-pub use chips::{ChipQuality, Chips};
+pub use chips::{ChipQuality, Chips, Emulated};
 pub use mvm::{MatrixError, MatrixJob, MatrixResult, mvm};
 pub use rebias_crossbar::ChipSeed;
 pub use replay::{
@@ -25,4 +25,4 @@ pub use result::{
     AdcBand, AdcModelCost, Allocation, ColumnCurrent, Component, Conversion, Cost, LayerResult, ModelledCost, Quality,
     RunResult, Timing,
 };
-pub use run::{RunError, RunOptions, run, run_recorded};
+pub use run::{RunError, RunOptions, Stages, conclude, run, run_recorded};

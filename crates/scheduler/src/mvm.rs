@@ -108,6 +108,7 @@ pub fn mvm(arch: &Arch, job: &MatrixJob) -> Result<MatrixResult, MatrixError> {
 fn network(job: &MatrixJob) -> Result<Network, NetworkError> {
     let (out_channels, rows) = job.weights.dim();
     let tensors = Tensors {
+        minus: None,
         codes: job.weights.clone(),
         alpha: vec![1.0],
         beta: vec![0],

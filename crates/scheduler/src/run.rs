@@ -81,29 +81,51 @@ fn run_replayed(
     }
     let placement = map(network, arch)?;
     let replayed = replay(network, arch, &placement, &options.replay)?;
-    let emulated = samples.map(|samples| Emulated::run((arch, trace, &placement), samples, options)).transpose()?;
+    let calibration = trace.calibration.as_ref();
+    let program = |chip| Emulator::of_chip(network, arch, &placement, calibration, chip);
+    let emulated = samples.map(|samples| Emulated::on_chips(arch, samples, options, program)).transpose()?;
+    let stages = Stages { placement: &placement, replayed, emulated: emulated.as_ref(), seed: options.seed };
+    Ok(conclude(arch, costs, network, stages))
+}
 
-    let layers_used = usage((arch, network, &placement), &replayed, emulated.as_ref());
+/// What the stages before pricing gave.
+#[derive(Clone, Debug)]
+pub struct Stages<'s> {
+    /// Where the network stands.
+    pub placement: &'s Placement,
+    /// What its replay gave.
+    pub replayed: ReplayResult,
+    /// What its emulation gave; `None` for a trace without tensors or images.
+    pub emulated: Option<&'s Emulated>,
+    /// Seed of everything random in it.
+    pub seed: u64,
+}
+
+/// Prices what has been placed, replayed and emulated. The stages may be those of another architecture, if it has the
+/// same [keys](Arch::replay_key).
+pub fn conclude(arch: &Arch, costs: &Costs, network: &Network, stages: Stages<'_>) -> RunResult {
+    let Stages { placement, replayed, emulated, seed } = stages;
+    let layers_used = usage((arch, network, placement), &replayed, emulated);
     let timing = timing(arch, &replayed);
     let usage = Usage { layers: &layers_used, n_tiles: placement.n_tiles(), interval: timing.interval };
     let priced = price(arch, costs, &usage);
-    let pricing = Pricing { arch, network, placement: &placement, usage };
-    Ok(RunResult {
+    let pricing = Pricing { arch, network, placement, usage };
+    RunResult {
         network: network.name().to_owned(),
         architecture: arch.name().to_owned(),
-        seed: options.seed,
+        seed,
         version: env!("CARGO_PKG_VERSION"),
-        quality: emulated.as_ref().and_then(Emulated::quality),
-        chips: emulated.as_ref().map(Emulated::chips).unwrap_or_default(),
+        quality: emulated.and_then(Emulated::quality),
+        chips: emulated.map(Emulated::chips).unwrap_or_default(),
         cost: pricing.cost(costs, &priced),
         warnings: warnings(arch, costs),
-        allocation: allocation(arch, &placement),
-        layers: layers(arch, network, &placement, (&replayed, &priced), emulated.as_ref()),
+        allocation: allocation(arch, placement),
+        layers: layers(arch, network, placement, (&replayed, &priced), emulated),
         timing,
         measured: replayed.measured,
         parts: replayed.units,
         buffers: replayed.buffers,
-    })
+    }
 }
 
 /// What each layer did for one image: counts from the replay, read activity from the values, or from the densities of
@@ -119,7 +141,8 @@ fn usage(
     };
     let n_weighted = placement.layers().len();
     // Layers without weights use no converters.
-    let place = |layer| weighted_index(placement, layer).map_or(LayerPlace::Inside, |it| LayerPlace::of(it, n_weighted));
+    let place =
+        |layer| weighted_index(placement, layer).map_or(LayerPlace::Inside, |it| LayerPlace::of(it, n_weighted));
     let usage = |layer: &LayerReplay| LayerUsage {
         counts: layer.counts,
         read_activity: activity(layer.layer),

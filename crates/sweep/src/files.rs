@@ -7,9 +7,10 @@ use std::fs;
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 
+use ndarray::Array4;
 use rebias_config::{Document, Faults};
 use rebias_dataset::{DatasetError, LabelledImages, Split};
-use rebias_network::{Trace, TraceFiles};
+use rebias_network::{SampleSet, Shape, Trace, TraceFiles};
 
 /// A design's documents, with everything that it extends laid under them.
 #[derive(Clone, Debug)]
@@ -50,6 +51,12 @@ pub enum FileError {
         /// The system's word.
         error: io::Error,
     },
+    /// Another process writes the same shard of a sweep.
+    #[error("`{}` is being written by another process\nhint: wait for it, or run another shard", path.display())]
+    Busy {
+        /// The shard's file.
+        path: PathBuf,
+    },
     /// A chain of `extends` comes back to where it began.
     #[error("`{}` extends itself, by way of others", path.display())]
     ExtendsItself {
@@ -63,6 +70,16 @@ pub enum FileError {
         folder: PathBuf,
         /// What is wrong.
         error: DatasetError,
+    },
+    /// A data set's images are no inputs of the network.
+    #[error("the images in `{}` are {found}, and the network takes {wanted}", folder.display())]
+    OtherImages {
+        /// The data set's folder.
+        folder: PathBuf,
+        /// What its images are.
+        found: Shape,
+        /// What the network takes.
+        wanted: Shape,
     },
     /// The files were read, but are not right.
     #[error(transparent)]
@@ -119,6 +136,11 @@ pub fn read_document(path: &Path) -> Result<Document, FileError> {
 /// # Errors
 /// A file that is missing or unreadable, and everything that is wrong in them.
 pub fn read_trace(path: &Path) -> Result<Trace, FileError> {
+    Ok(Trace::parse(&read_trace_files(path)?)?)
+}
+
+/// Reads the files of a trace as they are.
+pub(crate) fn read_trace_files(path: &Path) -> Result<TraceFiles, FileError> {
     let file = if path.is_dir() { path.join("trace.toml") } else { path.to_owned() };
     if !file.is_file() {
         return Err(FileError::Missing {
@@ -128,8 +150,23 @@ pub fn read_trace(path: &Path) -> Result<Trace, FileError> {
         });
     }
     let folder = file.parent().unwrap_or(Path::new("."));
-    let files = TraceFiles::fetch(&folder.display().to_string(), |name| fs::read(folder.join(name)))?;
-    Ok(Trace::parse(&files)?)
+    Ok(TraceFiles::fetch(&folder.display().to_string(), |name| fs::read(folder.join(name)))?)
+}
+
+/// Puts a data set's test images in place of a trace's samples.
+///
+/// # Errors
+/// Files that are missing or not of the data set's layout, images that are no inputs of the network.
+pub fn take_test_set(trace: &mut Trace, folder: &Path) -> Result<(), FileError> {
+    let images = read_data(folder, Split::Test)?;
+    let [channels, height, width] = images.shape();
+    let (found, wanted) = (Shape::new(channels, height, width), trace.network.input_shape());
+    let inputs = Array4::from_shape_vec((images.len(), channels, height, width), images.pixels().to_vec());
+    let other = || FileError::OtherImages { folder: folder.to_owned(), found, wanted };
+    let inputs = inputs.ok().filter(|_| found == wanted).ok_or_else(other)?;
+    let labels = images.labels().iter().map(|&label| u16::from(label)).collect();
+    trace.samples = Some(SampleSet { inputs, labels: Some(labels), expected: None });
+    Ok(())
 }
 
 /// Reads one split of a data set from a folder with its files.

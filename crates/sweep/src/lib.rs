@@ -1,13 +1,42 @@
-//! Sweeps: grids of configurations, run in parallel; and the files that runs read and write.
+//! Sweeps: many configurations of one design, run in parallel and kept row by row; and the files that runs read and
+//! write.
+//!
+//! ```text
+//! sweep.toml ─► Grid ─► points, validated, each with a hash of all that determines it
+//!                         └─► workers ─► Shared (placements, replays, arrays, emulations) ─► rows ─► results.csv
+//! ```
 //!
 //! Knows nothing of the terminal: progress goes to a callback, results to bytes.
 
 mod files;
 mod grid;
+mod memo;
+#[cfg(feature = "parquet")]
+mod parquet;
+mod plan;
+mod point;
+mod results;
+mod shard;
+mod share;
+mod slurm;
+mod status;
+mod store;
 mod sweep;
+mod trace;
 mod validation;
+mod workers;
 
-pub use files::{DesignFiles, FileError, OutputFolder, read_data, read_design, read_document, read_trace, write_file};
-pub use grid::{Grid, Point};
-pub use sweep::{Results, Sweep, SweepError};
+pub use files::{
+    DesignFiles, FileError, OutputFolder, read_data, read_design, read_document, read_trace, take_test_set, write_file,
+};
+pub use grid::Grid;
+#[cfg(feature = "parquet")]
+pub use parquet::ParquetFault;
+pub use plan::Plan;
+pub use results::{ResultRow, Results};
+pub use shard::{NoShard, Shard};
+pub use share::Work;
+pub use slurm::SlurmScripts;
+pub use status::{Basis, Expectation, Status};
+pub use sweep::{Progress, Sweep, SweepControl, SweepError};
 pub use validation::{ValidationFiles, designs_with_figures, read_validation};

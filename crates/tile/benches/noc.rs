@@ -7,7 +7,7 @@
 use divan::Bencher;
 use divan::counter::ItemsCount;
 use rebias_engine::{EventQueue, Tick};
-use rebias_tile::{MeshEvent, MeshNotice, MeshUnit, Message, NocSpec};
+use rebias_tile::{MeshEvent, MeshUnit, Message, NocSpec, Notice};
 use rebias_units::Cycles;
 
 const N_TILES: u32 = 168;
@@ -37,15 +37,12 @@ fn run(messages: u32, gap: u64) -> u64 {
         let now = queue.now();
         match event {
             Event::Mesh(event) => {
-                let notice = mesh.step(now, event, &mut |at, event| queue.push(at, Event::Mesh(event)));
-                if let Some(MeshNotice::Delivered(payload)) = notice {
-                    divan::black_box(payload);
-                }
+                mesh.step(now, event, &mut |at, notice| follow(&mut queue, at, notice));
             }
             Event::Send { from, left } => {
                 let to = (from + 1 + (left * 61) % (N_TILES - 1)) % N_TILES;
                 let message = Message { payload: left, from, to, flits: FLITS };
-                let sent = mesh.inject(now, message, &mut |at, event| queue.push(at, Event::Mesh(event)));
+                let sent = mesh.inject(now, message, &mut |at, notice| follow(&mut queue, at, notice));
                 let left = if sent.is_ok() { left - 1 } else { left };
                 if left > 0 {
                     queue.push(Tick(now.0 + gap), Event::Send { from, left });
@@ -54,6 +51,16 @@ fn run(messages: u32, gap: u64) -> u64 {
         }
     }
     queue.n_pushed()
+}
+
+fn follow(queue: &mut EventQueue<Event>, at: Tick, notice: Notice<u32, MeshEvent>) {
+    match notice {
+        Notice::Event(event) => queue.push(at, Event::Mesh(event)),
+        Notice::Left(_) => {}
+        Notice::Delivered(payload) => {
+            divan::black_box(payload);
+        }
+    }
 }
 
 /// A quarter of what the mesh can carry, about.

@@ -30,6 +30,7 @@ impl BusUnit {
     }
 
     /// Moves some bytes when all that came before has been moved.
+    #[inline]
     pub fn transfer(&mut self, arrival: Tick, bytes: Bytes) -> Span {
         self.wires.serve(arrival, ticks_to_move(bytes, self.spec.wires))
     }

@@ -15,9 +15,7 @@ use std::collections::VecDeque;
 use rebias_engine::{Busy, Tick};
 use rebias_units::{Bits, Bytes, Cycles, Time};
 
-use crate::{
-    ChipLinkUnit, ChipSpec, LinkName, LinkUse, Mesh, MeshEvent, MeshNotice, MeshUnit, Message, Route, SystemSpec,
-};
+use crate::{ChipLinkUnit, ChipSpec, LinkName, LinkUse, Mesh, MeshEvent, MeshUnit, Message, Notice, Route, SystemSpec};
 
 /// Where tiles are, and how far apart.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -61,6 +59,11 @@ impl Interconnect {
             latency: out.latency + link.latency_ticks(self.tick) + back.latency,
         }
     }
+
+    /// What a message takes on the chip link: whole flits.
+    fn bytes(&self, flits: u32) -> Bytes {
+        Bits(u64::from(flits) * u64::from(self.mesh.spec().flit_bits)).to_bytes()
+    }
 }
 
 /// What happens in the interconnect at a tick; the event loop hands it back to [`InterconnectUnit::step`].
@@ -73,9 +76,19 @@ pub enum InterconnectEvent {
         /// What.
         event: MeshEvent,
     },
+    /// A message for another chip is at the end of its own chip's mesh.
+    AtLink {
+        /// The chip that it comes from.
+        chip: u32,
+    },
     /// The message that came first on a chip's link has crossed it.
     Crossed {
         /// The chip that it comes from.
+        chip: u32,
+    },
+    /// A message from another chip has entered the mesh.
+    Entered {
+        /// The chip that it is for.
         chip: u32,
     },
 }
@@ -116,10 +129,14 @@ struct ChipState<W> {
     waiting: VecDeque<(Message<W>, Tick)>,
     /// Ticks that messages have waited for room at the link and for the link.
     waited: Cycles,
+    /// Messages on the last part of their way to the link, in order of their arrival.
+    leaving: VecDeque<Crossing<W>>,
     /// Messages on the link.
     crossing: VecDeque<Crossing<W>>,
     /// Messages from other chips that wait for this chip's mesh.
     landed: VecDeque<Crossing<W>>,
+    /// Messages of these that enter the mesh.
+    entering: VecDeque<Crossing<W>>,
 }
 
 /// A message that goes from chip to chip.
@@ -157,21 +174,24 @@ impl<W: Copy> InterconnectUnit<W> {
             link: link.map(|link| ChipLinkUnit::new(link, tick)),
             waiting: VecDeque::new(),
             waited: Cycles(0),
+            leaving: VecDeque::new(),
             crossing: VecDeque::new(),
             landed: VecDeque::new(),
+            entering: VecDeque::new(),
         };
         Self { topology, chips: vec![idle; system.n_chips as usize] }
     }
 
-    /// Begins to send a message, whose tail will be told to have left.
+    /// Begins to send a message as soon as the tail of the one before has left.
     ///
     /// # Errors
-    /// [`Busy`] with the message while the tile's port sends another or keeps one that waits for the chip link.
+    /// [`Busy`] with the message while it is not known when that will be, as the one before waits for room on the mesh
+    /// or at the chip link.
     pub fn inject(
         &mut self,
         now: Tick,
         message: Message<W>,
-        schedule: &mut impl FnMut(Tick, InterconnectEvent),
+        tell: &mut impl FnMut(Tick, Notice<W, InterconnectEvent>),
     ) -> Result<(), Busy<Message<W>>> {
         let ((chip, from), (to_chip, to)) = (self.topology.place(message.from), self.topology.place(message.to));
         let state = &mut self.chips[chip as usize];
@@ -181,12 +201,11 @@ impl<W: Copy> InterconnectUnit<W> {
         }
         if chip != to_chip {
             state.waiting.push_back((message, now));
-            self.send_out(chip, now, schedule);
+            self.send_out(chip, now, tell);
             return Ok(());
         }
         let leg = Message { payload: Leg::Whole(message.payload), from, to, flits: message.flits };
-        let sent = state.mesh.inject(now, leg, &mut on_mesh(chip, schedule));
-        sent.map_err(|_| Busy(message))
+        state.inject(now, chip, leg, tell).map_err(|_| Busy(message))
     }
 
     /// Does what happens at a tick.
@@ -194,19 +213,28 @@ impl<W: Copy> InterconnectUnit<W> {
         &mut self,
         now: Tick,
         event: InterconnectEvent,
-        schedule: &mut impl FnMut(Tick, InterconnectEvent),
-    ) -> Option<MeshNotice<W>> {
+        tell: &mut impl FnMut(Tick, Notice<W, InterconnectEvent>),
+    ) {
         match event {
             InterconnectEvent::Mesh { chip, event } => {
-                let notice = self.chips[chip as usize].mesh.step(now, event, &mut on_mesh(chip, schedule))?;
-                self.follow(chip, now, notice, schedule)
+                let ChipState { mesh, leaving, entering, .. } = &mut self.chips[chip as usize];
+                mesh.step(now, event, &mut |at, notice| tell(at, go_on(chip, notice, leaving, entering)));
             }
+            InterconnectEvent::AtLink { chip } => self.cross(chip, now, tell),
             InterconnectEvent::Crossed { chip } => {
-                let crossing = self.chips[chip as usize].crossing.pop_front()?;
+                let Some(crossing) = self.chips[chip as usize].crossing.pop_front() else { return };
                 let (to_chip, _) = self.topology.place(crossing.message.to);
                 self.chips[to_chip as usize].landed.push_back(crossing);
-                self.send_back(to_chip, now, schedule);
-                None
+                self.send_back(to_chip, now, tell);
+            }
+            InterconnectEvent::Entered { chip } => {
+                let Some(crossing) = self.chips[chip as usize].entering.pop_front() else { return };
+                let bytes = self.topology.bytes(crossing.message.flits);
+                if let Some(link) = &mut self.chips[crossing.from_chip as usize].link {
+                    link.release(bytes);
+                }
+                self.send_out(crossing.from_chip, now, tell);
+                self.send_back(chip, now, tell);
             }
         }
     }
@@ -225,46 +253,22 @@ impl<W: Copy> InterconnectUnit<W> {
         })
     }
 
-    /// Goes on with a message that has come to the end of a mesh.
-    fn follow(
-        &mut self,
-        chip: u32,
-        now: Tick,
-        notice: MeshNotice<Leg<W>>,
-        schedule: &mut impl FnMut(Tick, InterconnectEvent),
-    ) -> Option<MeshNotice<W>> {
-        match notice {
-            MeshNotice::Left(Leg::Whole(payload)) => Some(MeshNotice::Left(payload)),
-            MeshNotice::Left(Leg::Out(message)) => Some(MeshNotice::Left(message.payload)),
-            MeshNotice::Left(Leg::Back(Crossing { message, from_chip })) => {
-                let bytes = self.bytes(message.flits);
-                if let Some(link) = &mut self.chips[from_chip as usize].link {
-                    link.release(bytes);
-                }
-                self.send_out(from_chip, now, schedule);
-                self.send_back(chip, now, schedule);
-                None
-            }
-            MeshNotice::Delivered(Leg::Whole(payload)) => Some(MeshNotice::Delivered(payload)),
-            MeshNotice::Delivered(Leg::Back(crossing)) => Some(MeshNotice::Delivered(crossing.message.payload)),
-            MeshNotice::Delivered(Leg::Out(message)) => {
-                let bytes = self.bytes(message.flits);
-                let state = &mut self.chips[chip as usize];
-                let link = state.link.as_mut()?;
-                let span = link.cross(now, bytes);
-                state.waited += span.start - now;
-                schedule(span.end + link.latency(), InterconnectEvent::Crossed { chip });
-                state.crossing.push_back(Crossing { message, from_chip: chip });
-                None
-            }
-        }
+    /// Lets the message that has come to the chip link cross it, behind those before.
+    fn cross(&mut self, chip: u32, now: Tick, tell: &mut impl FnMut(Tick, Notice<W, InterconnectEvent>)) {
+        let state = &mut self.chips[chip as usize];
+        let Some(crossing) = state.leaving.pop_front() else { return };
+        let Some(link) = state.link.as_mut() else { return };
+        let span = link.cross(now, self.topology.bytes(crossing.message.flits));
+        state.waited += span.start - now;
+        state.crossing.push_back(crossing);
+        tell(span.end + link.latency(), Notice::Event(InterconnectEvent::Crossed { chip }));
     }
 
     /// Lets messages for other chips leave their tiles, in order of arrival, as far as the chip link has room.
-    fn send_out(&mut self, chip: u32, now: Tick, schedule: &mut impl FnMut(Tick, InterconnectEvent)) {
+    fn send_out(&mut self, chip: u32, now: Tick, tell: &mut impl FnMut(Tick, Notice<W, InterconnectEvent>)) {
         let gateway = self.topology.tiles_per_chip;
         while let Some(&(message, since)) = self.chips[chip as usize].waiting.front() {
-            let bytes = self.bytes(message.flits);
+            let bytes = self.topology.bytes(message.flits);
             let (_, from) = self.topology.place(message.from);
             let state = &mut self.chips[chip as usize];
             if state.link.as_mut().is_none_or(|link| link.reserve(bytes).is_err()) {
@@ -273,31 +277,60 @@ impl<W: Copy> InterconnectUnit<W> {
             state.waiting.pop_front();
             state.waited += now - since;
             let leg = Message { payload: Leg::Out(message), from, to: gateway, flits: message.flits };
-            let sent = state.mesh.inject(now, leg, &mut on_mesh(chip, schedule));
+            let sent = state.inject(now, chip, leg, tell);
             debug_assert!(sent.is_ok(), "a tile whose message waits for the chip link sends no other");
         }
     }
 
     /// Lets the next message from another chip enter a chip's mesh.
-    fn send_back(&mut self, chip: u32, now: Tick, schedule: &mut impl FnMut(Tick, InterconnectEvent)) {
+    fn send_back(&mut self, chip: u32, now: Tick, tell: &mut impl FnMut(Tick, Notice<W, InterconnectEvent>)) {
         let gateway = self.topology.tiles_per_chip;
         let Some(&crossing) = self.chips[chip as usize].landed.front() else { return };
         let (_, to) = self.topology.place(crossing.message.to);
         let state = &mut self.chips[chip as usize];
         let leg = Message { payload: Leg::Back(crossing), from: gateway, to, flits: crossing.message.flits };
-        if state.mesh.inject(now, leg, &mut on_mesh(chip, schedule)).is_ok() {
+        if state.inject(now, chip, leg, tell).is_ok() {
             state.landed.pop_front();
         }
     }
+}
 
-    /// What a message takes on the chip link: whole flits.
-    fn bytes(&self, flits: u32) -> Bytes {
-        Bits(u64::from(flits) * u64::from(self.topology.mesh.spec().flit_bits)).to_bytes()
+impl<W: Copy> ChipState<W> {
+    /// Begins to send a leg over the mesh.
+    fn inject(
+        &mut self,
+        now: Tick,
+        chip: u32,
+        leg: Message<Leg<W>>,
+        tell: &mut impl FnMut(Tick, Notice<W, InterconnectEvent>),
+    ) -> Result<(), Busy<Message<Leg<W>>>> {
+        let Self { mesh, leaving, entering, .. } = self;
+        mesh.inject(now, leg, &mut |at, notice| tell(at, go_on(chip, notice, leaving, entering)))
     }
 }
 
-fn on_mesh(chip: u32, schedule: &mut impl FnMut(Tick, InterconnectEvent)) -> impl FnMut(Tick, MeshEvent) {
-    move |at, event| schedule(at, InterconnectEvent::Mesh { chip, event })
+/// What follows from what the mesh of a chip tells: where a leg of a message's way ends, the message goes on.
+fn go_on<W: Copy>(
+    chip: u32,
+    notice: Notice<Leg<W>, MeshEvent>,
+    leaving: &mut VecDeque<Crossing<W>>,
+    entering: &mut VecDeque<Crossing<W>>,
+) -> Notice<W, InterconnectEvent> {
+    match notice {
+        Notice::Event(event) => Notice::Event(InterconnectEvent::Mesh { chip, event }),
+        Notice::Left(Leg::Whole(payload)) => Notice::Left(payload),
+        Notice::Left(Leg::Out(message)) => Notice::Left(message.payload),
+        Notice::Left(Leg::Back(crossing)) => {
+            entering.push_back(crossing);
+            Notice::Event(InterconnectEvent::Entered { chip })
+        }
+        Notice::Delivered(Leg::Whole(payload)) => Notice::Delivered(payload),
+        Notice::Delivered(Leg::Back(crossing)) => Notice::Delivered(crossing.message.payload),
+        Notice::Delivered(Leg::Out(message)) => {
+            leaving.push_back(Crossing { message, from_chip: chip });
+            Notice::Event(InterconnectEvent::AtLink { chip })
+        }
+    }
 }
 
 #[cfg(test)]

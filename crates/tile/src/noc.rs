@@ -15,6 +15,7 @@
 //! A message of one packet that nothing is in the way of takes routers × (router + link) + flits ticks from its
 //! injection until its tail has arrived.
 
+mod in_flight;
 mod link;
 mod mesh;
 mod queue;
@@ -25,7 +26,7 @@ mod wiring;
 pub use link::LinkUse;
 pub use mesh::{Direction, Mesh, Place, Route};
 pub use spec::NocSpec;
-pub use unit::{MeshEvent, MeshNotice, MeshUnit, Message};
+pub use unit::{MeshEvent, MeshUnit, Message, Notice};
 pub use wiring::LinkName;
 
 #[cfg(test)]

@@ -67,21 +67,25 @@ impl TileUnit {
     }
 
     /// Moves bytes between the IMAs and the rest of the tile.
+    #[inline]
     pub fn transfer(&mut self, arrival: Tick, bytes: Bytes) -> Span {
         self.bus.transfer(arrival, bytes)
     }
 
     /// Adds partial sums to what the output register holds.
+    #[inline]
     pub fn merge(&mut self, arrival: Tick, values: u64) -> Span {
         self.shift_add.merge(arrival, values)
     }
 
     /// Takes finished sums through the activation units.
+    #[inline]
     pub fn activate(&mut self, arrival: Tick, values: u64) -> Span {
         self.activation.activate(arrival, values)
     }
 
     /// Compares values with running maxima.
+    #[inline]
     pub fn pool(&mut self, arrival: Tick, values: u64) -> Span {
         self.max_pool.pool(arrival, values)
     }

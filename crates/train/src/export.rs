@@ -210,6 +210,7 @@ impl Builder {
             representation: Representation::Biased,
             output,
             tensors: Some(Tensors {
+                minus: None,
                 codes: weights.latent.mapv(|weight| levels.code(weight) as u16),
                 alpha: vec![levels.alpha],
                 beta: vec![beta],

@@ -1,13 +1,13 @@
 //! The training loop of one phase.
 
-use burn::tensor::activation::log_softmax;
+use burn::tensor::activation::{log_softmax, softmax};
 use burn::tensor::{Int, Tensor};
 
 use crate::batches::{Batch, Batches};
 use crate::data::ImageSet;
 use crate::model::Model;
 use crate::parameter::{Pass, Rates};
-use crate::recipe::Schedule;
+use crate::recipe::{Distillation, Schedule};
 use crate::{Observer, Phase, TrainError};
 
 /// Images of a batch in evaluation.
@@ -63,6 +63,15 @@ pub(crate) struct HeldOut<'a> {
     pub(crate) indices: &'a [usize],
 }
 
+/// What a network learns from.
+#[derive(Debug)]
+pub(crate) enum Lesson {
+    /// The labels.
+    Labels,
+    /// The labels, and what another network makes of the images.
+    Teacher(Box<Model>, Distillation),
+}
+
 /// A trained network and its accuracy on the held-out images.
 #[derive(Clone, Debug)]
 pub(crate) struct Fitted {
@@ -77,6 +86,7 @@ pub(crate) fn fit(
     batches: &mut Batches<'_>,
     held_out: HeldOut<'_>,
     plan: &Plan,
+    mut lesson: Lesson,
     observer: &mut dyn Observer,
 ) -> Result<Fitted, TrainError> {
     observer.phase(plan.phase, plan.schedule.steps);
@@ -90,7 +100,7 @@ pub(crate) fn fit(
             model.fix_beta(fraction_bits);
         }
         let batch = batches.next();
-        let loss = cross_entropy(model.forward(batch.images.clone(), Pass::Training), batch.labels);
+        let loss = lesson.loss(model.forward(batch.images.clone(), Pass::Training), &batch);
         let value: f64 = loss.clone().into_scalar();
         if !value.is_finite() {
             return Err(diverged(&mut model, batch.images, plan.phase, step));
@@ -108,6 +118,28 @@ pub(crate) fn fit(
         }
     }
     Ok(best.unwrap_or(Fitted { model, held_out_accuracy: 0.0, step: 0 }))
+}
+
+impl Lesson {
+    /// The loss of class scores `[images, classes]`, shape `[1]`.
+    fn loss(&mut self, logits: Tensor<2>, batch: &Batch) -> Tensor<1> {
+        let by_labels = cross_entropy(logits.clone(), batch.labels.clone());
+        match self {
+            Self::Labels => by_labels,
+            Self::Teacher(teacher, Distillation { weight, temperature }) => {
+                let wanted = teacher.forward(batch.images.clone().inner(), Pass::Evaluation);
+                let wanted = Tensor::from_inner(softmax(wanted / *temperature, 1));
+                // The gradients of softened scores are smaller by the square of the temperature.
+                let by_teacher = soft_cross_entropy(logits / *temperature, wanted) * (*temperature * *temperature);
+                by_labels * (1.0 - *weight) + by_teacher * *weight
+            }
+        }
+    }
+}
+
+/// Mean cross-entropy in nats of class scores and wanted probabilities, both `[images, classes]`; shape `[1]`.
+fn soft_cross_entropy(logits: Tensor<2>, wanted: Tensor<2>) -> Tensor<1> {
+    (log_softmax(logits, 1) * wanted).sum_dim(1).mean().neg()
 }
 
 /// Mean cross-entropy in nats of class scores `[images, classes]`, shape `[1]`.
@@ -167,5 +199,22 @@ mod tests {
         let labels = Tensor::from_data([0i64, 3], &device);
         let loss = cross_entropy(Tensor::zeros([2, 4], &device), labels).into_scalar::<f64>();
         assert!((loss - 4f64.ln()).abs() < 1e-6, "{loss}");
+    }
+
+    #[test]
+    fn soft_cross_entropy_of_certain_classes_is_that_of_labels() {
+        let device = burn::tensor::Device::flex();
+        let logits = Tensor::from_data([[0.3, -1.2, 0.8], [2.0, 0.1, 0.4]], &device);
+        let hard: f64 = cross_entropy(logits.clone(), Tensor::from_data([2i64, 0], &device)).into_scalar();
+        let certain = Tensor::from_data([[0.0, 0.0, 1.0], [1.0, 0.0, 0.0]], &device);
+        let soft: f64 = soft_cross_entropy(logits.clone(), certain).into_scalar();
+        assert!((hard - soft).abs() < 1e-6, "{hard} {soft}");
+        let even: f64 = soft_cross_entropy(logits, Tensor::full([2, 3], 1.0 / 3.0, &device)).into_scalar();
+        let by_hand = (((0.3f64).exp() + (-1.2f64).exp() + 0.8f64.exp()).ln()
+            + 0.1 / 3.0
+            + (2f64.exp() + 0.1f64.exp() + 0.4f64.exp()).ln()
+            - 2.5 / 3.0)
+            / 2.0;
+        assert!((even - by_hand).abs() < 1e-6, "{even} {by_hand}");
     }
 }

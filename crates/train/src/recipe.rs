@@ -65,6 +65,17 @@ pub(crate) struct Training {
     pub(crate) float: Schedule,
     pub(crate) fine_tune: Schedule,
     pub(crate) fixed_beta_steps: usize,
+    pub(crate) distillation: Option<Distillation>,
+}
+
+/// What the quantised network learns from its float twin's class scores, beside the labels (G. Hinton, O. Vinyals,
+/// J. Dean, 2015; for quantised networks A. Mishra, D. Marr, ICLR 2018).
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(crate) struct Distillation {
+    /// Share of the loss that measures the distance to the twin; the rest measures that to the labels.
+    pub(crate) weight: f64,
+    /// What the scores of both are divided by before they become probabilities.
+    pub(crate) temperature: f64,
 }
 
 /// Length and rates of a phase.
@@ -212,8 +223,26 @@ fn training(table: &Table<'_>) -> Option<Training> {
         }
         Some((schedule, fixed_beta_steps))
     });
+    let distillation = match table.optional_table("distillation") {
+        Some(Some(table)) => distillation(&table).map(Some),
+        Some(None) => Some(None),
+        None => None,
+    };
     let (fine_tune, fixed_beta_steps) = fine_tune?;
-    Some(Training { batch: batch?, evaluate_every: evaluate_every?, float: float?, fine_tune, fixed_beta_steps })
+    Some(Training {
+        batch: batch?,
+        evaluate_every: evaluate_every?,
+        float: float?,
+        fine_tune,
+        fixed_beta_steps,
+        distillation: distillation?,
+    })
+}
+
+fn distillation(table: &Table<'_>) -> Option<Distillation> {
+    let weight = table.number("weight", Interval::closed(0.0, 1.0));
+    let temperature = table.number("temperature", Interval::closed(1.0, 100.0));
+    Some(Distillation { weight: weight?, temperature: temperature? })
 }
 
 fn schedule(table: &Table<'_>) -> Option<Schedule> {

@@ -9,7 +9,7 @@ use rebias_network::{Provenance, Trace};
 use crate::batches::{Batch, Batches};
 use crate::data::ImageSet;
 use crate::export::Evaluated;
-use crate::fit::{BetaPlan, Fitted, HeldOut, Plan, fit};
+use crate::fit::{BetaPlan, Fitted, HeldOut, Lesson, Plan, fit};
 use crate::model::Model;
 use crate::output::OutputFolder;
 use crate::random::{Purpose, Stream};
@@ -205,18 +205,22 @@ fn train(
     let mut weights = Stream::new(recipe.seed, Purpose::Weights);
     let model = Model::new(&recipe.layers, [set.height, set.width], &mut weights, &device);
     let pretrain = plan(Phase::Pretrain, training.float, BetaPlan::Absent);
-    let pretrained = fit(model, &mut batches(Purpose::Pretrain), held_out, &pretrain, observer)?.model;
+    let pretrained = fit(model, &mut batches(Purpose::Pretrain), held_out, &pretrain, Lesson::Labels, observer)?.model;
 
-    let mut quantised = pretrained.clone();
+    let twin = plan(Phase::FloatTwin, training.fine_tune, BetaPlan::Absent);
+    let float = fit(pretrained.clone(), &mut batches(Purpose::FineTune), held_out, &twin, Lesson::Labels, observer)?;
+
+    let mut quantised = pretrained;
     let fit_images = &division.trained_on()[..FIT_IMAGES.min(division.trained_on().len())];
     quantised.quantise(&recipe.quantisation, Batch::plain(set, fit_images, &device.clone().autodiff()).images);
     let fraction_bits = recipe.quantisation.beta_fraction_bits;
     let beta = BetaPlan::FixedForLast { steps: training.fixed_beta_steps, fraction_bits };
     let fine_tune = plan(Phase::Quantised, training.fine_tune, beta);
-    let quantised = fit(quantised, &mut batches(Purpose::FineTune), held_out, &fine_tune, observer)?;
-
-    let twin = plan(Phase::FloatTwin, training.fine_tune, BetaPlan::Absent);
-    let float = fit(pretrained, &mut batches(Purpose::FineTune), held_out, &twin, observer)?;
+    let lesson = match training.distillation {
+        Some(distillation) => Lesson::Teacher(Box::new(float.model.clone()), distillation),
+        None => Lesson::Labels,
+    };
+    let quantised = fit(quantised, &mut batches(Purpose::FineTune), held_out, &fine_tune, lesson, observer)?;
     Ok(Pair { quantised: Outcome::new(&quantised, set), float: Outcome::new(&float, set) })
 }
 

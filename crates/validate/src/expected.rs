@@ -1,7 +1,7 @@
 //! From `expected.toml` to figures that can be computed.
 
 use rebias_arch::Arch;
-use rebias_config::{Document, Faults, Interval, Problem, Table};
+use rebias_config::{Document, Faults, Interval, Problem, Table, Wants};
 use rebias_cost::{Confidence, Costs};
 use rebias_units::Power;
 
@@ -141,7 +141,7 @@ fn claim(table: &Table<'_>) -> Option<Claim> {
 }
 
 fn printed(table: &Table<'_>) -> Option<Printed> {
-    let printed = table.value("published")?.as_str().and_then(Printed::parse);
+    let printed = table.value_as("published", Wants::String)?.as_str().and_then(Printed::parse);
     if printed.is_none() {
         let problem = Problem::new("not a number as printed").legal("a decimal number above 0 in quotes");
         table.fault("published", problem.hint("quote it with the digits that the source prints, such as \"0.090\""));

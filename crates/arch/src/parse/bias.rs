@@ -32,11 +32,7 @@ enum ReferenceKind {
     MinusBeta,
 }
 
-pub(super) fn bias(
-    table: &Table<'_>,
-    cell: Option<&CellSpec>,
-    adc: Option<&(AdcSpec, u32)>,
-) -> Option<BiasSource> {
+pub(super) fn bias(table: &Table<'_>, cell: Option<&CellSpec>, adc: Option<&(AdcSpec, u32)>) -> Option<BiasSource> {
     // The keys of all sources are allowed beside each, so that a sweep can switch between them.
     let kinds = [
         ("digital-count", Kind::DigitalCount),
@@ -134,10 +130,7 @@ fn checked(reference: ReferenceSpec, table: &Table<'_>, cell: &CellSpec) -> Opti
 }
 
 /// `[mapping.bias.calibration]`.
-pub(super) fn calibration(
-    table: &Table<'_>,
-    adc: Option<&(AdcSpec, u32)>,
-) -> Option<Option<BiasCalibrationSpec>> {
+pub(super) fn calibration(table: &Table<'_>, adc: Option<&(AdcSpec, u32)>) -> Option<Option<BiasCalibrationSpec>> {
     let Some(table) = table.optional_table("calibration")? else { return Some(None) };
     let mode = table.optional_choice("mode", &[("on", true), ("off", false)]);
     let adc_bits = table.optional_integer::<u32>("adc_bits", 1..=MAX_CALIBRATION_BITS);
@@ -161,7 +154,6 @@ pub(super) fn calibration(
 /// `[mapping.edge_layers]`.
 pub(super) fn edge_layers(table: &Table<'_>) -> Option<EdgeLayersSpec> {
     let adc_bits = table.optional_integer::<u32>("adc_bits", 1..=24);
-    let cells =
-        table.optional_choice("cells", &[("as-others", EdgeCells::AsOthers), ("ideal", EdgeCells::Ideal)]);
+    let cells = table.optional_choice("cells", &[("as-others", EdgeCells::AsOthers), ("ideal", EdgeCells::Ideal)]);
     Some(EdgeLayersSpec { adc_bits: adc_bits?, cells: cells?.unwrap_or(EdgeCells::AsOthers) })
 }

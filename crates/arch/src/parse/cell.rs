@@ -1,6 +1,6 @@
 //! `[cell]`: the cells and how they differ from their levels.
 
-use rebias_config::{Interval, Problem, Table, Value};
+use rebias_config::{Interval, Problem, Table, Wants};
 use rebias_crossbar::{
     CellModel, CellSpec, CurrentVoltageSpec, DriftSpec, FaultSpec, NonIdealities, OnOff, ReadEnergy, ReadNoiseSpec,
     VariationSpec,
@@ -20,7 +20,7 @@ pub(super) fn cell(table: &Table<'_>) -> Option<CellSpec> {
     let read_voltage = table.number("read_voltage_v", Interval::positive());
     let read_energy = table
         .choice("read_energy", &[("constant", ReadEnergy::Constant), ("data-dependent", ReadEnergy::DataDependent)]);
-    let headroom = table.optional_number("headroom_levels", Interval::closed(0.0, 256.0));
+    let headroom = table.number_or("headroom_levels", Interval::closed(0.0, 256.0), 0.0);
     let non_idealities = non_idealities(table, bits);
     let (bits, device_bits) = (bits?, device_bits?);
     if bits > device_bits {
@@ -37,7 +37,7 @@ pub(super) fn cell(table: &Table<'_>) -> Option<CellSpec> {
         on_conductance: Conductance::from_microsiemens(on_conductance?),
         read_voltage: Voltage::from_volts(read_voltage?),
         read_energy: read_energy?,
-        headroom: headroom?.unwrap_or(0.0),
+        headroom: headroom?,
         non_idealities: non_idealities?,
     };
     check_lowest(table, &spec)?;
@@ -46,12 +46,12 @@ pub(super) fn cell(table: &Table<'_>) -> Option<CellSpec> {
 }
 
 fn on_off(table: &Table<'_>) -> Option<OnOff> {
-    if table.optional_value("on_off_ratio").and_then(Value::as_str) == Some("infinite") {
-        return Some(OnOff::Infinite);
-    }
     // A ratio so near 1 that all levels look alike has no use, and g₀ would not fit its integers.
     let legal = Interval::closed(1.01, 1e9);
-    let value = table.value("on_off_ratio")?;
+    let value = table.value_as("on_off_ratio", Wants::NumberOrWord(legal, vec!["infinite".to_owned()]))?;
+    if value.as_str() == Some("infinite") {
+        return Some(OnOff::Infinite);
+    }
     let ratio = value.as_number().filter(|&ratio| legal.contains(ratio));
     if ratio.is_none() {
         let problem = Problem::new("not an on/off ratio")
@@ -63,14 +63,14 @@ fn on_off(table: &Table<'_>) -> Option<OnOff> {
 }
 
 fn non_idealities(table: &Table<'_>, bits: Option<u32>) -> Option<NonIdealities> {
-    let lowest = table.optional_number("floor_microsiemens", Interval::non_negative());
+    let lowest = table.number_or("floor_microsiemens", Interval::non_negative(), 0.0);
     let variation = section(table, "variation", variation);
     let faults = section(table, "faults", faults);
     let drift = section(table, "drift", |table| drift(table).map(Some));
     let read_noise = section(table, "read_noise", read_noise);
     let current_voltage = current_voltage(table, bits);
     Some(NonIdealities {
-        lowest: Conductance::from_microsiemens(lowest?.unwrap_or(0.0)),
+        lowest: Conductance::from_microsiemens(lowest?),
         variation: variation?,
         faults: faults?,
         drift: drift?,

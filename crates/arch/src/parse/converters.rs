@@ -99,15 +99,15 @@ fn adc_range(table: &Table<'_>) -> Option<AdcRange> {
 }
 
 fn adc_errors(table: &Table<'_>, bits: Option<u32>) -> Option<AdcErrors> {
-    let offset = table.optional_number("offset_lsb", LSB);
-    let gain = table.optional_number("gain_error", Interval::open_closed(-1.0, 10.0));
+    let offset = table.number_or("offset_lsb", LSB, 0.0);
+    let gain = table.number_or("gain_error", Interval::open_closed(-1.0, 10.0), 0.0);
     let inl = table.optional_numbers("inl_lsb", LSB);
     let dnl = table.optional_numbers("dnl_lsb", LSB);
     let noise = table.optional_number("noise_lsb", Interval::closed(0.0, 1e4));
     let sndr = table.optional_number("sndr_db", Interval::closed(-20.0, 200.0));
     let bits = bits?;
     let (inl, noise) = (displacements(table, bits, (inl?, dnl?)), noise_lsb(table, bits, (noise?, sndr?)));
-    let errors = AdcErrors { offset: offset?.unwrap_or(0.0), gain: gain?.unwrap_or(0.0), inl: inl?, noise: noise? };
+    let errors = AdcErrors { offset: offset?, gain: gain?, inl: inl?, noise: noise? };
     if !errors.is_static_ideal() && bits > MAX_TABULATED_BITS {
         let problem = Problem::new("too many codes for an ADC with offset, gain error, INL or DNL")
             .legal(format!("1..={MAX_TABULATED_BITS}"));

@@ -43,9 +43,9 @@ pub(super) fn crossbar(table: &Table<'_>) -> Option<CrossbarKeys> {
     let word_lines = table.integer::<u32>("word_lines", 1..=MAX_PARTS);
     let bit_lines = table.integer::<u32>("bit_lines", 1..=MAX_PARTS);
     let active = table.optional_integer::<u32>("active_word_lines", 1..=MAX_PARTS);
-    let segment = table.optional_number("wire_resistance_ohm", Interval::closed(0.0, 1e6));
-    let segment_capacitance = table.optional_number("wire_capacitance_ff", Interval::closed(0.0, 1e6));
-    let access = table.optional_number("access_resistance_ohm", Interval::closed(0.0, 1e6));
+    let segment = table.number_or("wire_resistance_ohm", Interval::closed(0.0, 1e6), 0.0);
+    let segment_capacitance = table.number_or("wire_capacitance_ff", Interval::closed(0.0, 1e6), 0.0);
+    let access = table.number_or("access_resistance_ohm", Interval::closed(0.0, 1e6), 0.0);
     let word_lines = word_lines?;
     let active_word_lines = active?.unwrap_or(word_lines);
     if active_word_lines > word_lines {
@@ -53,11 +53,10 @@ pub(super) fn crossbar(table: &Table<'_>) -> Option<CrossbarKeys> {
         table.fault("active_word_lines", problem);
         return None;
     }
-    let resistance = |found: Option<f64>| Resistance::from_ohms(found.unwrap_or(0.0));
     let wiring = WiringSpec {
-        segment: resistance(segment?),
-        segment_capacitance: Capacitance::from_femtofarads(segment_capacitance?.unwrap_or(0.0)),
-        access: resistance(access?),
+        segment: Resistance::from_ohms(segment?),
+        segment_capacitance: Capacitance::from_femtofarads(segment_capacitance?),
+        access: Resistance::from_ohms(access?),
     };
     Some(CrossbarKeys { word_lines, bit_lines: bit_lines?, active_word_lines, wiring })
 }

@@ -1,6 +1,6 @@
 //! Devices whose programming errors were measured, by name.
 
-use rebias_config::{Document, Interval, Problem, Table};
+use rebias_config::{Document, Faults, Interval, Problem, Table};
 use rebias_crossbar::MeasuredSigma;
 use rebias_units::Conductance;
 
@@ -28,26 +28,34 @@ pub(super) fn device(table: &Table<'_>) -> Option<Option<Device>> {
 
 /// The shipped devices; a test holds that all of them can be read.
 fn known() -> Vec<(String, MeasuredSigma)> {
-    let read = Document::parse("arch-configs/devices.toml", DEVICES).and_then(|document| {
-        document.read(|root| {
-            let device = |name: &&str| {
-                let table = root.table(name)?;
-                let coefficients = table.numbers("sigma_microsiemens", Interval::any());
-                let from = table.number("from_microsiemens", Interval::non_negative());
-                let to = table.number("to_microsiemens", Interval::positive());
-                let _source = table.string("source");
-                let _confidence = table.string("confidence");
-                let measured = MeasuredSigma {
-                    coefficients: coefficients?,
-                    from: Conductance::from_microsiemens(from?),
-                    to: Conductance::from_microsiemens(to?),
-                };
-                Some(((*name).to_owned(), measured))
-            };
-            root.keys().iter().map(device).collect()
-        })
-    });
+    let read = Document::parse("arch-configs/devices.toml", DEVICES).and_then(|document| read_devices(&document));
     read.unwrap_or_default()
+}
+
+/// Reads measured devices by name.
+///
+/// # Errors
+/// Everything that is wrong with them, at once.
+pub fn read_devices(document: &Document) -> Result<Vec<(String, MeasuredSigma)>, Faults> {
+    document.read(|root| {
+        let devices: Vec<_> = root.keys().iter().map(|name| read_device(root, name)).collect();
+        devices.into_iter().collect()
+    })
+}
+
+fn read_device(root: &Table<'_>, name: &str) -> Option<(String, MeasuredSigma)> {
+    let table = root.table(name)?;
+    let coefficients = table.numbers("sigma_microsiemens", Interval::any());
+    let from = table.number("from_microsiemens", Interval::non_negative());
+    let to = table.number("to_microsiemens", Interval::positive());
+    let _source = table.string("source");
+    let _confidence = table.string("confidence");
+    let measured = MeasuredSigma {
+        coefficients: coefficients?,
+        from: Conductance::from_microsiemens(from?),
+        to: Conductance::from_microsiemens(to?),
+    };
+    Some((name.to_owned(), measured))
 }
 
 #[cfg(test)]

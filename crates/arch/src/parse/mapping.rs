@@ -12,7 +12,7 @@ pub(super) fn mapping(table: &Table<'_>, cell: Option<&CellSpec>, adc: Option<&(
     let flip_encoding = table.choice("flip_encoding", &[("off", FlipEncoding::Off), ("on", FlipEncoding::On)]);
     let replication = replication(table);
     let placements = [("in-order", TilePlacement::InOrder), ("by-traffic", TilePlacement::ByTraffic)];
-    let placement = table.optional_choice("placement", &placements);
+    let placement = table.choice_or_first("placement", &placements);
     let bias_table = table.table("bias");
     let bias = bias_table.as_ref().and_then(|table| bias(table, cell, adc));
     let calibration = bias_table.as_ref().and_then(|table| calibration(table, adc));
@@ -33,7 +33,7 @@ pub(super) fn mapping(table: &Table<'_>, cell: Option<&CellSpec>, adc: Option<&(
         edge_layers: edge_layers?,
         flip_encoding: flip_encoding?,
         replication: replication?,
-        placement: placement?.unwrap_or(TilePlacement::InOrder),
+        placement: placement?,
     })
 }
 

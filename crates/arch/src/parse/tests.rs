@@ -51,7 +51,9 @@ fn isaac_is_what_its_table_says() {
     assert_eq!((chip.noc.tiles_per_router, chip.noc.flit_bits), (4, 32));
     assert_eq!(arch.mapping().flip_encoding, FlipEncoding::On);
     assert_eq!(arch.mapping().replication, Replication::Balanced);
-    let unit_column = BiasSource::Columns(BiasColumnsSpec { sharing: BiasSharing::Array, n: 1,
+    let unit_column = BiasSource::Columns(BiasColumnsSpec {
+        sharing: BiasSharing::Array,
+        n: 1,
         level: 1,
         place: BiasColumnPlace::Extra,
         converter: BiasConverter::Own,

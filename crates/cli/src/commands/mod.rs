@@ -1,8 +1,13 @@
 //! One module a command.
 
 pub(crate) mod buffers;
+pub(crate) mod check;
+pub(crate) mod completions;
+pub(crate) mod init;
+mod kind;
 pub(crate) mod map;
 pub(crate) mod mvm;
+pub(crate) mod schema;
 pub(crate) mod simulate;
 pub(crate) mod sweep;
 #[cfg(feature = "train")]

@@ -1,17 +1,13 @@
 //! `rebias simulate`: one network on one chip.
 
-use std::path::Path;
-
-use ndarray::Array4;
 use rebias_arch::Arch;
 use rebias_cost::Costs;
-use rebias_dataset::Split;
-use rebias_network::{SampleSet, Shape, Trace};
+use rebias_network::Trace;
 use rebias_report::{
     buffers_csv, chips_csv, components_csv, energy_csv, layers_csv, parts_csv, result_text, summary_csv, summary_json,
 };
 use rebias_scheduler::{Chips, Images, ReplayOptions, RunOptions, RunResult, run as run_network, run_recorded};
-use rebias_sweep::{OutputFolder, read_data, read_design, read_trace};
+use rebias_sweep::{OutputFolder, read_design, read_trace, take_test_set};
 
 use super::watched::Watched;
 use crate::args::{Format, Simulate};
@@ -37,22 +33,6 @@ pub(crate) fn run(args: &Simulate) -> Result<String, Failure> {
         Format::Text => result_text(&result),
         Format::Json => summary_json(&result, &configuration),
     })
-}
-
-/// Puts the data set's test images in place of the trace's samples.
-fn take_test_set(trace: &mut Trace, folder: &Path) -> Result<(), Failure> {
-    let images = read_data(folder, Split::Test)?;
-    let [channels, height, width] = images.shape();
-    let (given, wanted) = (Shape::new(channels, height, width), trace.network.input_shape());
-    if given != wanted {
-        let told = format!("the images in `{}` are {given}, and the network takes {wanted}", folder.display());
-        return Err(Failure::Input(told));
-    }
-    let inputs = Array4::from_shape_vec((images.len(), channels, height, width), images.pixels().to_vec());
-    let inputs = inputs.map_err(Failure::input)?;
-    let labels = images.labels().iter().map(|&label| u16::from(label)).collect();
-    trace.samples = Some(SampleSet { inputs, labels: Some(labels), expected: None });
-    Ok(())
 }
 
 fn simulate(args: &Simulate, arch: &Arch, costs: &Costs, trace: &Trace) -> Result<RunResult, Failure> {

@@ -168,3 +168,23 @@ fn hostile_nesting_is_refused_and_does_not_overflow_the_stack() {
     let deepest = format!("a = {}{}", "[".repeat(64), "]".repeat(64));
     assert_eq!(parse(&parse(&deepest).to_toml()), parse(&deepest));
 }
+
+#[test]
+fn a_key_is_set_in_the_named_element_of_an_array_of_tables() {
+    let text = "[[row]]\nname = \"a\"\nx = 1\n\n[[row]]\nname = \"b\"\nx = 1\n";
+    let mut document = Document::parse("t.toml", text).expect("valid TOML");
+    let two = Document::parse("s.toml", "v = 2").expect("valid TOML").get("v").expect("a value").clone();
+    assert!(document.set_in("row", ("name", "b"), "x", two.clone()));
+    assert!(!document.set_in("row", ("name", "c"), "x", two.clone()));
+    assert!(!document.set_in("rows", ("name", "b"), "x", two));
+    assert_eq!(document.to_toml(), text.replacen("x = 1", "x = 2", 2).replacen("x = 2", "x = 1", 1));
+}
+
+#[test]
+fn a_drawn_value_stands_where_its_bounds_do() {
+    let document = Document::parse("t.toml", "\n\nv = 2").expect("valid TOML");
+    let bounds = document.get("v").expect("a value");
+    assert_eq!(bounds.with_integer(7).as_integer(), Some(7));
+    assert_eq!(bounds.with_float(0.5).as_number(), Some(0.5));
+    assert_eq!(bounds.with_float(0.5).source(), bounds.source());
+}

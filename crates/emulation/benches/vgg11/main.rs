@@ -6,7 +6,8 @@
 //! cargo bench -p rebias-emulation
 //! ```
 //!
-//! With arguments only the cases are run whose names hold one of them.
+//! With arguments only the cases are run whose names hold one of them; with the argument `vgg19` alone, VGG-19 is
+//! programmed with wires, and the process's peak memory told.
 #![expect(clippy::print_stdout, reason = "a benchmark tells what it measured")]
 
 mod float;
@@ -18,33 +19,29 @@ use rayon::ThreadPoolBuilder;
 use rebias_arch::Arch;
 use rebias_arch::testing::isaac_with;
 use rebias_converter::AdcRange;
-use rebias_crossbar::{OnOff, ReadEnergy};
+use rebias_crossbar::{FaultSpec, OnOff, ReadEnergy, ReadNoiseSpec, VariationSpec};
 use rebias_emulation::{EmulateOptions, Emulator};
 use rebias_kernels::Kernel;
 use rebias_mapper::map;
 use rebias_network::{Network, SampleSet};
 use rebias_tile::ImaSpec;
+use rebias_units::{Conductance, Resistance};
 use rustix::time::{ClockId, clock_gettime};
 
 const IMAGES: usize = 256;
 const CALIBRATION_IMAGES: usize = 8;
 const ROUNDS: usize = 8;
 
-struct Case {
-    name: &'static str,
-    kernel: &'static str,
-    change: fn(&mut ImaSpec),
-}
+type Change = fn(&mut ImaSpec);
 
-const CASES: &[Case] = &[
-    Case { name: "ideal cells, lossless-step 8-bit ADC", kernel: "avx512", change: lossless },
-    Case { name: "ideal cells, calibrated 6-bit ADC", kernel: "avx512", change: calibrated },
-    Case { name: "cells in 1/128 level, calibrated 6-bit ADC", kernel: "avx512", change: real },
-    Case { name: "ideal cells, lossless-step 8-bit ADC", kernel: "avx2", change: lossless },
-    Case { name: "ideal cells, calibrated 6-bit ADC", kernel: "avx2", change: calibrated },
-    Case { name: "ideal cells, lossless-step 8-bit ADC", kernel: "portable", change: lossless },
-    Case { name: "ideal cells, calibrated 6-bit ADC", kernel: "portable", change: calibrated },
+const DESIGNS: &[(&str, Change)] = &[
+    ("ideal cells, lossless-step 8-bit ADC", lossless),
+    ("ideal cells, calibrated 6-bit ADC", calibrated),
+    ("variation, faults, wires", real),
+    ("variation, faults, wires, read noise", noisy),
 ];
+
+const KERNELS: &[&str] = &["avx512", "avx2", "portable"];
 
 fn lossless(ima: &mut ImaSpec) {
     ima.adc.bits = 8;
@@ -56,42 +53,74 @@ fn calibrated(ima: &mut ImaSpec) {
     ima.adc.range = AdcRange::Calibrated { low_percentile: 0.5, high_percentile: 99.5 };
 }
 
-/// A finite ratio makes each cell a conductance of its own, like variation and wires.
+/// Cells of 20 to 1000 kΩ, wires of 2.5 Ω from cell to cell.
 fn real(ima: &mut ImaSpec) {
     calibrated(ima);
-    ima.crossbar.cell.on_off = OnOff::Ratio(50.0);
+    let cell = &mut ima.crossbar.cell;
+    cell.on_off = OnOff::Ratio(50.0);
+    cell.on_conductance = Conductance::from_microsiemens(50.0);
+    cell.non_idealities.variation = Some(VariationSpec::GaussianOfRange(0.05));
+    cell.non_idealities.faults = Some(FaultSpec { stuck_lrs: 0.001, stuck_hrs: 0.001 });
+    ima.crossbar.wiring.segment = Resistance::from_ohms(2.5);
+}
+
+fn noisy(ima: &mut ImaSpec) {
+    real(ima);
+    ima.crossbar.cell.non_idealities.read_noise = Some(ReadNoiseSpec::OfRange(0.01));
 }
 
 fn main() {
     let wanted: Vec<_> = std::env::args().skip(1).filter(|argument| !argument.starts_with('-')).collect();
-    let network = network::vgg11();
+    if wanted == ["vgg19"] {
+        return memory();
+    }
+    let network = network::vgg(&network::VGG11);
     let images = network::images(&network, IMAGES);
-    let work = network.macs() as f64 * IMAGES as f64;
-    for case in CASES {
-        let title = format!("{}, {}", case.name, case.kernel);
-        let Ok(kernel) = Kernel::named(case.kernel) else { continue };
-        if !wanted.is_empty() && !wanted.iter().any(|word| title.contains(word)) {
-            continue;
+    for kernel in KERNELS.iter().filter_map(|name| Kernel::named(name).ok()) {
+        for &(name, change) in DESIGNS {
+            let title = format!("{name}, {}", kernel.name());
+            if wanted.is_empty() || wanted.iter().any(|word| title.contains(word)) {
+                measure((&title, change), (&network, kernel), &images);
+            }
         }
-        let emulator = emulator(&network, case, (&images, kernel));
-        // In turns, so that other work on the machine slows all alike.
-        let [float, alone, both] = best([
-            &mut || float::run(&network, IMAGES),
-            &mut || on_threads(1, || run(&emulator, &images)),
-            &mut || on_threads(2, || run(&emulator, &images)),
-        ]);
-        let rate = |taken: &Taken| work / taken.cpu.as_secs_f64() / 1e9;
-        println!(
-            "{title:<58} {:>6.1} GMAC/s = {:.2} × float32 at {:.1}; two threads {:.2} × one",
-            rate(&alone),
-            rate(&alone) / rate(&float),
-            rate(&float),
-            alone.wall.as_secs_f64() / both.wall.as_secs_f64()
-        );
     }
 }
 
-fn arch(change: fn(&mut ImaSpec)) -> Arch {
+fn measure((title, change): (&str, Change), (network, kernel): (&Network, Kernel), images: &SampleSet) {
+    let start = cpu_time();
+    let emulator = emulator(network, change, (images, kernel));
+    let programming = cpu_time() - start;
+    // In turns, so that other work on the machine slows all alike.
+    let [float, alone, both] =
+        best([&mut || float::run(network, IMAGES), &mut || on_threads(1, || run(&emulator, images)), &mut || {
+            on_threads(2, || run(&emulator, images))
+        }]);
+    let work = network.macs() as f64 * IMAGES as f64;
+    let rate = |taken: &Taken| work / taken.cpu.as_secs_f64() / 1e9;
+    println!(
+        "{title:<48} {:>6.1} GMAC/s = {:.2} × float32 at {:.1}; two threads {:.2} × one; programmed in {:.1} s",
+        rate(&alone),
+        rate(&alone) / rate(&float),
+        rate(&float),
+        alone.wall.as_secs_f64() / both.wall.as_secs_f64(),
+        programming.as_secs_f64(),
+    );
+}
+
+/// Programs VGG-19 with wires, runs some images, and tells how much memory that took.
+fn memory() {
+    let network = network::vgg(&network::VGG19);
+    let images = network::images(&network, IMAGES);
+    let start = cpu_time();
+    let emulator = emulator(&network, real, (&images, Kernel::fastest()));
+    let programming = cpu_time() - start;
+    run(&emulator, &images);
+    let status = std::fs::read_to_string("/proc/self/status").expect("a system with /proc");
+    let peak = status.lines().find(|line| line.starts_with("VmHWM")).expect("the peak of resident memory");
+    println!("vgg19: programmed in {:.1} s of CPU time; {peak}", programming.as_secs_f64());
+}
+
+fn arch(change: Change) -> Arch {
     isaac_with(|chip, mapping| {
         let ima = &mut chip.tile.ima;
         ima.crossbar.cell.read_energy = ReadEnergy::Constant;
@@ -100,8 +129,8 @@ fn arch(change: fn(&mut ImaSpec)) -> Arch {
     })
 }
 
-fn emulator<'n>(network: &'n Network, case: &Case, (images, kernel): (&SampleSet, Kernel)) -> Emulator<'n> {
-    let arch = arch(case.change);
+fn emulator<'n>(network: &'n Network, change: Change, (images, kernel): (&SampleSet, Kernel)) -> Emulator<'n> {
+    let arch = arch(change);
     let placement = map(network, &arch).expect("fits");
     let calibration = network::first(images, CALIBRATION_IMAGES);
     Emulator::with_kernel(network, &arch, &placement, (Some(&calibration), kernel)).expect("emulable")

@@ -1,4 +1,4 @@
-//! VGG-11 with random weights.
+//! VGG networks with random weights.
 
 use ndarray::{Array2, Array4, Axis, Slice};
 use rebias_network::testing::SplitMix64;
@@ -7,19 +7,22 @@ use rebias_network::{
     SampleSet, Shape, Tensors, WeightsDef, Window,
 };
 
-/// Channels of the convolutions; 0 is a max-pool.
-const LAYERS: [usize; 13] = [64, 0, 128, 0, 256, 256, 0, 512, 512, 0, 512, 512, 0];
+/// Channels of the convolutions; 0 is a max-pool. 152.8 million multiply–accumulates for 32 × 32 inputs.
+pub(crate) const VGG11: [usize; 13] = [64, 0, 128, 0, 256, 256, 0, 512, 512, 0, 512, 512, 0];
+/// Likewise; 398 million.
+pub(crate) const VGG19: [usize; 21] =
+    [64, 64, 0, 128, 128, 0, 256, 256, 256, 256, 0, 512, 512, 512, 512, 0, 512, 512, 512, 512, 0];
 const CLASSES: usize = 10;
 const ACTIVATION_BITS: u32 = 2;
 const BETA_FRACTION_BITS: u32 = 8;
 
-/// VGG-11 for 32 × 32 inputs of three colours: 152.8 million multiply–accumulates.
-pub(crate) fn vgg11() -> Network {
+/// A VGG network for 32 × 32 inputs of three colours.
+pub(crate) fn vgg(channels: &[usize]) -> Network {
     let mut random = SplitMix64::new(1);
     let input = CodeFormat::unsigned(8);
     let (mut in_channels, mut format) = (3, input);
     let mut layers = Vec::new();
-    for out_channels in LAYERS {
+    for &out_channels in channels {
         let op = match out_channels {
             0 => OpDef::MaxPool(Window { height: 2, width: 2, stride: 2, padding: 0 }),
             _ => {
@@ -36,7 +39,7 @@ pub(crate) fn vgg11() -> Network {
     // The last pool leaves one pixel.
     let last = weights(&mut random, [CLASSES, in_channels], (8, format), OutputFormat::Logits);
     push(&mut layers, OpDef::Linear(last));
-    Network::new("vgg11", Shape::new(3, 32, 32), input, layers).expect("a valid network")
+    Network::new("vgg", Shape::new(3, 32, 32), input, layers).expect("a valid network")
 }
 
 fn push(layers: &mut Vec<LayerDef>, op: OpDef) {
@@ -72,6 +75,7 @@ fn weights(
         }
     };
     let tensors = Tensors {
+        minus: None,
         codes,
         alpha: vec![1.0],
         beta: vec![beta as i32],

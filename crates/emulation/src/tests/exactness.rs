@@ -3,11 +3,11 @@
 use ndarray::Array2;
 use proptest::prelude::*;
 use rebias_arch::testing::toy_with;
-use rebias_arch::{Arch, BiasColumnPlace, BiasSource, FlipEncoding, Replication, BiasColumnsSpec, BiasSharing};
+use rebias_arch::{Arch, BiasColumnPlace, BiasColumnsSpec, BiasSharing, BiasSource, FlipEncoding, Replication};
 use rebias_converter::AdcRange;
 use rebias_crossbar::{OnOff, ReadEnergy};
 use rebias_network::testing::{RandomNetwork, random_image, random_network};
-use rebias_network::{CodeFormat, Sign};
+use rebias_network::{CodeFormat, Representation, Scales, Sign};
 use rebias_tile::BiasConverter;
 
 use super::{emulated_sums, exact_sums, linear};
@@ -54,7 +54,14 @@ impl Hardware {
                 Bias::Digital => BiasSource::DigitalCount,
                 Bias::Column { place, converter, is_full_level, adc_bits } => {
                     let level = if is_full_level { ima.crossbar.cell.max_level() } else { 1 };
-                    BiasSource::Columns(BiasColumnsSpec { sharing: BiasSharing::Array, n: 1, level, place, converter, adc_bits })
+                    BiasSource::Columns(BiasColumnsSpec {
+                        sharing: BiasSharing::Array,
+                        n: 1,
+                        level,
+                        place,
+                        converter,
+                        adc_bits,
+                    })
                 }
             };
         })
@@ -111,6 +118,23 @@ proptest! {
         let network = random_network(seed, &RandomNetwork::default());
         let image = random_image(seed, &network);
         prop_assert_eq!(emulated_sums(&network, &hardware.arch(), &image), exact_sums(&network, &image));
+    }
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(200))]
+
+    #[test]
+    fn prop_pairs_subtracted_digitally_give_the_integer_networks_sums(
+        hardware in hardware(),
+        seed: u64,
+        scales in prop_oneof![Just(Scales::One), Just(Scales::Two)],
+    ) {
+        let recipe = RandomNetwork { representation: Representation::Pair(scales), ..RandomNetwork::default() };
+        let network = random_network(seed, &recipe);
+        let image = random_image(seed, &network);
+        let arch = Hardware { bit_lines: hardware.bit_lines + 16, ..hardware }.arch();
+        prop_assert_eq!(emulated_sums(&network, &arch, &image), exact_sums(&network, &image));
     }
 }
 

@@ -1,7 +1,7 @@
 //! The definitions once more, cell by cell and in no hurry, against the emulator: with converters that lose something.
 
 use proptest::prelude::*;
-use rebias_arch::{Arch, BiasSource, FlipEncoding, BiasColumnsSpec};
+use rebias_arch::{Arch, BiasColumnsSpec, BiasSource, FlipEncoding};
 use rebias_converter::AdcRange;
 use rebias_crossbar::OnOff;
 use rebias_mapper::{LayerPlacement, Placement, map};

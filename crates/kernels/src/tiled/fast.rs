@@ -2,7 +2,7 @@
 
 use super::quad::{Quad, Sums, Tile, look_up, look_up_near, noise_factors};
 use super::schedule::{Schedule, Step};
-use super::{Codes, Plan};
+use super::{Codes, Plan, Room};
 use crate::noise::{Key, Spread, SpreadTables};
 use crate::patterns::QUAD;
 use crate::tiles::{TILE, Width};
@@ -25,18 +25,27 @@ impl Plan<'_> {
             (Some(Codes::Table(_) | Codes::Near { .. }), Width::Nibbles) => self.converter.is_none(),
             (Some(_), Width::Nibbles | Width::Bytes) => true,
         };
-        match (&self.codes, &self.converter) {
-            (Some(codes), _) if has_bytes && tile.segments.len() == 1 => {
-                for quad in 0..schedule.quads.len() {
-                    self.add_bytes((&Quad { tile, quad }, schedule), codes, (totals, tally.as_deref_mut()));
-                }
+        let ways = (&self.codes, &self.converter);
+        if !matches!(ways, (Some(_), _) if has_bytes && tile.segments.len() == 1) && self.converter.is_none() {
+            return false;
+        }
+        for quad in 0..schedule.quads.len() {
+            let quad = &Quad { tile, quad };
+            #[cfg(target_arch = "x86_64")]
+            if let Some(totals) = T::words(totals)
+                && self.add_pairs(quad, totals, tally.as_deref())
+            {
+                continue;
             }
-            (_, Some(converter)) => {
-                for quad in 0..schedule.quads.len() {
-                    self.add_words((&Quad { tile, quad }, schedule), converter, (totals, tally.as_deref_mut()));
+            match ways {
+                (Some(codes), _) if has_bytes && tile.segments.len() == 1 => {
+                    self.add_bytes((quad, schedule), codes, (totals, tally.as_deref_mut()));
                 }
+                (_, Some(converter)) => {
+                    self.add_words((quad, schedule), converter, (totals, tally.as_deref_mut()));
+                }
+                (_, None) => unreachable!("one of the ways is there"),
             }
-            _ => return false,
         }
         true
     }
@@ -61,7 +70,7 @@ impl Plan<'_> {
             Codes::Table(codes) => look_up(self.tiles.width, codes, &mut sums),
             Codes::Near { first, codes } => look_up_near(self.tiles.width, (*first, codes), &mut sums),
         }
-        if !self.has_room_for_pairs {
+        if self.room == Room::Words {
             self.accumulate((quad, schedule), |at| &sums[at].0, totals);
             return;
         }

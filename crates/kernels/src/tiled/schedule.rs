@@ -1,5 +1,6 @@
 //! Which vectors of a strip are added to which totals.
 
+use super::Pair;
 use crate::patterns::QUAD;
 use crate::{Job, SliceSign};
 
@@ -9,6 +10,8 @@ pub(super) struct Schedule {
     pub(super) slices: Vec<usize>,
     /// For each quad of vectors, how they are added.
     pub(super) quads: Vec<Vec<Step>>,
+    /// For each quad its two pairs of vectors, if all are made of such.
+    pub(super) pairs: Option<Vec<[Pair; 2]>>,
 }
 
 /// Vectors of a quad that are added together: slices of one position, each worth twice the one before it.
@@ -51,8 +54,22 @@ impl Schedule {
             }
             steps
         };
-        let quads = (0..job.patterns.vectors_per_strip()).step_by(QUAD).map(quad).collect();
-        Some(Self { slices, quads })
+        let quads: Vec<_> = (0..job.patterns.vectors_per_strip()).step_by(QUAD).map(quad).collect();
+        let pairs = quads.iter().map(|steps| pairs(steps)).collect();
+        Some(Self { slices, quads, pairs })
+    }
+}
+
+/// The steps of a quad as pairs of vectors.
+fn pairs(steps: &[Step]) -> Option<[Pair; 2]> {
+    let pair = |step: &Step, half: u32| {
+        let is_plus = step.sign == SliceSign::Plus;
+        is_plus.then_some(Pair { position: step.position, shift: step.shift + 2 * half })
+    };
+    match steps {
+        [step] if step.n_vectors == 4 => Some([pair(step, 0)?, pair(step, 1)?]),
+        [first, second] if (first.n_vectors, second.n_vectors) == (2, 2) => Some([pair(first, 0)?, pair(second, 0)?]),
+        _ => None,
     }
 }
 

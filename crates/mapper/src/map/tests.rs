@@ -6,7 +6,9 @@ use std::fmt::Write;
 use expect_test::{Expect, expect};
 use proptest::prelude::*;
 use rebias_arch::testing::{on_chips, toy_with};
-use rebias_arch::{Arch, BiasColumnPlace, BiasSource, MappingSpec, Replication, TilePlacement, BiasColumnsSpec, BiasSharing};
+use rebias_arch::{
+    Arch, BiasColumnPlace, BiasColumnsSpec, BiasSharing, BiasSource, MappingSpec, Replication, TilePlacement,
+};
 use rebias_network::testing::{RandomNetwork, random_network};
 use rebias_network::{
     CodeFormat, LayerDef, LayerId, LayerInput, Network, OpDef, OutputFormat, Representation, Shape, WeightsDef, Window,

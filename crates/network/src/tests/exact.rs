@@ -2,6 +2,7 @@
 
 use std::collections::BTreeSet;
 
+use ndarray::Array2;
 use proptest::prelude::*;
 
 use crate::testing::{RandomNetwork, random_image, random_network};
@@ -103,6 +104,31 @@ fn check(seed: u64, recipe: &RandomNetwork) {
     }
 }
 
+#[test]
+fn a_pair_is_subtracted_in_units_of_its_ratio() {
+    let recipe =
+        RandomNetwork { n_convs: 0..=0, representation: Representation::Pair(Scales::Two), ..RandomNetwork::default() };
+    for seed in 0..20 {
+        let network = random_network(seed, &recipe);
+        let image = random_image(seed, &network);
+        let (_, _, weighted) = network.weighted_layers().next().expect("a linear layer");
+        let tensors = weighted.tensors.as_ref().expect("with tensors");
+        let minus = tensors.minus.as_ref().expect("a pair");
+        let sum = |codes: &Array2<u16>, channel: usize| -> i64 {
+            let inputs = image.iter().map(|&code| i64::from(network.input_format().value(code)));
+            codes.row(channel).iter().zip(inputs).map(|(&code, input)| i64::from(code) * input).sum()
+        };
+        let expected: Vec<_> = (0..recipe.classes)
+            .map(|channel| {
+                let ratio = i64::from(minus.ratio_of(channel));
+                (sum(&tensors.codes, channel) << tensors.beta_fraction_bits) - ratio * sum(&minus.codes, channel)
+            })
+            .collect();
+        let observe = |_, sums: &[i64], _| assert_eq!(sums, expected);
+        forward_observed(&network, &image, &mut ExactMvm::new(&network).expect("tensors"), observe).expect("legal");
+    }
+}
+
 proptest! {
     #[test]
     fn prop_sums_and_logits_equal_those_of_plain_loops(seed in any::<u64>()) {
@@ -134,7 +160,7 @@ fn the_greatest_sums_are_exact_in_each_arithmetic() {
         let max_code = ((1u32 << bits) - 1) as u16;
         let codes = ndarray::Array2::from_elem((1, rows), max_code);
         let output = OutputTensors::Logits { scale: vec![1.0], offset: vec![0.0] };
-        let tensors = Tensors { codes, alpha: vec![1.0], beta: vec![-3], beta_fraction_bits: 0, output };
+        let tensors = Tensors { minus: None, codes, alpha: vec![1.0], beta: vec![-3], beta_fraction_bits: 0, output };
         let weights = WeightsDef {
             out_channels: 1,
             weight_bits: bits,

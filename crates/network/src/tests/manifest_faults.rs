@@ -150,7 +150,7 @@ fn keys() {
             21 | representation = "offset"
                |                  ^^^^^^^^
                |
-               = legal: `biased`
+               = legal: `biased`, `pair`, `pair-two-scales`
         "#]],
     );
     check_toml(

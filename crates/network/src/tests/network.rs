@@ -32,6 +32,7 @@ fn trained() -> Vec<LayerDef> {
     let thresholds = array![[-5, 0, 5], [7, 7, -9]];
     let output = OutputTensors::Codes { thresholds, direction: vec![Direction::Rising, Direction::Falling] };
     let conv = Tensors {
+        minus: None,
         codes: Array2::ones((2, 9)),
         alpha: vec![0.5],
         beta: vec![-384, -100],
@@ -39,7 +40,14 @@ fn trained() -> Vec<LayerDef> {
         output,
     };
     let output = OutputTensors::Logits { scale: vec![1.0; 3], offset: vec![0.0; 3] };
-    let fc = Tensors { codes: Array2::ones((3, 8)), alpha: vec![0.5; 3], beta: vec![7], beta_fraction_bits: 0, output };
+    let fc = Tensors {
+        minus: None,
+        codes: Array2::ones((3, 8)),
+        alpha: vec![0.5; 3],
+        beta: vec![7],
+        beta_fraction_bits: 0,
+        output,
+    };
     *tensors_of(&mut defs[0]) = Some(conv);
     *tensors_of(&mut defs[2]) = Some(fc);
     defs
@@ -205,6 +213,7 @@ fn sums_beyond_the_bound() {
         let mut only = weights(1, OutputFormat::Logits);
         only.weight_bits = 16;
         only.tensors = Some(Tensors {
+            minus: None,
             codes: Array2::zeros((1, rows)),
             alpha: vec![1.0],
             // With 2^16·2^20 as much again: a row reaches 2^16·2^37 = 2^53.

@@ -34,6 +34,18 @@ pub(super) fn random_trace(seed: u64, recipe: &RandomNetwork) -> Trace {
     Trace { network, provenance, samples, calibration }
 }
 
+#[test]
+fn pairs_are_written_and_read() {
+    for scales in [Scales::One, Scales::Two] {
+        for seed in 0..20 {
+            let recipe = RandomNetwork { representation: Representation::Pair(scales), ..RandomNetwork::default() };
+            let trace = random_trace(seed, &recipe);
+            let files = trace.render().expect("a legal trace");
+            assert_eq!(Trace::parse(&files).expect("a valid trace").network, trace.network);
+        }
+    }
+}
+
 proptest! {
     #[test]
     fn prop_what_is_written_is_read(seed in any::<u64>(), widest in 8..=16u32) {

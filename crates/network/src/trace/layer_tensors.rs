@@ -6,7 +6,7 @@ use rebias_config::{Faults, Problem};
 use super::Named;
 use super::manifest::{Manifest, Storage};
 use super::tensor_file::TensorFile;
-use crate::layer::{Direction, Layer, OutputFormat, OutputTensors, Tensors, Weighted};
+use crate::layer::{Direction, Layer, Minus, OutputFormat, OutputTensors, Representation, Scales, Tensors, Weighted};
 use crate::{Network, build};
 
 /// The manifest's network with the tensors of the file.
@@ -32,19 +32,33 @@ pub(super) fn read(file: &Named<Vec<u8>>, manifest: &Manifest) -> Result<Network
 fn layer_tensors(file: &mut TensorFile<'_>, layer: &Layer, weighted: &Weighted, storage: Storage) -> Option<Tensors> {
     let (out_channels, rows) = (layer.out_shape().channels, layer.rows());
     let name = |tensor: &str| format!("{}.{tensor}", layer.name());
-    let (codes, beta_fraction_bits) = match storage {
+    let (shape, beta_fraction_bits) = match storage {
         Storage::Conv { beta_fraction_bits } => {
             let window = weighted.window;
-            let shape = [out_channels, layer.in_shape().channels, window.height, window.width];
-            (file.take_codes(&name("codes"), &[&shape]), beta_fraction_bits)
+            (vec![out_channels, layer.in_shape().channels, window.height, window.width], beta_fraction_bits)
         }
-        Storage::Linear { beta_fraction_bits } => {
-            (file.take_codes(&name("codes"), &[&[out_channels, rows]]), beta_fraction_bits)
-        }
+        Storage::Linear { beta_fraction_bits } => (vec![out_channels, rows], beta_fraction_bits),
         Storage::Nothing => return None,
     };
-    let alpha = file.take(&name("alpha"), &[&[1], &[out_channels]]);
-    let beta = file.take(&name("beta"), &[&[1], &[out_channels]]);
+    let mut codes = |tensor| file.take_codes(&name(tensor), &[&shape]);
+    let (plus, minus) = match weighted.representation {
+        Representation::Biased => (codes("codes"), None),
+        Representation::Pair(_) => (codes("codes_pos"), Some(codes("codes_neg"))),
+    };
+    let mut alpha = |tensor| file.take::<f64>(&name(tensor), &[&[1], &[out_channels]]);
+    let (alpha, ratio) = match weighted.representation {
+        Representation::Biased => (alpha("alpha"), None),
+        Representation::Pair(Scales::One) => (alpha("alpha"), Some(vec![1 << beta_fraction_bits])),
+        Representation::Pair(Scales::Two) => {
+            let (plus, minus) = (alpha("alpha_pos"), alpha("alpha_neg"));
+            let ratio = plus.as_ref().zip(minus).map(|(plus, minus)| ratios(plus, &minus, beta_fraction_bits));
+            (plus, ratio)
+        }
+    };
+    let beta = match weighted.representation {
+        Representation::Biased => file.take(&name("beta"), &[&[1], &[out_channels]]),
+        Representation::Pair(_) => Some(vec![0]),
+    };
     let output = match weighted.output {
         OutputFormat::Codes { bits } => {
             let shape = [out_channels, (1 << bits) - 1];
@@ -58,8 +72,21 @@ fn layer_tensors(file: &mut TensorFile<'_>, layer: &Layer, weighted: &Weighted, 
             OutputTensors::Logits { scale: scale?, offset: offset? }
         }
     };
-    let codes = matrix([out_channels, rows], codes?)?;
-    Some(Tensors { codes, alpha: alpha?, beta: beta?, beta_fraction_bits, output })
+    let codes = matrix([out_channels, rows], plus?)?;
+    let minus = match minus {
+        Some(minus) => Some(Minus { codes: matrix([out_channels, rows], minus?)?, ratio: ratio? }),
+        None => None,
+    };
+    Some(Tensors { codes, minus, alpha: alpha?, beta: beta?, beta_fraction_bits, output })
+}
+
+/// ⌊2^F·α⁻/α⁺ + ½⌋ of each channel; the cast saturates, and takes what is no number for 0, which is then refused.
+fn ratios(plus: &[f64], minus: &[f64], fraction_bits: u32) -> Vec<i32> {
+    let unit = f64::from(1u32 << fraction_bits);
+    // One scale serves all channels.
+    let of = |values: &[f64], channel: usize| values.get(channel).or(values.first()).copied().unwrap_or(f64::NAN);
+    let n = plus.len().max(minus.len());
+    (0..n).map(|channel| (unit * of(minus, channel) / of(plus, channel) + 0.5).floor() as i32).collect()
 }
 
 fn take_direction(file: &mut TensorFile<'_>, name: &str, out_channels: usize) -> Option<Vec<Direction>> {

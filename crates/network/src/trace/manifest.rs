@@ -1,17 +1,24 @@
 //! `trace.toml`: layers and provenance.
 
-use rebias_config::{Interval, Problem, Table};
+use rebias_config::{Interval, Problem, Table, Wants};
 
 use super::{Accuracies, FORMAT_VERSION, Provenance, TraceFiles};
 use crate::build::{INPUT_NAME, LEGAL_BITS, MAX_EXTENT};
 use crate::tensors::MAX_FRACTION_BITS;
 use crate::{
     Add, CodeFormat, Densities, LayerDef, LayerFault, LayerId, LayerInput, Network, NetworkError, OpDef, OutputFormat,
-    Representation, Shape, Sign, WeightsDef, Window,
+    Representation, Scales, Shape, Sign, WeightsDef, Window,
 };
 
 /// Fraction bits of β where a layer doesn't say.
 const DEFAULT_FRACTION_BITS: u32 = 8;
+
+/// Representations by name.
+const REPRESENTATIONS: [(&str, Representation); 3] = [
+    ("biased", Representation::Biased),
+    ("pair", Representation::Pair(Scales::One)),
+    ("pair-two-scales", Representation::Pair(Scales::Two)),
+];
 
 /// What `trace.toml` says.
 #[derive(Debug)]
@@ -80,9 +87,7 @@ fn check_version(root: &Table<'_>) -> Option<()> {
     };
     root.fault("format_version", problem.legal(FORMAT_VERSION));
     // What a key means in another version cannot be judged.
-    for key in root.keys() {
-        root.optional_value(key);
-    }
+    root.disregard();
     None
 }
 
@@ -181,7 +186,8 @@ fn read_densities(table: &Table<'_>, assumed: Densities) -> Option<Densities> {
 
 fn read_window(table: &Table<'_>) -> Option<Window> {
     let extents = 1..=MAX_EXTENT as i64;
-    let is_pair = table.optional_value("kernel").is_some_and(|kernel| kernel.as_array().is_some());
+    let kernel = table.optional_value_as("kernel", Wants::OneOrMoreIntegers(extents.clone()));
+    let is_pair = kernel.is_some_and(|kernel| kernel.as_array().is_some());
     let kernel = if is_pair {
         table.integers("kernel", extents.clone())
     } else {
@@ -201,8 +207,8 @@ fn read_weights(table: &Table<'_>) -> Option<(WeightsDef, u32)> {
     let out_channels = table.integer("out_channels", 1..=MAX_EXTENT as i64);
     let weight_bits = table.integer("weight_bits", legal_bits());
     let activation_bits = table.optional_integer("activation_bits", legal_bits());
-    let fraction_bits = table.optional_integer("beta_fraction_bits", 0..=MAX_FRACTION_BITS.into());
-    let representation = table.choice("representation", &[("biased", Representation::Biased)]);
+    let fraction_bits = table.integer_or("beta_fraction_bits", 0..=MAX_FRACTION_BITS.into(), DEFAULT_FRACTION_BITS);
+    let representation = table.choice("representation", &REPRESENTATIONS);
     let output = match activation_bits? {
         Some(bits) => OutputFormat::Codes { bits },
         None => OutputFormat::Logits,
@@ -214,7 +220,7 @@ fn read_weights(table: &Table<'_>) -> Option<(WeightsDef, u32)> {
         output,
         tensors: None,
     };
-    Some((weights, fraction_bits?.unwrap_or(DEFAULT_FRACTION_BITS)))
+    Some((weights, fraction_bits?))
 }
 
 /// Looks up what each layer reads; the layer before where none is named.

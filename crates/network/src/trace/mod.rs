@@ -70,6 +70,17 @@ impl Trace {
         }
     }
 
+    /// Reads the layers of a `trace.toml` by itself, without tensors and images.
+    ///
+    /// # Errors
+    ///
+    /// All faults of the document.
+    pub fn parse_layers(document: &Document) -> Result<Network, Faults> {
+        let toml = Named { name: TRACE_FILE.to_owned(), content: String::new() };
+        let files = TraceFiles { toml, tensors: None, samples: None, calibration: None };
+        document.read(|root| manifest::read(root, &files)).map(|manifest| manifest.network)
+    }
+
     /// Writes the trace: equal traces give equal bytes. The files go by their plain names.
     ///
     /// # Errors

@@ -24,6 +24,18 @@ impl SampleSet {
         self.len() == 0
     }
 
+    /// The first `n` images, or all if there are fewer.
+    pub fn first(&self, n: usize) -> Self {
+        let n = n.min(self.len());
+        let first =
+            |classes: &Option<Vec<u16>>| classes.as_ref().map(|classes| classes.iter().take(n).copied().collect());
+        Self {
+            inputs: self.inputs.slice_axis(Axis(0), (..n).into()).to_owned(),
+            labels: first(&self.labels),
+            expected: first(&self.expected),
+        }
+    }
+
     /// The codes of an image, channel, row, column.
     ///
     /// # Panics

@@ -2,6 +2,7 @@
 
 use std::borrow::Cow;
 
+use ndarray::Array2;
 use rebias_config::{Faults, Problem};
 use safetensors::Dtype;
 use safetensors::tensor::View;
@@ -15,7 +16,7 @@ use crate::build::INPUT_NAME;
 use crate::layer::{
     Densities, Direction, Layer, LayerInput, Op, OutputFormat, OutputTensors, Tensors, Weighted, Window,
 };
-use crate::{Network, Representation, Sign};
+use crate::{Network, Representation, Scales, Sign};
 
 pub(super) fn files(trace: &Trace) -> Result<TraceFiles, Faults> {
     let images =
@@ -151,6 +152,8 @@ fn weights_out(layer: &Layer, weighted: &Weighted) -> WeightsOut {
         weight_bits: weighted.weight_bits,
         representation: match weighted.representation {
             Representation::Biased => "biased",
+            Representation::Pair(Scales::One) => "pair",
+            Representation::Pair(Scales::Two) => "pair-two-scales",
         },
         beta_fraction_bits: weighted.tensors.as_ref().map(|tensors| tensors.beta_fraction_bits),
         activation_bits: match weighted.output {
@@ -210,20 +213,38 @@ fn layer_tensors(network: &Network) -> Vec<(String, TensorOut)> {
     tensors.collect()
 }
 
-fn codes_and_scales(layer: &Layer, weighted: &Weighted, tensors: &Tensors) -> [(&'static str, TensorOut); 3] {
+fn codes_and_scales(layer: &Layer, weighted: &Weighted, tensors: &Tensors) -> Vec<(&'static str, TensorOut)> {
     let (out_channels, rows) = tensors.codes.dim();
     let shape = if is_linear(layer, weighted) {
         vec![out_channels, rows]
     } else {
         vec![out_channels, layer.in_shape().channels, weighted.window.height, weighted.window.width]
     };
-    let codes = if weighted.weight_bits <= 8 {
-        tensor(Dtype::U8, shape, tensors.codes.iter().map(|&code| [code as u8]))
-    } else {
-        tensor(Dtype::U16, shape, tensors.codes.iter().map(|code| code.to_le_bytes()))
+    let of_codes = |codes: &Array2<u16>| {
+        if weighted.weight_bits <= 8 {
+            tensor(Dtype::U8, shape.clone(), codes.iter().map(|&code| [code as u8]))
+        } else {
+            tensor(Dtype::U16, shape.clone(), codes.iter().map(|code| code.to_le_bytes()))
+        }
     };
-    let beta = tensors.beta.iter().map(|beta| beta.to_le_bytes());
-    [("codes", codes), ("alpha", floats(&tensors.alpha)), ("beta", tensor(Dtype::I32, [tensors.beta.len()], beta))]
+    let codes = of_codes(&tensors.codes);
+    let Some(minus) = &tensors.minus else {
+        let beta = tensor(Dtype::I32, [tensors.beta.len()], tensors.beta.iter().map(|beta| beta.to_le_bytes()));
+        return vec![("codes", codes), ("alpha", floats(&tensors.alpha)), ("beta", beta)];
+    };
+    let mut written = vec![("codes_pos", codes), ("codes_neg", of_codes(&minus.codes))];
+    match weighted.representation {
+        Representation::Biased | Representation::Pair(Scales::One) => written.push(("alpha", floats(&tensors.alpha))),
+        Representation::Pair(Scales::Two) => {
+            let unit = f64::from(1u32 << tensors.beta_fraction_bits);
+            let alpha = |channel: usize| tensors.alpha_of(channel);
+            let n_scales = tensors.alpha.len().max(minus.ratio.len());
+            let minus: Vec<_> =
+                (0..n_scales).map(|channel| alpha(channel) * f64::from(minus.ratio_of(channel)) / unit).collect();
+            written.extend([("alpha_pos", floats(&tensors.alpha)), ("alpha_neg", floats(&minus))]);
+        }
+    }
+    written
 }
 
 fn output_tensors(tensors: &Tensors) -> [(&'static str, TensorOut); 2] {

@@ -26,7 +26,9 @@ fn chip(cell_bits: u32, dac_bits: u32, on_off: OnOff) -> Arch {
         let ima = &mut chip.tile.ima;
         (ima.crossbar.cell.bits, ima.dac.bits, ima.crossbar.cell.on_off) = (cell_bits, dac_bits, on_off);
         ima.crossbar.cell.read_energy = ReadEnergy::DataDependent;
-        mapping.bias = BiasSource::Columns(BiasColumnsSpec { sharing: BiasSharing::Array, n: 1,
+        mapping.bias = BiasSource::Columns(BiasColumnsSpec {
+            sharing: BiasSharing::Array,
+            n: 1,
             level: 1,
             place: BiasColumnPlace::Extra,
             converter: BiasConverter::Own,

@@ -89,6 +89,11 @@ pub trait Recorder {
 
     /// A buffer of a tile, counted chip by chip, holds so much from a tick on.
     fn held(&mut self, tile: u32, buffer: Buffer, tick: Tick, bytes: Bytes);
+
+    /// Whether anything is done with what is told: if not, it need not be found out.
+    fn listens(&self) -> bool {
+        true
+    }
 }
 
 impl<R: Recorder + ?Sized> Recorder for &mut R {
@@ -99,6 +104,10 @@ impl<R: Recorder + ?Sized> Recorder for &mut R {
     fn held(&mut self, tile: u32, buffer: Buffer, tick: Tick, bytes: Bytes) {
         (**self).held(tile, buffer, tick, bytes);
     }
+
+    fn listens(&self) -> bool {
+        (**self).listens()
+    }
 }
 
 /// Nobody watches.
@@ -108,4 +117,8 @@ impl Recorder for Unwatched {
     fn work(&mut self, _work: Work, _span: Span) {}
 
     fn held(&mut self, _tile: u32, _buffer: Buffer, _tick: Tick, _bytes: Bytes) {}
+
+    fn listens(&self) -> bool {
+        false
+    }
 }

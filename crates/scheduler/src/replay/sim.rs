@@ -37,7 +37,9 @@ use rebias_units::{Action, Bytes};
 use super::plan::{AdderIdx, BufferIdx, ImaIdx, LayerIdx, PartIdx, Plan, Position, ReplicaIdx, ShareIdx, TileIdx};
 use super::record::{Buffer, Recorder, Stage, Work};
 use super::{ReplayError, Schedule, Traffic, Window};
+use network::Told;
 use state::{AdderState, BufferState, ImaState, Outputs, Parcel, PartState, ReplicaState, ShareState, TileState};
+
 use stream::Stream;
 
 /// A replay under way.
@@ -56,6 +58,8 @@ pub(super) struct Sim<'a, R> {
     stream: Stream,
     /// Claims that a release has granted; kept for its allocation.
     granted: Vec<Parcel>,
+    /// What the network has told and nobody has acted on.
+    told: VecDeque<(Tick, Told)>,
     ima_events: Vec<ImaEvent>,
 }
 
@@ -138,6 +142,7 @@ impl<'a, R: Recorder> Sim<'a, R> {
             network: InterconnectUnit::new(Interconnect::new(arch.chip(), arch.system())),
             stream: Stream::new(plan, traffic),
             granted: Vec::new(),
+            told: VecDeque::new(),
             ima_events: Vec::new(),
         })
     }
@@ -238,6 +243,9 @@ impl<'a, R: Recorder> Sim<'a, R> {
         position: Position,
         span: Span,
     ) {
+        if !self.recorder.listens() {
+            return;
+        }
         let of_layer = &self.plan.layers[layer.at()];
         let work = Work {
             stage,

@@ -34,7 +34,8 @@ struct Traffic {
     n_events: u64,
     waiting: BTreeMap<u32, VecDeque<Message<usize>>>,
     sent: Vec<Message<usize>>,
-    notices: Vec<(u64, MeshNotice<usize>)>,
+    left: Vec<(u64, usize)>,
+    delivered: Vec<(u64, usize)>,
 }
 
 impl Traffic {
@@ -45,7 +46,8 @@ impl Traffic {
             n_events: 0,
             waiting: BTreeMap::new(),
             sent: Vec::new(),
-            notices: Vec::new(),
+            left: Vec::new(),
+            delivered: Vec::new(),
         }
     }
 
@@ -58,28 +60,35 @@ impl Traffic {
     }
 
     fn inject(&mut self, now: Tick, from: u32) {
-        let Self { unit, events, n_events, waiting, .. } = self;
-        let Some(message) = waiting.get_mut(&from).and_then(VecDeque::pop_front) else { return };
-        let mut schedule = |at, event| {
-            *n_events += 1;
-            events.insert((at, *n_events), event);
-        };
-        if let Err(Busy(refused)) = unit.inject(now, message, &mut schedule) {
-            waiting.entry(from).or_default().push_front(refused);
+        let Some(message) = self.waiting.get_mut(&from).and_then(VecDeque::pop_front) else { return };
+        let mut told = Vec::new();
+        if let Err(Busy(refused)) = self.unit.inject(now, message, &mut |at, notice| told.push((at, notice))) {
+            self.waiting.entry(from).or_default().push_front(refused);
         }
+        self.follow(now, told);
     }
 
     fn run_before(&mut self, tick: u64) {
         while let Some(next) = self.events.first_entry().filter(|next| next.key().0 < Tick(tick)) {
             let ((now, _), event) = next.remove_entry();
-            let Self { unit, events, n_events, .. } = self;
-            let notice = unit.step(now, event, &mut |at, event| {
-                *n_events += 1;
-                events.insert((at, *n_events), event);
-            });
-            self.notices.extend(notice.map(|notice| (now.0, notice)));
-            if let Some(MeshNotice::Left(message)) = notice {
-                self.inject(now, self.sent[message].from);
+            let mut told = Vec::new();
+            self.unit.step(now, event, &mut |at, notice| told.push((at, notice)));
+            self.follow(now, told);
+        }
+    }
+
+    fn follow(&mut self, now: Tick, told: Vec<(Tick, Notice<usize, InterconnectEvent>)>) {
+        for (at, notice) in told {
+            match notice {
+                Notice::Event(event) => {
+                    self.n_events += 1;
+                    self.events.insert((at, self.n_events), event);
+                }
+                Notice::Left(message) => {
+                    self.left.push((at.0, message));
+                    self.inject(now, self.sent[message].from);
+                }
+                Notice::Delivered(message) => self.delivered.push((at.0, message)),
             }
         }
     }
@@ -87,8 +96,8 @@ impl Traffic {
     /// When a message's tail has left and when it has arrived.
     fn times(&mut self, message: usize) -> (Option<u64>, Option<u64>) {
         self.run_before(u64::MAX);
-        let at = |wanted| self.notices.iter().find(|&&(_, notice)| notice == wanted).map(|&(at, _)| at);
-        (at(MeshNotice::Left(message)), at(MeshNotice::Delivered(message)))
+        let at = |told: &[(u64, usize)]| told.iter().find(|&&(_, of)| of == message).map(|&(at, _)| at);
+        (at(&self.left), at(&self.delivered))
     }
 }
 
@@ -122,13 +131,12 @@ fn a_message_waits_in_its_tile_until_the_link_has_room_for_it() {
 fn a_tile_whose_message_waits_for_the_link_refuses_others_and_keeps_its_own() {
     let mut unit = InterconnectUnit::new(chips(2, 4));
     let message = Message { payload: 'a', from: 0, to: 4, flits: 1 };
-    let mut schedule = |_, _| {};
-    assert_eq!(unit.inject(Tick(0), message, &mut schedule), Ok(()));
+    assert_eq!(unit.inject(Tick(0), message, &mut |_, _| {}), Ok(()));
     let waits = Message { payload: 'b', from: 1, ..message };
-    assert_eq!(unit.inject(Tick(0), waits, &mut schedule), Ok(()));
+    assert_eq!(unit.inject(Tick(0), waits, &mut |_, _| {}), Ok(()));
     let before = unit.clone();
     let local = Message { payload: 'c', from: 1, to: 2, flits: 1 };
-    assert_eq!(unit.inject(Tick(0), local, &mut schedule), Err(Busy(local)));
+    assert_eq!(unit.inject(Tick(0), local, &mut |_, _| {}), Err(Busy(local)));
     assert_eq!(unit, before);
 }
 
@@ -174,12 +182,10 @@ proptest! {
         traffic.run_before(u64::MAX);
         let mut last_of_pair = BTreeMap::new();
         let mut delivered = Vec::new();
-        for &(_, notice) in &traffic.notices {
-            if let MeshNotice::Delivered(message) = notice {
-                let sent = traffic.sent[message];
-                prop_assert!(last_of_pair.insert((sent.from, sent.to), message) < Some(message));
-                delivered.push(message);
-            }
+        for &(_, message) in &traffic.delivered {
+            let sent = traffic.sent[message];
+            prop_assert!(last_of_pair.insert((sent.from, sent.to), message) < Some(message));
+            delivered.push(message);
         }
         delivered.sort_unstable();
         prop_assert_eq!(delivered, (0..messages.len()).collect::<Vec<_>>());
@@ -197,6 +203,6 @@ proptest! {
         }
         alone.run_before(u64::MAX);
         among.run_before(u64::MAX);
-        prop_assert_eq!(alone.notices, among.notices);
+        prop_assert_eq!((alone.left, alone.delivered), (among.left, among.delivered));
     }
 }

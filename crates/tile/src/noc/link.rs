@@ -1,6 +1,7 @@
 //! A link: flits one after the other.
 
 use std::collections::VecDeque;
+use std::ops::AddAssign;
 
 use rebias_engine::Tick;
 use rebias_units::Cycles;
@@ -23,7 +24,7 @@ pub(super) enum LinkEnd {
     /// Into a router's input queue, which may be full.
     Queue(usize),
     /// To a terminal, which takes what arrives.
-    Terminal(usize),
+    Terminal,
 }
 
 /// A link and the inputs whose first packets wait for it.
@@ -33,11 +34,24 @@ pub(super) struct Link {
     pub(super) end: Option<LinkEnd>,
     /// Queues in order of arrival, each with the tick at which it asked.
     pub(super) waiting: VecDeque<(usize, Tick)>,
-    /// Whether it is going to be woken, at the first tick at which it may go on.
-    pub(super) is_waking: bool,
     /// First tick at which the next packet may start.
     pub(super) free_at: Tick,
+    /// What it has done for packets whose tails have left.
     done: LinkUse,
+    /// The packet that got its start last.
+    last: Booking,
+    /// Those before it whose tails had not left by then.
+    before_last: VecDeque<Booking>,
+}
+
+/// A packet's time on a link.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+struct Booking {
+    asked: Tick,
+    /// The first tick at which nothing but room was missing.
+    its_turn: Tick,
+    start: Tick,
+    end: Tick,
 }
 
 impl Link {
@@ -45,26 +59,67 @@ impl Link {
         Self { end: Some(end), ..Self::default() }
     }
 
-    /// Moves a packet that has asked for the link at a tick; returns the tick behind its tail.
-    pub(super) fn carry(&mut self, now: Tick, flits: u32, asked: Tick) -> Tick {
-        debug_assert!(now >= self.free_at, "a link moves one packet at a time");
+    /// Moves a packet that has asked for the link, from a tick `start` on that is not before `now`; returns the tick
+    /// behind its tail.
+    #[inline]
+    pub(super) fn carry(&mut self, now: Tick, start: Tick, flits: u32, asked: Tick) -> Tick {
+        debug_assert!(start >= self.free_at, "a link moves one packet at a time");
+        while let Some(over) = self.before_last.front().filter(|booking| booking.end <= now) {
+            self.done += over.whole();
+            self.before_last.pop_front();
+        }
+        if self.last.end <= now {
+            self.done += self.last.whole();
+        } else {
+            self.before_last.push_back(self.last);
+        }
         let its_turn = self.free_at.max(asked);
-        self.done.waited_for_link += its_turn - asked;
-        self.done.stalled_by_room += now - its_turn;
-        self.done.busy += Cycles(u64::from(flits));
-        self.free_at = now + Cycles(u64::from(flits));
+        self.free_at = start + Cycles(u64::from(flits));
+        self.last = Booking { asked, its_turn, start, end: self.free_at };
         self.free_at
     }
 
     /// What it has done before a tick, with the packet that waits for its turn since `asked`, if any.
     pub(super) fn use_before(&self, tick: Tick, asked: Option<Tick>) -> LinkUse {
+        let waiting = asked.map(|asked| {
+            let its_turn = self.free_at.max(asked);
+            let not_known = Tick(u64::MAX);
+            Booking { asked, its_turn, start: not_known, end: not_known }
+        });
         let mut done = self.done;
-        done.busy = done.busy - (self.free_at.max(tick) - tick);
-        if let Some(asked) = asked {
-            let its_turn = self.free_at.max(asked).min(tick);
-            done.waited_for_link += its_turn - asked.min(its_turn);
-            done.stalled_by_room += tick - its_turn;
+        for booking in self.before_last.iter().copied().chain([self.last]).chain(waiting) {
+            done += booking.before(tick);
         }
         done
+    }
+}
+
+impl Booking {
+    /// What the link does for it.
+    #[inline]
+    fn whole(&self) -> LinkUse {
+        LinkUse {
+            busy: self.end - self.start,
+            stalled_by_room: self.start - self.its_turn,
+            waited_for_link: self.its_turn - self.asked,
+        }
+    }
+
+    /// The part of that which lies before a tick.
+    fn before(&self, tick: Tick) -> LinkUse {
+        let span = |from: Tick, to: Tick| to.min(tick) - from.min(tick);
+        LinkUse {
+            busy: span(self.start, self.end),
+            stalled_by_room: span(self.its_turn, self.start),
+            waited_for_link: span(self.asked, self.its_turn),
+        }
+    }
+}
+
+impl AddAssign for LinkUse {
+    fn add_assign(&mut self, other: Self) {
+        self.busy += other.busy;
+        self.stalled_by_room += other.stalled_by_room;
+        self.waited_for_link += other.waited_for_link;
     }
 }

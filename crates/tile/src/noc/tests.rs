@@ -10,7 +10,7 @@ use std::collections::{BTreeMap, VecDeque};
 use rebias_engine::{Busy, Tick};
 use rebias_units::Cycles;
 
-use super::{LinkUse, Mesh, MeshEvent, MeshNotice, MeshUnit, Message, NocSpec};
+use super::{LinkUse, Mesh, MeshEvent, MeshUnit, Message, NocSpec, Notice};
 
 /// One tile at each router, and packets of up to 4 flits.
 const SPEC: NocSpec =
@@ -60,28 +60,37 @@ impl Traffic {
     }
 
     fn inject(&mut self, now: Tick, message: Message<usize>) {
-        let Self { mesh, events, n_events, .. } = self;
-        let mut schedule = schedule(events, n_events);
-        if let Err(Busy(refused)) = mesh.inject(now, message, &mut schedule) {
+        let mut notices = Vec::new();
+        if let Err(Busy(refused)) = self.mesh.inject(now, message, &mut |at, notice| notices.push((at, notice))) {
             self.waiting[refused.from as usize].push_front(refused);
         }
+        self.follow(now, notices);
     }
 
     fn run_before(&mut self, tick: u64) {
         while let Some(next) = self.events.first_entry().filter(|next| next.key().0 < Tick(tick)) {
             let ((now, _), event) = next.remove_entry();
-            let Self { mesh, events, n_events, .. } = self;
-            let notice = mesh.step(now, event, &mut schedule(events, n_events));
+            let mut notices = Vec::new();
+            self.mesh.step(now, event, &mut |at, notice| notices.push((at, notice)));
+            self.follow(now, notices);
+        }
+    }
+
+    /// Keeps events in order of time, those of one tick in order of their calls.
+    fn follow(&mut self, now: Tick, notices: Vec<(Tick, Notice<usize, MeshEvent>)>) {
+        for (at, notice) in notices {
             match notice {
-                Some(MeshNotice::Left(message)) => {
-                    self.left.push((now, message));
-                    let from = self.sent[message].from as usize;
-                    if let Some(next) = self.waiting[from].pop_front() {
+                Notice::Event(event) => {
+                    self.events.insert((at, self.n_events), event);
+                    self.n_events += 1;
+                }
+                Notice::Left(message) => {
+                    self.left.push((at, message));
+                    if let Some(next) = self.waiting[self.sent[message].from as usize].pop_front() {
                         self.inject(now, next);
                     }
                 }
-                Some(MeshNotice::Delivered(message)) => self.delivered.push((now, message)),
-                None => {}
+                Notice::Delivered(message) => self.delivered.push((at, message)),
             }
         }
     }
@@ -99,16 +108,5 @@ impl Traffic {
     fn link(&self, name: &str, tick: u64) -> LinkUse {
         let links: Vec<_> = self.mesh.links_before(Tick(tick)).map(|(link, done)| (link.to_string(), done)).collect();
         links.into_iter().find(|(link, _)| link == name).expect("a link of this mesh").1
-    }
-}
-
-/// Keeps events in order of time, those of one tick in order of their calls.
-fn schedule<'a>(
-    events: &'a mut BTreeMap<(Tick, u64), MeshEvent>,
-    n_events: &'a mut u64,
-) -> impl FnMut(Tick, MeshEvent) + 'a {
-    |at, event| {
-        events.insert((at, *n_events), event);
-        *n_events += 1;
     }
 }

@@ -2,6 +2,7 @@
 
 use rebias_engine::{Busy, Tick};
 
+use super::in_flight::InFlight;
 use super::link::{Link, LinkEnd};
 use super::queue::{InputQueue, Packet};
 use super::wiring::{LinkName, Sending, Terminal, Wiring};
@@ -20,39 +21,38 @@ pub struct Message<W> {
     pub flits: u32,
 }
 
-/// What happens on the mesh at a tick; the event loop hands it back to [`MeshUnit::step`].
+/// What a network tells its caller to happen at a tick, which may lie ahead.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum MeshEvent {
-    /// The first packet of a queue asks for its link.
-    Ask(u32),
-    /// A link may go on.
-    Wake(u32),
-    /// The tail of a message is at its tile.
-    Arrive(u32),
-}
-
-/// What the mesh tells of a message.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum MeshNotice<W> {
-    /// Its tail has left the tile that sends it, whose port takes the next message.
+pub enum Notice<W, E> {
+    /// An event that the network wants back at that tick.
+    Event(E),
+    /// The tail of a message has left the tile that sends it. The tile's port takes the next message at once; it will
+    /// follow the tail.
     Left(W),
-    /// Its tail has arrived.
+    /// The tail of a message has arrived.
     Delivered(W),
 }
 
+/// What happens on the mesh: the first packet of a queue asks for its link.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct MeshEvent(u32);
+
 /// The routers and links of a chip.
 ///
-/// Any event loop can drive it: [`inject`](Self::inject) and [`step`](Self::step) call `schedule` with what is to happen
-/// when, and want each event back at its tick. A message costs an event for each router of each packet, one for each
-/// packet at its port, one at its arrival, and one each time that a link with waiting packets becomes free.
+/// Any event loop can drive it: [`inject`](Self::inject) and [`step`](Self::step) tell it what is to happen when, and
+/// want each [`MeshEvent`] back at its tick. A packet costs an event for each router, no more: when a packet asks for a
+/// link, those before it have a start already, or else wait for room of which nobody knows when there will be some. So
+/// its own start, and with it all that follows from it for the queue that it leaves, is either known at once or found
+/// by the packet that makes room.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct MeshUnit<W> {
     spec: NocSpec,
     mesh: Mesh,
-    terminals: Vec<Terminal<W>>,
-    queues: Vec<InputQueue<W>>,
+    terminals: Vec<Terminal>,
+    queues: Vec<InputQueue>,
     links: Vec<Link>,
     names: Vec<Option<LinkName>>,
+    messages: InFlight<W>,
 }
 
 impl<W: Copy> MeshUnit<W> {
@@ -70,13 +70,13 @@ impl<W: Copy> MeshUnit<W> {
     fn wired(n_tiles: u32, spec: NocSpec, gateway: Option<u32>) -> Self {
         let mesh = Mesh::new(n_tiles, spec);
         let Wiring { queues, links, terminals, names } = Wiring::new(&mesh, n_tiles, gateway);
-        Self { spec, mesh, terminals, queues, links, names }
+        Self { spec, mesh, terminals, queues, links, names, messages: InFlight::default() }
     }
 
-    /// Begins to send a message, whose tail will be told to have left.
+    /// Begins to send a message as soon as the tail of the one before has left.
     ///
     /// # Errors
-    /// [`Busy`] with the message while the sender's port sends another.
+    /// [`Busy`] with the message while it is not known when that will be, as the message before waits for room.
     ///
     /// # Panics
     /// If the message has no flits.
@@ -84,45 +84,45 @@ impl<W: Copy> MeshUnit<W> {
         &mut self,
         now: Tick,
         message: Message<W>,
-        schedule: &mut impl FnMut(Tick, MeshEvent),
+        tell: &mut impl FnMut(Tick, Notice<W, MeshEvent>),
     ) -> Result<(), Busy<Message<W>>> {
         assert!(message.flits > 0, "a message has at least one flit");
-        let terminal = &mut self.terminals[message.from as usize];
+        let Message { payload, from, to, flits } = message;
+        let link = self.port_link(from as usize);
+        let terminal = &mut self.terminals[from as usize];
         if terminal.sending.is_some() {
             return Err(Busy(message));
         }
-        terminal.sending = Some(Sending { message, left: message.flits, since: now });
-        self.serve(self.port_link(message.from as usize), now, schedule);
+        let since = self.links[link].free_at.max(now);
+        terminal.sending = Some(Sending { message: self.messages.insert(payload), to, left: flits, since });
+        self.serve(link, now, tell);
         Ok(())
     }
 
-    /// Whether a tile's port sends a message.
+    /// Whether a tile's port keeps a message of which it is not known when it will have left.
     pub fn is_sending(&self, tile: u32) -> bool {
         self.terminals[tile as usize].sending.is_some()
     }
 
-    /// Does what happens at a tick.
-    pub fn step(
-        &mut self,
-        now: Tick,
-        event: MeshEvent,
-        schedule: &mut impl FnMut(Tick, MeshEvent),
-    ) -> Option<MeshNotice<W>> {
-        match event {
-            MeshEvent::Ask(queue) => {
-                self.ask(queue as usize, now, schedule);
-                None
+    /// Does what happens at a tick: the first packet of a queue joins those that wait for its link.
+    pub fn step(&mut self, now: Tick, event: MeshEvent, tell: &mut impl FnMut(Tick, Notice<W, MeshEvent>)) {
+        let queue = event.0 as usize;
+        let at = &self.queues[queue];
+        let Some(packet) = at.front() else { return };
+        let exit = &self.terminals[packet.to as usize];
+        let port = match self.mesh.next_hop(at.place, exit.place) {
+            Some(way) => way as usize,
+            None => exit.port as usize,
+        };
+        let link = at.outputs + port;
+        let flits = packet.flits;
+        let start = if self.links[link].waiting.is_empty() { self.may_start(link, flits, now) } else { None };
+        match start {
+            Some(start) => {
+                let tail = self.links[link].carry(now, start, flits, now);
+                self.leave_queue(queue, link, (start, tail), now, tell);
             }
-            MeshEvent::Wake(link) => {
-                let link = link as usize;
-                self.links[link].is_waking = false;
-                let left = self.terminal_of(link).and_then(|terminal| self.finish(terminal));
-                self.serve(link, now, schedule);
-                left.map(MeshNotice::Left)
-            }
-            MeshEvent::Arrive(terminal) => {
-                self.terminals[terminal as usize].arriving.pop_front().map(MeshNotice::Delivered)
-            }
+            None => self.links[link].waiting.push_back((queue, now)),
         }
     }
 
@@ -139,116 +139,105 @@ impl<W: Copy> MeshUnit<W> {
         &self.mesh
     }
 
-    /// The first packet of a queue joins those that wait for its link.
-    fn ask(&mut self, queue: usize, now: Tick, schedule: &mut impl FnMut(Tick, MeshEvent)) {
-        let at = &self.queues[queue];
-        let Some(packet) = at.front() else { return };
-        let port = match self.mesh.next_hop(at.place, packet.to) {
-            Some(way) => way as usize,
-            None => packet.to_port as usize,
-        };
-        let link = at.outputs + port;
-        self.links[link].waiting.push_back((queue, now));
-        self.serve(link, now, schedule);
-    }
-
-    /// Starts the packet whose turn it is on a link, or sees to it that the link is woken when that may be possible.
-    fn serve(&mut self, link: usize, now: Tick, schedule: &mut impl FnMut(Tick, MeshEvent)) {
-        if self.links[link].is_waking {
-            return;
-        }
+    /// Gives a start to the packets that wait for a link, in order, as long as it is known when there is room for them.
+    fn serve(&mut self, link: usize, now: Tick, tell: &mut impl FnMut(Tick, Notice<W, MeshEvent>)) {
         while let Some((flits, asked)) = self.next_packet(link) {
-            match self.may_start(link, flits, now) {
-                Some(at) if at <= now => self.start(link, now, asked, schedule),
-                Some(at) => return self.wake(link, at, schedule),
-                // The first packet of the queue behind it serves the link when it leaves.
-                None => return,
+            // Otherwise the packet that makes room serves the link.
+            let Some(start) = self.may_start(link, flits, now) else { return };
+            let tail = self.links[link].carry(now, start, flits, asked);
+            match self.terminal_of(link) {
+                Some(terminal) => self.cut(terminal, link, (start, tail), tell),
+                None => {
+                    let Some((queue, _)) = self.links[link].waiting.pop_front() else { return };
+                    self.leave_queue(queue, link, (start, tail), now, tell);
+                }
             }
         }
-        if let Some(terminal) = self.terminal_of(link).filter(|&it| self.terminals[it].sending.is_some()) {
-            self.wake(self.port_link(terminal), self.links[link].free_at, schedule);
-        }
-    }
-
-    fn wake(&mut self, link: usize, at: Tick, schedule: &mut impl FnMut(Tick, MeshEvent)) {
-        self.links[link].is_waking = true;
-        schedule(at, MeshEvent::Wake(link as u32));
     }
 
     /// Length of the packet whose turn it is on a link, and since when it waits.
     fn next_packet(&self, link: usize) -> Option<(u32, Tick)> {
         if let Some(terminal) = self.terminal_of(link) {
-            let sending = self.terminals[terminal].sending.filter(|sending| sending.left > 0)?;
+            let sending = self.terminals[terminal].sending.as_ref()?;
             return Some((sending.left.min(self.spec.packet_flits()), sending.since));
         }
         let &(queue, asked) = self.links[link].waiting.front()?;
         Some((self.queues[queue].front()?.flits, asked))
     }
 
-    /// The first tick at which a packet may be able to start on a link; `None` if that is not known yet.
+    /// The first tick at which a packet can start on a link; `None` if that is not known yet.
     fn may_start(&self, link: usize, flits: u32, now: Tick) -> Option<Tick> {
         let link = &self.links[link];
-        let room = match link.end? {
-            LinkEnd::Queue(queue) => self.queues[queue].room_from(now, flits, self.spec.queue_flits)?,
-            LinkEnd::Terminal(_) => now,
-        };
-        Some(room.max(link.free_at))
+        let from = link.free_at.max(now);
+        match link.end? {
+            LinkEnd::Queue(queue) => self.queues[queue].room_from(from, flits, self.spec.queue_flits),
+            LinkEnd::Terminal => Some(from),
+        }
     }
 
-    fn start(&mut self, link: usize, now: Tick, asked: Tick, schedule: &mut impl FnMut(Tick, MeshEvent)) {
-        let packet = match self.terminal_of(link) {
-            Some(terminal) => self.cut(terminal, now),
-            None => self.leave_queue(link, now, schedule),
-        };
-        let Some(packet) = packet else { return };
-        let tail = self.links[link].carry(now, packet.flits, asked);
+    /// Books a packet at the end of the link that it starts on.
+    fn follow(
+        &mut self,
+        link: usize,
+        packet: Packet,
+        (start, tail): (Tick, Tick),
+        tell: &mut impl FnMut(Tick, Notice<W, MeshEvent>),
+    ) {
         match self.links[link].end {
             Some(LinkEnd::Queue(queue)) => {
                 let over_link = if link < self.queues.len() { self.spec.link_ticks.0 } else { 0 };
-                let ready = Tick(now.0 + over_link + self.spec.router_ticks.0);
+                let ready = Tick(start.0 + over_link + self.spec.router_ticks.0);
                 if let Some(asks) = self.queues[queue].push(Packet { ready, ..packet }) {
-                    schedule(asks, MeshEvent::Ask(queue as u32));
+                    tell(asks, Notice::Event(MeshEvent(queue as u32)));
                 }
             }
-            Some(LinkEnd::Terminal(terminal)) => {
-                if let Some(payload) = packet.payload {
-                    self.terminals[terminal].arriving.push_back(payload);
-                    schedule(tail + self.spec.link_ticks, MeshEvent::Arrive(terminal as u32));
-                }
+            Some(LinkEnd::Terminal) if packet.is_last => {
+                tell(tail + self.spec.link_ticks, Notice::Delivered(self.messages.remove(packet.message)));
             }
-            None => {}
+            Some(LinkEnd::Terminal) | None => {}
         }
     }
 
-    /// The next packet of the message that a terminal sends.
-    fn cut(&mut self, terminal: usize, now: Tick) -> Option<Packet<W>> {
+    /// Sends the next packet of a terminal's message.
+    fn cut(
+        &mut self,
+        terminal: usize,
+        link: usize,
+        (start, tail): (Tick, Tick),
+        tell: &mut impl FnMut(Tick, Notice<W, MeshEvent>),
+    ) {
         let packet_flits = self.spec.packet_flits();
-        let sending = self.terminals[terminal].sending.as_mut()?;
+        let at_port = &mut self.terminals[terminal].sending;
+        let Some(sending) = at_port.as_mut() else { return };
         let flits = sending.left.min(packet_flits);
         sending.left -= flits;
-        sending.since = Tick(now.0 + u64::from(flits));
-        let Message { payload, to, .. } = sending.message;
-        let payload = (sending.left == 0).then_some(payload);
-        let to = &self.terminals[to as usize];
-        Some(Packet { to: to.place, to_port: to.port, flits, ready: now, payload })
-    }
-
-    /// Takes the packet whose turn it is on a link out of its queue.
-    fn leave_queue(&mut self, link: usize, now: Tick, schedule: &mut impl FnMut(Tick, MeshEvent)) -> Option<Packet<W>> {
-        let (queue, _) = self.links[link].waiting.pop_front()?;
-        let (packet, next) = self.queues[queue].pop(now)?;
-        if let Some(asks) = next {
-            schedule(asks, MeshEvent::Ask(queue as u32));
+        sending.since = tail;
+        let Sending { message, to, left, .. } = *sending;
+        let is_last = left == 0;
+        if is_last {
+            *at_port = None;
+            tell(tail, Notice::Left(self.messages.payload(message)));
         }
-        // Who waits for room in the queue now knows when there will be some.
-        self.serve(self.queues[queue].link, now, schedule);
-        Some(packet)
+        let packet = Packet { ready: start, to, flits, message, is_last };
+        self.follow(link, packet, (start, tail), tell);
     }
 
-    /// Frees a terminal's port if all of its message has left.
-    fn finish(&mut self, terminal: usize) -> Option<W> {
-        let sending = self.terminals[terminal].sending.take_if(|sending| sending.left == 0)?;
-        Some(sending.message.payload)
+    /// Sends the first packet of a queue over a link.
+    fn leave_queue(
+        &mut self,
+        queue: usize,
+        link: usize,
+        (start, tail): (Tick, Tick),
+        now: Tick,
+        tell: &mut impl FnMut(Tick, Notice<W, MeshEvent>),
+    ) {
+        let Some((packet, next)) = self.queues[queue].pop(start) else { return };
+        if let Some(asks) = next {
+            tell(asks, Notice::Event(MeshEvent(queue as u32)));
+        }
+        self.follow(link, packet, (start, tail), tell);
+        // Who waits for room in the queue now knows when there will be some.
+        self.serve(self.queues[queue].link, now, tell);
     }
 
     /// The link from a terminal to its router.

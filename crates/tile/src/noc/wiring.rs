@@ -1,13 +1,12 @@
 //! Which link leads into which queue.
 
-use std::collections::VecDeque;
 use std::fmt;
 
 use rebias_engine::Tick;
 
 use super::link::{Link, LinkEnd};
 use super::queue::InputQueue;
-use super::{Direction, Mesh, Message, Place};
+use super::{Direction, Mesh, Place};
 
 /// A link of the mesh, as reports name it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -56,41 +55,43 @@ impl fmt::Display for LinkName {
 }
 
 /// What stands at a router and sends and takes messages: a tile, or the link between chips.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) struct Terminal<W> {
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Terminal {
     /// Its router.
     pub(super) place: Place,
     /// The router's port to it.
     pub(super) port: u32,
-    pub(super) sending: Option<Sending<W>>,
-    /// Messages whose last packets are on the link to the terminal.
-    pub(super) arriving: VecDeque<W>,
+    /// The message of which some packets have no start yet.
+    pub(super) sending: Option<Sending>,
 }
 
-/// A message whose tail has not left its terminal.
+/// A message at its terminal's port.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) struct Sending<W> {
-    pub(super) message: Message<W>,
-    /// Flits that have not started.
+pub(super) struct Sending {
+    /// Its place among the messages on their way.
+    pub(super) message: u32,
+    /// The terminal that it is for.
+    pub(super) to: u32,
+    /// Flits whose start is not known.
     pub(super) left: u32,
     /// The tick since which the next packet waits.
     pub(super) since: Tick,
 }
 
 /// The idle parts of a mesh, wired.
-pub(super) struct Wiring<W> {
+pub(super) struct Wiring {
     /// Inputs of routers: `router × n_ports + port`. A router has a port for each direction, one for each of its
     /// tiles, and one for the link between chips, if there is such a link.
-    pub(super) queues: Vec<InputQueue<W>>,
+    pub(super) queues: Vec<InputQueue>,
     /// Outputs of routers, likewise, then those of terminals.
     pub(super) links: Vec<Link>,
     /// Tiles, then the link between chips.
-    pub(super) terminals: Vec<Terminal<W>>,
+    pub(super) terminals: Vec<Terminal>,
     /// Of each link; none for outputs that lead nowhere.
     pub(super) names: Vec<Option<LinkName>>,
 }
 
-impl<W: Copy> Wiring<W> {
+impl Wiring {
     pub(super) fn new(mesh: &Mesh, n_tiles: u32, gateway: Option<u32>) -> Self {
         let n_directions = Direction::ALL.len() as u32;
         let tiles_per_router = mesh.spec().tiles_per_router;
@@ -141,11 +142,11 @@ impl<W: Copy> Wiring<W> {
     /// Puts a terminal at a router's port, with a link to it and one from it.
     fn join_terminal(&mut self, place: Place, (outputs, port): (u32, u32), (to, from): (LinkName, LinkName)) {
         let output = (outputs + port) as usize;
-        self.links[output].end = Some(LinkEnd::Terminal(self.terminals.len()));
+        self.links[output].end = Some(LinkEnd::Terminal);
         self.names[output] = Some(to);
         self.queues[output].link = self.links.len();
         self.links.push(Link::to(LinkEnd::Queue(output)));
         self.names.push(Some(from));
-        self.terminals.push(Terminal { place, port, sending: None, arriving: VecDeque::new() });
+        self.terminals.push(Terminal { place, port, sending: None });
     }
 }

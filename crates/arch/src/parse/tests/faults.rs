@@ -179,7 +179,9 @@ fn a_bias_column_stores_a_level_of_its_cells() {
     "#]],
     );
     let highest = toy_over(&format!("{bias}level = 3")).mapping().bias;
-    let wanted = BiasSource::Columns(BiasColumnsSpec { sharing: BiasSharing::Array, n: 1,
+    let wanted = BiasSource::Columns(BiasColumnsSpec {
+        sharing: BiasSharing::Array,
+        n: 1,
         level: 3,
         place: BiasColumnPlace::Inside,
         converter: BiasConverter::Shared,

@@ -1,13 +1,22 @@
 //! Parcels over the network on chip.
 
-use rebias_engine::{Span, Tick, ticks_to_move};
-use rebias_tile::{InterconnectEvent, MeshNotice, Message};
+use std::collections::VecDeque;
+
+use rebias_engine::{EventQueue, Span, Tick, ticks_to_move};
+use rebias_tile::{InterconnectEvent, Message, Notice};
 use rebias_units::Action;
 
 use super::state::Parcel;
 use super::{Event, Recorder, Sim};
 use crate::replay::plan::{Cargo, TileIdx, Way};
 use crate::replay::record::Stage;
+
+/// What the network tells of a parcel.
+#[derive(Clone, Copy, Debug)]
+pub(super) enum Told {
+    Left(Parcel),
+    Delivered(Parcel),
+}
 
 impl<R: Recorder> Sim<'_, R> {
     /// A parcel goes to its tile's port, behind those that wait there.
@@ -24,6 +33,7 @@ impl<R: Recorder> Sim<'_, R> {
         self.tiles[from.at()].outbox.push_back((parcel, self.queue.now()));
         if self.tiles[from.at()].outbox.len() == 1 {
             self.send_next(from);
+            self.hear();
         }
     }
 
@@ -39,51 +49,71 @@ impl<R: Recorder> Sim<'_, R> {
             to: self.plan.tiles[lane.to.at()].index,
             flits: ticks_to_move(lane.bytes(), self.plan.flit_bits).0 as u32,
         };
-        let queue = &mut self.queue;
-        let sent = self.network.inject(queue.now(), message, &mut |at, event| queue.push(at, Event::Network(event)));
-        debug_assert!(sent.is_ok(), "a port is given a parcel when the one before it has left");
+        let (now, queue, told) = (self.queue.now(), &mut self.queue, &mut self.told);
+        let sent = self.network.inject(now, message, &mut |at, notice| follow(queue, told, at, notice));
+        debug_assert!(sent.is_ok(), "a port is given a parcel when it is known when the one before it leaves");
     }
 
     /// Something happens on the network.
     pub(super) fn network_event(&mut self, event: InterconnectEvent) {
-        let queue = &mut self.queue;
-        let notice = self.network.step(queue.now(), event, &mut |at, event| queue.push(at, Event::Network(event)));
-        match notice {
-            Some(MeshNotice::Left(parcel)) => self.has_left(parcel),
-            Some(MeshNotice::Delivered(parcel)) => self.delivered(parcel),
-            None => {}
+        let (now, queue, told) = (self.queue.now(), &mut self.queue, &mut self.told);
+        self.network.step(now, event, &mut |at, notice| follow(queue, told, at, notice));
+        self.hear();
+    }
+
+    /// Goes on with the parcels that the network has told of.
+    fn hear(&mut self) {
+        while let Some((at, parcel)) = self.told.pop_front() {
+            match parcel {
+                Told::Left(parcel) => self.has_left(parcel, at),
+                Told::Delivered(parcel) => self.delivered(parcel, at),
+            }
         }
     }
 
-    /// A parcel's last flit has left its tile.
-    fn has_left(&mut self, parcel: Parcel) {
+    /// A parcel's last flit leaves its tile.
+    fn has_left(&mut self, parcel: Parcel, at: Tick) {
         let lane = &self.plan.lanes[parcel.lane.at()];
-        let now = self.queue.now();
-        self.leave(parcel, now);
+        self.leave(parcel, at);
         let Way::Network { from, .. } = lane.way else {
             return;
         };
-        if let Some((_, start)) = self.tiles[from.at()].outbox.pop_front() {
-            self.record(Stage::Network, from, lane.layer, self.position_of(parcel), Span { start, end: now });
+        let entered = self.tiles[from.at()].outbox.pop_front();
+        if let Some((_, start)) = entered.filter(|_| self.recorder.listens()) {
+            self.record(Stage::Network, from, lane.layer, self.position_of(parcel), Span { start, end: at });
         }
         self.send_next(from);
     }
 
-    /// Its last flit is at its tile.
-    fn delivered(&mut self, parcel: Parcel) {
-        let lane = &self.plan.lanes[parcel.lane.at()];
-        let end = self.queue.now();
-        let flits = ticks_to_move(lane.bytes(), self.plan.flit_bits);
-        let start = Tick(end.0.saturating_sub(flits.0));
-        self.record(Stage::Network, lane.to, lane.layer, self.position_of(parcel), Span { start, end });
-        self.queue.push(self.boundary(), Event::Received(parcel));
+    /// Its last flit arrives at its tile, and it goes on at the boundary behind that.
+    fn delivered(&mut self, parcel: Parcel, at: Tick) {
+        if self.recorder.listens() {
+            let lane = &self.plan.lanes[parcel.lane.at()];
+            let flits = ticks_to_move(lane.bytes(), self.plan.flit_bits);
+            let span = Span { start: Tick(at.0.saturating_sub(flits.0)), end: at };
+            self.record(Stage::Network, lane.to, lane.layer, self.position_of(parcel), span);
+        }
+        self.queue.push(at.next_boundary(self.plan.period), Event::Received(parcel));
     }
 
-    /// A parcel goes on at the boundary behind its arrival.
     pub(super) fn received(&mut self, parcel: Parcel) {
         match self.plan.lanes[parcel.lane.at()].cargo {
             Cargo::Sums { to, partial_bytes } => self.merge_link(parcel, to, partial_bytes),
             Cargo::Codes { .. } => self.enter(parcel),
         }
+    }
+}
+
+/// Puts what the network wants back into the queue, and keeps what it tells of parcels.
+fn follow(
+    queue: &mut EventQueue<Event>,
+    told: &mut VecDeque<(Tick, Told)>,
+    at: Tick,
+    notice: Notice<Parcel, InterconnectEvent>,
+) {
+    match notice {
+        Notice::Event(event) => queue.push(at, Event::Network(event)),
+        Notice::Left(parcel) => told.push_back((at, Told::Left(parcel))),
+        Notice::Delivered(parcel) => told.push_back((at, Told::Delivered(parcel))),
     }
 }

@@ -72,8 +72,8 @@ fn latency_rises_with_load_as_pumas_does() {
         0.001     29       20.7       24.8
         0.005     31       20.4       25.3
         0.01      34       20.4       26.7
-        0.02      54       20.4       37.3
-        0.025    115       20.5      530.5"#]]
+        0.02      54       20.4       37.4
+        0.025    115       20.5      547.7"#]]
     .assert_eq(&table);
     assert!(include_str!("../../../../../docs/interconnect.md").contains(&table), "the document shows this table");
 }

@@ -4,7 +4,7 @@ use proptest::prelude::*;
 use rebias_engine::{Busy, Tick};
 use rebias_units::Cycles;
 
-use super::{Mesh, Message, NocSpec, SPEC, Traffic, unit};
+use super::{Mesh, Message, NocSpec, Notice, SPEC, Traffic, unit};
 use crate::Direction;
 
 /// The routers that a packet passes.
@@ -53,26 +53,38 @@ fn a_message_alone_takes_its_routers_links_and_flits() {
     // Five routers of 2 ticks, the links behind them of 1, 4 flits.
     assert_eq!(traffic.arrival(message), Some(100 + 5 * (2 + 1) + 4));
     assert_eq!(traffic.left, [(Tick(104), message)]);
-    // One for the port, one for each router, one for the arrival.
-    assert_eq!(traffic.n_events, 1 + 5 + 1);
+    // One for each router.
+    assert_eq!(traffic.n_events, 5);
 }
 
 #[test]
-fn a_port_takes_the_next_message_when_the_tail_of_the_one_before_has_left_and_not_a_tick_earlier() {
+fn the_next_message_leaves_a_port_when_the_tail_of_the_one_before_has_left_and_not_a_tick_earlier() {
+    let mut traffic = Traffic::new(4, SPEC);
+    let first = traffic.send(0, 0, 3, 4);
+    let next = traffic.send(3, 0, 3, 4);
+    traffic.drain();
+    assert_eq!(traffic.left, [(Tick(4), first), (Tick(8), next)]);
+    assert_eq!(traffic.link("Tile[0].Port", 6).busy, Cycles(6));
+}
+
+#[test]
+fn a_port_refuses_a_message_while_the_one_before_waits_for_room_and_keeps_that() {
+    // Three packets of 4 flits: the queue has room for two of them.
     let mut mesh = unit(4, SPEC);
-    let mut events = Vec::new();
-    let mut schedule = |at: Tick, event| events.push((at, event));
-    let message = Message { payload: 'a', from: 0, to: 3, flits: 4 };
-    assert_eq!(mesh.inject(Tick(0), message, &mut schedule), Ok(()));
+    let mut notices = Vec::new();
+    let message = Message { payload: 'a', from: 0, to: 3, flits: 12 };
+    assert_eq!(mesh.inject(Tick(0), message, &mut |at, notice| notices.push((at, notice))), Ok(()));
     let before = mesh.clone();
     let next = Message { payload: 'b', ..message };
-    assert_eq!(mesh.inject(Tick(3), next, &mut schedule), Err(Busy(next)));
+    assert_eq!(mesh.inject(Tick(1), next, &mut |_, _| {}), Err(Busy(next)));
     assert_eq!(mesh, before);
-    let &(tail, port) = events.iter().max_by_key(|(at, _)| at).expect("the port is woken");
-    assert_eq!(tail, Tick(4));
-    let mut schedule = |_: Tick, _| {};
-    assert_eq!(mesh.step(tail, port, &mut schedule), Some(super::MeshNotice::Left('a')));
-    assert_eq!(mesh.inject(tail, next, &mut schedule), Ok(()));
+    // The first packet leaves the queue from tick 2 to tick 6, so the third one's tail is in it at tick 12.
+    let Some(&(at, Notice::Event(event))) = notices.first() else { panic!("a packet asks for its link: {notices:?}") };
+    assert_eq!(at, Tick(2));
+    notices.clear();
+    mesh.step(at, event, &mut |at, notice| notices.push((at, notice)));
+    assert!(notices.contains(&(Tick(12), Notice::Left('a'))), "{notices:?}");
+    assert_eq!(mesh.inject(Tick(2), next, &mut |_, _| {}), Ok(()));
 }
 
 /// Whether a packet may go on south of a router and then along its row.

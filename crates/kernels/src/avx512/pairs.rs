@@ -1,0 +1,215 @@
+//! From look-up to totals without leaving registers, for pairs of slices of which one is worth twice the other.
+
+use std::arch::x86_64::*;
+
+use super::{load, load_bytes, sigmas, store};
+use crate::noise::{Key, QUANTILES, Spread};
+use crate::patterns::QUAD;
+use crate::tiled::{Codes, Pair, Room, Totals};
+use crate::tiles::TILE;
+use crate::words::Steps;
+use crate::{LANES, SliceSign, Vector};
+
+/// Words of a vector's even lanes, and of its odd lanes.
+const HALVES: usize = 2;
+
+/// Noise of a vector and a column: its even lanes, its odd lanes, in words.
+pub(crate) type Samples = [Vector; HALVES];
+
+/// Adds what becomes of the sums of bytes over the groups of `tables`, `[group][column]`, for four vectors of each of
+/// `vectors`, `[group][vector]`, `stride` apart.
+#[inline]
+#[target_feature(enable = "avx512f,avx512bw,avx512vbmi")]
+pub(crate) fn add_bytes(
+    tables: &[Vector],
+    (vectors, stride): (&[Vector], usize),
+    (codes, room): (&Codes, Room),
+    (pairs, totals): (&[Pair; 2], &mut Totals<'_>),
+) {
+    let mut registers = [[_mm512_setzero_si512(); TILE]; QUAD];
+    for (tables, vectors) in tables.as_chunks::<TILE>().0.iter().zip(vectors.chunks(stride)) {
+        let Some(vectors) = vectors.first_chunk::<QUAD>() else { break };
+        let tables = [load(&tables[0]), load(&tables[1]), load(&tables[2]), load(&tables[3])];
+        for (registers, vector) in registers.iter_mut().zip(vectors) {
+            let index = load(vector);
+            for (register, table) in registers.iter_mut().zip(tables) {
+                *register = _mm512_add_epi8(*register, _mm512_permutexvar_epi8(index, table));
+            }
+        }
+    }
+    convert_bytes(codes, &mut registers);
+    let [a, b, c, d] = registers;
+    add_pair([a, b], room, (&pairs[0], totals));
+    add_pair([c, d], room, (&pairs[1], totals));
+}
+
+#[inline]
+#[target_feature(enable = "avx512f,avx512bw,avx512vbmi")]
+fn convert_bytes(codes: &Codes, registers: &mut [[__m512i; TILE]; QUAD]) {
+    match codes {
+        Codes::Same => {}
+        Codes::Clip(max) => {
+            let max = _mm512_set1_epi8(*max as i8);
+            for register in registers.as_flattened_mut() {
+                *register = _mm512_min_epu8(*register, max);
+            }
+        }
+        Codes::Table(codes) => {
+            let [a, b, c, d] = *codes.as_chunks::<LANES>().0 else { return };
+            let (a, b, c, d) = (load_bytes(&a), load_bytes(&b), load_bytes(&c), load_bytes(&d));
+            for register in registers.as_flattened_mut() {
+                // Each looks at the low seven bits.
+                let low = _mm512_permutex2var_epi8(a, *register, b);
+                let high = _mm512_permutex2var_epi8(c, *register, d);
+                *register = _mm512_mask_blend_epi8(_mm512_movepi8_mask(*register), low, high);
+            }
+        }
+        Codes::Near { first, codes } => {
+            let [low, high] = codes.as_chunks::<LANES>().0 else { return };
+            let (low, high) = (load_bytes(low), load_bytes(high));
+            let (first, last) = (_mm512_set1_epi8(*first as i8), _mm512_set1_epi8(127));
+            for register in registers.as_flattened_mut() {
+                let index = _mm512_min_epu8(_mm512_subs_epu8(*register, first), last);
+                *register = _mm512_permutex2var_epi8(low, index, high);
+            }
+        }
+    }
+}
+
+/// As [`add_bytes`] for words and two vectors; `samples`, `[vector][column]`, are added to the sums.
+#[inline]
+#[target_feature(enable = "avx512f,avx512bw,avx512vbmi")]
+pub(crate) fn add_words(
+    tables: &[Vector],
+    (vectors, stride): (&[Vector], usize),
+    (steps, room): (&Steps, Room),
+    samples: Option<&[Samples; 2 * TILE]>,
+    (pair, totals): (&Pair, &mut Totals<'_>),
+) {
+    let mut registers = [[[_mm512_set1_epi16(steps.plus as i16); HALVES]; TILE]; 2];
+    if let Some(samples) = samples {
+        for (registers, samples) in registers.as_flattened_mut().iter_mut().zip(samples) {
+            for (register, sample) in registers.iter_mut().zip(samples) {
+                *register = _mm512_add_epi16(*register, load(sample));
+            }
+        }
+    }
+    for (tables, vectors) in tables.as_chunks::<{ 2 * TILE }>().0.iter().zip(vectors.chunks(stride)) {
+        let Some(vectors) = vectors.first_chunk::<2>() else { break };
+        for (registers, vector) in registers.iter_mut().zip(vectors) {
+            let even = load(vector);
+            // The look-up goes by the low six bits of each word.
+            let odd = _mm512_srli_epi16::<8>(even);
+            for (registers, tables) in registers.iter_mut().zip(tables.as_chunks::<2>().0) {
+                let (low, high) = (load(&tables[0]), load(&tables[1]));
+                registers[0] = _mm512_add_epi16(registers[0], _mm512_permutex2var_epi16(low, even, high));
+                registers[1] = _mm512_add_epi16(registers[1], _mm512_permutex2var_epi16(low, odd, high));
+            }
+        }
+    }
+    let (minus, limit) = (_mm512_set1_epi16(steps.minus as i16), _mm512_set1_epi16(steps.limit as i16));
+    let (multiplier, shift) =
+        (_mm512_set1_epi16(steps.multiplier as i16), _mm_cvtsi32_si128(steps.multiplier_shift as i32));
+    let code = |sum: __m512i| {
+        let numerator = _mm512_min_epu16(_mm512_subs_epu16(sum, minus), limit);
+        _mm512_srl_epi16(_mm512_mulhi_epu16(numerator, multiplier), shift)
+    };
+    let mut codes = [[_mm512_setzero_si512(); TILE]; 2];
+    for (codes, [even, odd]) in codes.as_flattened_mut().iter_mut().zip(registers.as_flattened()) {
+        *codes = _mm512_or_si512(code(*even), _mm512_slli_epi16::<8>(code(*odd)));
+    }
+    add_pair(codes, room, (pair, totals));
+}
+
+/// Adds codes of two slices, `[slice][column]`.
+#[inline]
+#[target_feature(enable = "avx512f,avx512bw")]
+fn add_pair(codes: [[__m512i; TILE]; 2], room: Room, (pair, totals): (&Pair, &mut Totals<'_>)) {
+    let [lows, highs] = codes;
+    let shift = _mm_cvtsi32_si128(pair.shift as i32);
+    for (column, (low, high)) in lows.into_iter().zip(highs).enumerate() {
+        let Some((total, sign)) = totals.of(column, pair.position) else { continue };
+        let joined = match room {
+            Room::Bytes => widened(_mm512_add_epi8(low, _mm512_add_epi8(high, high))),
+            Room::Words => {
+                let ([a, b], [c, d]) = (widened(low), widened(high));
+                [_mm512_add_epi16(a, _mm512_slli_epi16::<1>(c)), _mm512_add_epi16(b, _mm512_slli_epi16::<1>(d))]
+            }
+        };
+        for (joined, total) in joined.into_iter().zip(total.as_chunks_mut().0) {
+            let placed = if pair.shift == 0 { joined } else { _mm512_sll_epi16(joined, shift) };
+            let sum = match sign {
+                SliceSign::Plus => _mm512_add_epi16(load_words(total), placed),
+                SliceSign::Minus => _mm512_sub_epi16(load_words(total), placed),
+            };
+            store_words(total, sum);
+        }
+    }
+}
+
+/// Bytes as words, lanes in order.
+#[inline]
+#[target_feature(enable = "avx512f,avx512bw")]
+fn widened(bytes: __m512i) -> [__m512i; 2] {
+    [_mm512_cvtepu8_epi16(_mm512_castsi512_si256(bytes)), _mm512_cvtepu8_epi16(_mm512_extracti64x4_epi64::<1>(bytes))]
+}
+
+#[inline]
+#[target_feature(enable = "avx512f")]
+fn load_words(words: &[i16; LANES / 2]) -> __m512i {
+    // SAFETY: the array is 64 bytes; the load needs no alignment.
+    unsafe { _mm512_loadu_si512(words.as_ptr().cast()) }
+}
+
+#[inline]
+#[target_feature(enable = "avx512f")]
+fn store_words(words: &mut [i16; LANES / 2], register: __m512i) {
+    // SAFETY: the array is 64 bytes; the store needs no alignment.
+    unsafe { _mm512_storeu_si512(words.as_mut_ptr().cast(), register) }
+}
+
+/// The noise of sums with the variances in each lane.
+#[inline]
+#[target_feature(enable = "avx512f,avx512bw,avx512vbmi")]
+pub(crate) fn samples(spread: &Spread, key: Key, mut variances: Vector) -> Samples {
+    sigmas(&mut variances);
+    let (sigmas, normals) = (load(&variances), normals(key));
+    let even = _mm512_mullo_epi16(
+        _mm512_and_si512(sigmas, _mm512_set1_epi16(0xff)),
+        _mm512_srai_epi16::<8>(_mm512_slli_epi16::<8>(normals)),
+    );
+    let odd = _mm512_mullo_epi16(_mm512_srli_epi16::<8>(sigmas), _mm512_srai_epi16::<8>(normals));
+    let mut samples = [Vector([0; LANES]); HALVES];
+    for (sample, product) in samples.iter_mut().zip([even, odd]) {
+        let scaled = match spread.shift().checked_sub(1) {
+            None => product,
+            Some(shift) => {
+                let shifted = _mm512_sra_epi16(product, _mm_cvtsi32_si128(shift as i32));
+                _mm512_srai_epi16::<1>(_mm512_add_epi16(shifted, _mm512_set1_epi16(1)))
+            }
+        };
+        store(sample, scaled);
+    }
+    samples
+}
+
+/// [`Key::normals`] as bytes.
+#[inline]
+#[target_feature(enable = "avx512f,avx512bw,avx512vbmi")]
+fn normals(key: Key) -> __m512i {
+    let (first, second) = key.halves();
+    let (first, second) = (_mm512_set1_epi32(first as i32), _mm512_set1_epi32(second as i32));
+    let lanes = _mm512_setr_epi32(0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15);
+    let mut sum = _mm512_setzero_si512();
+    for (table, quantiles) in (0..).zip(&QUANTILES) {
+        let counters = _mm512_add_epi32(lanes, _mm512_set1_epi32(16 * table));
+        let x = _mm512_add_epi32(first, _mm512_mullo_epi32(counters, _mm512_set1_epi32(Key::FACTORS[0] as i32)));
+        let x = _mm512_xor_si512(x, _mm512_srli_epi32::<16>(x));
+        let x = _mm512_mullo_epi32(x, _mm512_set1_epi32(Key::FACTORS[1] as i32));
+        let x = _mm512_xor_si512(_mm512_xor_si512(x, _mm512_srli_epi32::<15>(x)), second);
+        let x = _mm512_mullo_epi32(x, _mm512_set1_epi32(Key::FACTORS[2] as i32));
+        let x = _mm512_xor_si512(x, _mm512_srli_epi32::<15>(x));
+        sum = _mm512_add_epi8(sum, _mm512_permutexvar_epi8(x, load_bytes(quantiles)));
+    }
+    sum
+}

@@ -1,0 +1,154 @@
+//! The kinds of TOML that Rebias reads.
+
+use rebias_arch::{Arch, read_devices};
+use rebias_config::Document;
+use rebias_cost::Costs;
+use rebias_network::Trace;
+use rebias_sweep::Grid;
+use rebias_validate::Expected;
+use toml::Table;
+
+use crate::comments::Comments;
+use crate::explore::explore;
+use crate::shape::Shape;
+
+/// A kind of TOML file.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Kind {
+    /// A chip.
+    Arch,
+    /// What a chip's parts cost.
+    Costs,
+    /// Published figures of a chip.
+    Expected,
+    /// The layers of a network.
+    Trace,
+    /// A grid of configurations.
+    Sweep,
+    /// Measured devices.
+    Devices,
+}
+
+impl Kind {
+    /// All of them.
+    pub const ALL: &'static [Self] =
+        &[Self::Arch, Self::Costs, Self::Expected, Self::Trace, Self::Sweep, Self::Devices];
+
+    /// The kind of this name.
+    pub fn from_name(name: &str) -> Option<Self> {
+        Self::ALL.iter().copied().find(|kind| kind.name() == name)
+    }
+
+    /// What a document looks like; `None` if it may be anything.
+    pub fn of(document: &Document) -> Option<Self> {
+        // A key of the top level that no other kind has.
+        let telling = |kind| match kind {
+            Self::Arch => ["chip", "extends"].as_slice(),
+            Self::Costs => &["row"],
+            Self::Expected => &["figure"],
+            Self::Trace => &["layers"],
+            Self::Sweep => &["architecture"],
+            Self::Devices => &[],
+        };
+        Self::ALL.iter().copied().find(|&kind| telling(kind).iter().any(|key| document.get(key).is_some()))
+    }
+
+    /// The files that are read with one of this kind, itself last.
+    pub const fn with_what_it_needs(self) -> &'static [Self] {
+        match self {
+            Self::Arch => &[Self::Costs, Self::Arch],
+            Self::Costs => &[Self::Arch, Self::Costs],
+            Self::Expected => &[Self::Arch, Self::Costs, Self::Expected],
+            Self::Trace => &[Self::Trace],
+            Self::Sweep => &[Self::Arch, Self::Costs, Self::Trace, Self::Sweep],
+            Self::Devices => &[Self::Devices],
+        }
+    }
+
+    /// Its name in commands.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Arch => "arch",
+            Self::Costs => "costs",
+            Self::Expected => "expected",
+            Self::Trace => "trace",
+            Self::Sweep => "sweep",
+            Self::Devices => "devices",
+        }
+    }
+
+    /// The name of its files; sweeps may have others.
+    pub fn file_name(self) -> String {
+        format!("{}.toml", self.name())
+    }
+
+    /// What it describes.
+    pub const fn title(self) -> &'static str {
+        match self {
+            Self::Arch => "a chip: its parts and how networks are mapped",
+            Self::Costs => "what the parts of a chip cost",
+            Self::Expected => "published figures of a chip, to compare with",
+            Self::Trace => "a network: its layers and where it comes from",
+            Self::Sweep => "a grid of configurations to run",
+            Self::Devices => "devices whose programming errors were measured",
+        }
+    }
+
+    /// A valid file of this kind, in which every key has a comment; optional keys may be commented out.
+    pub const fn template(self) -> &'static str {
+        match self {
+            Self::Arch => include_str!("../../../arch-configs/generic-1t1r/arch.toml"),
+            Self::Costs => include_str!("../../../arch-configs/generic-1t1r/costs.toml"),
+            Self::Expected => include_str!("../templates/expected.toml"),
+            Self::Trace => include_str!("../templates/trace.toml"),
+            Self::Sweep => include_str!("../templates/sweep.toml"),
+            Self::Devices => include_str!("../../../arch-configs/devices.toml"),
+        }
+    }
+
+    /// The comments of the template.
+    pub fn comments(self) -> Comments {
+        Comments::parse(self.template())
+    }
+
+    /// Every table and key that the reader of this kind knows.
+    pub fn shape(self) -> Shape {
+        match self {
+            Self::Arch => explore(&Table::new(), &|document| Arch::parse(document).map(drop)),
+            Self::Costs => {
+                let arch = template_arch();
+                explore(&Table::new(), &|document| Costs::parse(document, &arch).map(drop))
+            }
+            Self::Expected => {
+                let arch = template_arch();
+                let costs = embedded(Costs::parse(&document(Self::Costs), &arch));
+                explore(&Table::new(), &|document| Expected::parse(document, &arch, &costs).map(drop))
+            }
+            Self::Trace => explore(&Table::new(), &|document| Trace::parse_layers(document).map(drop)),
+            Self::Sweep => explore(&seed(SWEPT), &|document| Grid::parse(document).map(drop)),
+            Self::Devices => explore(&seed(NAMED), &|document| read_devices(document).map(drop)),
+        }
+    }
+}
+
+/// A key for each table of a sweep that takes keys of architectures.
+const SWEPT: &str = "[set]\n\"arch.adc.bits\" = 8\n[axes]\n\"arch.adc.bits\" = [8]\n";
+/// A device of any name.
+const NAMED: &str = "[device]\n";
+
+fn template_arch() -> Arch {
+    embedded(Arch::parse(&document(Kind::Arch)))
+}
+
+fn document(kind: Kind) -> Document {
+    embedded(Document::parse(kind.file_name(), kind.template()))
+}
+
+fn seed(text: &str) -> Table {
+    embedded(text.parse())
+}
+
+/// What is compiled in, and tested, is valid.
+fn embedded<T, E: std::fmt::Display>(read: Result<T, E>) -> T {
+    read.unwrap_or_else(|error| unreachable!("a template is invalid: {error}"))
+}
