@@ -101,10 +101,10 @@ impl AnalogLayer {
         let max_level = f64::from(ima.crossbar.cell.max_level());
         let max_inputs = f64::from(ima.crossbar.active_word_lines) * f64::from(ima.dac.max_code());
         let full_scale = max_inputs * (max_level + crossbar.cell().offset());
-        let reference = AnalogReference::new(arch, placed, max_inputs);
+        let reference = AnalogReference::new(arch, placed);
         let adc = match &reference {
             None => AnalogAdc::of(&ima.adc, full_scale),
-            Some(reference) => AnalogAdc::signed_of(&ima.adc, reference.full_scale, reference.grain),
+            Some(reference) => AnalogAdc::signed_of(&ima.adc, max_inputs * reference.greatest, reference.grain),
         };
         let adc = adc.ok_or(EmulationError::NoCalibration)?;
         let mut analog = Self {

@@ -10,15 +10,15 @@ use crate::analog::{AnalogArray, AnalogLayer, Currents};
 #[derive(Clone, Debug)]
 pub(crate) struct AnalogReference {
     slices: Vec<Reference>,
-    /// The greatest magnitude that a column's sum nominally has, in levels.
-    pub(crate) full_scale: f64,
+    /// The greatest magnitude that a cell nominally adds to a column's sum, in levels.
+    pub(crate) greatest: f64,
     /// What sums are multiples of, in levels, at most 1.
     pub(crate) grain: f64,
 }
 
 impl AnalogReference {
-    /// `None` without a reference. `max_inputs`: the greatest sum of a read's inputs.
-    pub(crate) fn new(arch: &Arch, placed: &LayerPlacement, max_inputs: f64) -> Option<Self> {
+    /// `None` without a reference.
+    pub(crate) fn new(arch: &Arch, placed: &LayerPlacement) -> Option<Self> {
         let slices = placed.bias.references.clone();
         let max_level = f64::from(arch.ima().crossbar.cell.max_level());
         let greatest = slices.iter().map(|slice| slice.level.max(max_level - slice.level)).reduce(f64::max)?;
@@ -26,7 +26,7 @@ impl AnalogReference {
         let units = slices.iter().map(|slice| crate::reference::units(slice.level));
         let bits = units.map(|units| units.trailing_zeros().min(crate::FRACTION_BITS)).min()?;
         let grain = f64::from(1u32 << bits) / crate::LEVEL as f64;
-        Some(Self { slices, full_scale: max_inputs * greatest, grain })
+        Some(Self { slices, greatest, grain })
     }
 
     /// r_j of a column, in levels.
@@ -53,23 +53,10 @@ impl AnalogLayer {
         let n_lines = array.levels.cells.len() / array.levels.n_columns;
         let rows_per_read = (spec.rows_per_read.unwrap_or(u32::MAX) as usize).min(self.rows_per_read);
         let offset = self.crossbar.cell().offset();
-        let full_scale = |per_line: f64| spec.full_scale.unwrap_or(per_line * rows_per_read as f64);
-        let codes = f64::from((1u32 << spec.adc_bits) - 1);
-        let (low, step) = match &self.reference {
-            None => (0.0, full_scale(self.max_level + offset) / codes),
-            Some(reference) => {
-                let greatest = (0..array.worth.len())
-                    .map(|column| reference.level(column))
-                    .fold(0.0, |most: f64, level| most.max(level).max(self.max_level - level));
-                let half = f64::from(1u32 << (spec.adc_bits - 1));
-                let step = full_scale(greatest) / (half - 1.0).max(1.0);
-                (-half * step, step)
-            }
-        };
-        let adc = AnalogAdc::new(spec.adc_bits, (low, step), &AdcErrors::NONE);
         let mut errors = vec![0.0; array.levels.n_columns];
         for (group, first) in (0u32..).zip((0..n_lines).step_by(rows_per_read)) {
             let lines = first..n_lines.min(first + rows_per_read);
+            let adc = self.calibration_adc(spec, lines.len());
             for repeat in 0..spec.repeats {
                 let sums = self.calibration_sums(array, lines.clone(), group * spec.repeats + repeat);
                 for (error, sum) in errors.iter_mut().zip(sums) {
@@ -84,11 +71,27 @@ impl AnalogLayer {
             }
         }
         // Columns that are stored complemented count negatively.
-        let weighted: Vec<_> = errors.iter().zip(&array.worth).map(|(error, &worth)| error * worth as f64).collect();
+        let weighted: Vec<_> = errors.iter().zip(&array.worth).map(|(error, worth)| error * worth).collect();
         let scale = f64::from(1u32 << spec.fraction_bits);
         let rounded = |delta: f64| (delta / n_lines as f64 * scale + 0.5).floor() / scale;
         let n_slices = array.levels.n_columns / array.n_outputs();
         weighted.chunks_exact(n_slices).map(|slices| rounded(slices.iter().sum())).collect()
+    }
+
+    /// What converts a calibration read of `n_lines` word lines.
+    fn calibration_adc(&self, spec: &BiasCalibrationSpec, n_lines: usize) -> AnalogAdc {
+        let full_scale = |of_line: f64| spec.full_scale.unwrap_or(of_line * n_lines as f64);
+        match &self.reference {
+            None => {
+                let codes = f64::from((1u32 << spec.adc_bits) - 1);
+                let step = full_scale(self.max_level + self.crossbar.cell().offset()) / codes;
+                AnalogAdc::new(spec.adc_bits, (0.0, step), &AdcErrors::NONE)
+            }
+            Some(reference) => {
+                let above_zero = f64::from(((1u32 << (spec.adc_bits - 1)) - 1).max(1));
+                AnalogAdc::signed(spec.adc_bits, full_scale(reference.greatest) / above_zero, &AdcErrors::NONE)
+            }
+        }
     }
 
     /// The currents of an array's bit lines in a calibration read, less the reference, in levels.

@@ -15,15 +15,7 @@ impl Programmer<'_> {
     pub(crate) fn correct(&self, arrays: &mut LayerArrays, calibration: &BiasCalibrationSpec) {
         let most = self.arch.ima().crossbar.active_word_lines;
         let rows_per_read = calibration.rows_per_read.unwrap_or(most).min(most);
-        let full_scale = match calibration.full_scale {
-            Some(levels) => (levels * LEVEL as f64).ceil() as u64,
-            // Of inputs of code 1.
-            None => arrays.full_scale / u64::from(most * self.arch.ima().dac.max_code()) * u64::from(rows_per_read),
-        };
-        let adc = match arrays.has_reference() {
-            true => AdcModel::symmetric(calibration.adc_bits, full_scale, 1),
-            false => AdcModel::fine(calibration.adc_bits, full_scale),
-        };
+        let of_line = arrays.full_scale / u64::from(most * self.arch.ima().dac.max_code());
         let n_row_blocks = arrays.n_row_blocks();
         let n_column_blocks = arrays.column_blocks.len();
         let mut found = Vec::with_capacity(n_column_blocks);
@@ -32,7 +24,7 @@ impl Programmer<'_> {
             let mut corrections = Vec::with_capacity(n_row_blocks * block.outputs.len());
             for row_block in 0..n_row_blocks {
                 let draws = self.writer.draws(arrays.layer.0, row_block * n_column_blocks + index);
-                let read = CalibrationRead { calibration, rows_per_read: rows_per_read as usize, adc: &adc, draws };
+                let read = CalibrationRead { calibration, rows_per_read: rows_per_read as usize, of_line, draws };
                 corrections.extend(cells.corrections(row_block, &read));
             }
             found.push(corrections);
@@ -47,8 +39,23 @@ impl Programmer<'_> {
 struct CalibrationRead<'a> {
     calibration: &'a BiasCalibrationSpec,
     rows_per_read: usize,
-    adc: &'a AdcModel,
+    /// The most that a word line nominally adds to a column's sum for code 1, in units.
+    of_line: u64,
     draws: ArrayDraws,
+}
+
+impl CalibrationRead<'_> {
+    /// What converts the sums of `n_lines` word lines.
+    fn adc(&self, arrays: &LayerArrays, n_lines: usize) -> AdcModel {
+        let full_scale = match self.calibration.full_scale {
+            Some(levels) => (levels * LEVEL as f64).ceil() as u64,
+            None => self.of_line * n_lines as u64,
+        };
+        match arrays.has_reference() {
+            true => AdcModel::symmetric(self.calibration.adc_bits, full_scale, 1),
+            false => AdcModel::fine(self.calibration.adc_bits, full_scale),
+        }
+    }
 }
 
 /// The cells of arrays that stand one under another, in units.
@@ -101,6 +108,7 @@ impl<'a> MeasuredCells<'a> {
         let groups = lines.clone().step_by(read.rows_per_read);
         for (group, first) in (0u32..).zip(groups) {
             let group_lines = first..lines.end.min(first + read.rows_per_read);
+            let adc = read.adc(self.arrays, group_lines.len());
             let cells = || group_lines.clone().map(|line| line * n_columns + column);
             let current: i64 = cells().map(|cell| i64::from(self.values[cell]) - self.arrays.lift).sum();
             let sigma = self.variances.as_ref().map(|all| cells().map(|cell| all[cell]).sum::<f64>().sqrt());
@@ -108,7 +116,7 @@ impl<'a> MeasuredCells<'a> {
                 let noise = sigma
                     .map_or(0.0, |sigma| sigma * read.draws.calibration_noise(group * repeats + repeat, column as u32));
                 let sum = current + (noise + 0.5).floor() as i64;
-                read.adc.decoded(read.adc.code(sum))
+                adc.decoded(adc.code(sum))
             };
             total += (0..repeats).map(conversion).sum::<i64>() as f64 / f64::from(repeats);
         }

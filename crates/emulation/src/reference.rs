@@ -42,18 +42,17 @@ impl Programmer<'_> {
 impl LayerArrays {
     /// Takes the references off the cells, if there are any, and keeps by how much all are lifted.
     pub(crate) fn fold(&mut self, bias: &BiasPlacement) {
-        let Some(&first) = self.references.first() else { return };
-        let is_even = self.references.iter().all(|&reference| reference == first);
-        if self.cells == CellState::Exact && is_even {
-            // Levels stay what they are.
-            self.lift = first;
-            self.blocks_mut().iter_mut().for_each(|block| block.drop_references(bias));
-            return;
-        }
+        let Some(&most) = self.references.iter().max() else { return };
         if self.cells == CellState::Exact {
+            self.lift = most;
             let references = self.references.clone();
-            self.blocks_mut().iter_mut().for_each(|block| block.write_levels(bias, &references));
-            self.cells = CellState::Drawn;
+            self.blocks_mut().iter_mut().for_each(|block| block.drop_references(bias));
+            // Of equal references levels stay what they are.
+            if references.iter().any(|&reference| reference != most) {
+                self.blocks_mut().iter_mut().for_each(|block| block.write_differences(&references, most));
+                self.cells = CellState::Drawn;
+            }
+            return;
         }
         let n_slices = self.references.len();
         let lowest = self.column_blocks.iter().map(|block| block.lowest(bias, n_slices)).min();
@@ -129,19 +128,11 @@ impl ColumnBlock {
         }
     }
 
-    /// Writes conductances without floor as they nominally are, where nothing is written.
-    fn write_levels(&mut self, bias: &BiasPlacement, references: &[i64]) {
-        let columns = bias.reference_levels();
-        debug_assert!(!references.is_empty(), "there is a reference");
-        let row = |levels: &[u8]| {
-            let cells = levels.iter().map(|&level| u32::from(level) << FRACTION_BITS);
-            cells.chain(columns.iter().map(|&level| units(level) as u32)).collect::<Vec<_>>()
-        };
-        let values = self.levels.chunks_exact(self.n_columns).flat_map(row).collect();
-        match &mut self.written {
-            Some(written) => written.values = values,
-            None => self.written = Some(WrittenCells { values, ..WrittenCells::default() }),
-        }
+    /// Writes nominal differences, lifted.
+    fn write_differences(&mut self, references: &[i64], lift: i64) {
+        let cells = self.levels.iter().zip(references.iter().cycle());
+        let values = cells.map(|(&level, reference)| (i64::from(level) * LEVEL - reference + lift) as u32).collect();
+        self.written.get_or_insert_default().values = values;
     }
 
     /// The least difference of a cell and its reference.

@@ -1,6 +1,7 @@
 //! What a layer's arrays have for their bias: bias columns, reference columns, the digital rest.
 
 use rebias_arch::{Arch, BiasColumnPlace, BiasSharing, BiasSource, ReferenceLevel, ReferenceSpec, Remainder};
+use rebias_crossbar::FRACTION_BITS;
 use rebias_network::Weighted;
 
 use crate::Slicing;
@@ -54,8 +55,11 @@ impl BiasPlacement {
                 let betas = betas(weighted);
                 let levels = levels(&spec, slicing, max_level, &betas);
                 let references = references(&spec, &levels);
-                let sum: f64 = (0..).zip(&levels).map(|(slice, level)| worth(slicing, slice) * level).sum();
-                let is_balanced = !betas.is_empty() && betas.iter().all(|beta| (beta + sum).abs() < 1e-9);
+                // As finely as networks' numerics know levels.
+                let unit = f64::from(1u32 << FRACTION_BITS);
+                let rounded = |level: f64| (level * unit + 0.5).floor() / unit;
+                let sum: f64 = (0..).zip(&levels).map(|(slice, &level)| worth(slicing, slice) * rounded(level)).sum();
+                let is_balanced = !betas.is_empty() && betas.iter().all(|&beta| beta == -sum);
                 let takes_all = is_balanced || spec.remainder == Remainder::Dropped;
                 // δ·S is digital.
                 let is_corrected = arch.mapping().calibration.is_some();
