@@ -2,7 +2,9 @@
 
 use ndarray::Array4;
 use rebias_arch::testing::toy_with;
-use rebias_arch::{Arch, BiasColumnPlace, BiasSource, FlipEncoding, MappingSpec, Replication};
+use rebias_arch::{
+    Arch, BiasColumnPlace, BiasColumnsSpec, BiasSharing, BiasSource, FlipEncoding, MappingSpec, Replication,
+};
 use rebias_emulation::{EmulateOptions, Emulator};
 use rebias_network::testing::{RandomNetwork, random_image, random_network};
 use rebias_network::{Network, Representation, SampleSet, Scales};
@@ -25,7 +27,16 @@ const ARRAY_SIDE: [Action; 9] = [
 
 /// Toy chips that differ in all that changes what is counted.
 fn chips() -> Vec<Arch> {
-    let column = |place, converter| BiasSource::ColumnPerArray { level: 1, place, converter, adc_bits: 8 };
+    let column = |place, converter| {
+        BiasSource::Columns(BiasColumnsSpec {
+            sharing: BiasSharing::Array,
+            n: 1,
+            level: 1,
+            place,
+            converter,
+            adc_bits: 8,
+        })
+    };
     let chip = |change: &dyn Fn(&mut ChipSpec, &mut MappingSpec)| {
         toy_with(|chip, mapping| {
             chip.n_tiles = 64;
