@@ -36,7 +36,7 @@ struct Plan<'a> {
     /// How vectors of a strip are added to totals; `None` if slices have several planes.
     schedule: Option<Schedule>,
     /// How sums in words are converted; `None` if they can't be.
-    converter: Option<Converter>,
+    converter: Option<Converter<'a>>,
     /// How sums in bytes are; likewise.
     codes: Option<Codes>,
     /// How sums in words are converted to bytes; likewise.

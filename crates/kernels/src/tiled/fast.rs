@@ -91,7 +91,7 @@ impl Plan<'_> {
     fn add_words<T: Total>(
         &self,
         (quad, schedule): (&Quad<'_>, &Schedule),
-        converter: &Converter,
+        converter: &Converter<'_>,
         (totals, tally): (&mut [[T; LANES]], Option<&mut Tally>),
     ) {
         let mut sums = [[0; LANES]; QUAD * TILE];
@@ -104,11 +104,12 @@ impl Plan<'_> {
                 (i64::from(sums[at][lane]) << shift) + offsets.as_ref().map_or(0, |offsets| offsets[at][lane].into())
             });
         }
-        match &offsets {
-            Some(offsets) => {
-                sums.iter_mut().zip(offsets.iter()).for_each(|(sums, offsets)| converter.convert_offset(sums, offsets));
+        let used = self.columns(quad.tile);
+        for at in (0..QUAD).flat_map(|vector| used.clone().map(move |(place, _)| vector * TILE + place)) {
+            match &offsets {
+                Some(offsets) => converter.convert_offset(&mut sums[at], &offsets[at]),
+                None => converter.convert(&mut sums[at]),
             }
-            None => sums.iter_mut().for_each(|sums| converter.convert(sums)),
         }
         self.accumulate((quad, schedule), |at| &sums[at], totals);
     }
