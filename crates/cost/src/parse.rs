@@ -278,12 +278,11 @@ fn check_coverage(root: &Table<'_>, rows: &[Row], arch: &Arch) -> bool {
 }
 
 fn is_possible(action: Action, arch: &Arch) -> bool {
-    match action {
-        Action::BiasCount => arch.mapping().counts_inputs(),
-        Action::BiasConversion => {
-            arch.mapping().bias.columns().is_some_and(|columns| columns.converter == BiasConverter::Own)
-        }
-        Action::ChipLinkByte => arch.system().n_chips > 1,
-        _ => true,
+    if action == Action::BiasCount {
+        return arch.mapping().counts_inputs();
     }
+    if action == Action::BiasConversion {
+        return arch.mapping().bias.columns().is_some_and(|columns| columns.converter == BiasConverter::Own);
+    }
+    action != Action::ChipLinkByte || arch.system().n_chips > 1
 }

@@ -363,7 +363,7 @@ impl LayerArrays {
     pub(crate) fn lines_of(&self, row_block: usize) -> Range<usize> {
         let mut reads = self.lines.reads().iter().zip(&self.row_block_of).filter(|(_, it)| **it == row_block);
         let first = reads.next().map_or(0..0, |(read, _)| read.lines.clone());
-        first.start..reads.last().map_or(first.end, |(read, _)| read.lines.end)
+        first.start..reads.next_back().map_or(first.end, |(read, _)| read.lines.end)
     }
 
     /// Number of row blocks.

@@ -122,6 +122,18 @@ struct Block<'a> {
     n_positions: usize,
 }
 
+/// Where sums of inputs go, and what follows from them.
+struct InputSums<'s> {
+    /// Of each read, position and input slice.
+    sums: &'s mut Vec<Lift>,
+    /// What the floor of the cells takes off; empty if nothing.
+    drops: &'s mut Vec<Lift>,
+    /// What references add; empty if nothing.
+    lifts: &'s mut Vec<Lift>,
+    /// Of each position, as the bias source sees them.
+    estimates: &'s mut Vec<Lift>,
+}
+
 impl Emulation<'_> {
     /// Runs the maps of a batch.
     pub(crate) fn run(&self, maps: &Planes, (scratch, record): (&mut Scratch, &mut Record), mut sink: Sink<'_>) {
@@ -143,7 +155,8 @@ impl Emulation<'_> {
             if let (Some(driven), Some(record)) = (&arrays.driven, &mut record.driven) {
                 *record += driven.sum(&source, &arrays.slices);
             }
-            self.estimate((patterns, positions_of_block.len()), (sums, (drops, lifts), estimates));
+            let found = InputSums { sums, drops, lifts, estimates };
+            self.estimate((patterns, positions_of_block.len()), found);
             let block = Block {
                 first,
                 positions: positions_of_block,
@@ -167,7 +180,7 @@ impl Emulation<'_> {
     fn estimate(
         &self,
         (patterns, n_positions): (&Patterns, usize),
-        (sums, (drops, lifts), estimates): (&mut Vec<Lift>, (&mut Vec<Lift>, &mut Vec<Lift>), &mut Vec<Lift>),
+        InputSums { sums, drops, lifts, estimates }: InputSums<'_>,
     ) {
         let (arrays, converters) = (&self.layer.arrays, &self.layer.converters);
         let n_slices = arrays.slices.len();

@@ -14,6 +14,9 @@ use crate::map::{HeatMap, MapCell};
 use crate::pareto::{Candidate, CandidateSet, ParetoChart};
 use crate::spec::{Kind, Refusal, Repeats, Spec};
 
+/// Where a figure stands: its series, and the text of its horizontal position.
+type Place = (String, String);
+
 impl Spec {
     /// The chart of a table.
     ///
@@ -104,7 +107,7 @@ impl Places<'_> {
         let end = |ending: &str| self.data.position(&format!("{name}{ending}"));
         let ends = end("_low").zip(end("_high"));
         let factor = Column::of(name).factor;
-        let mut places: Vec<((String, String), Vec<(&Row, Figure)>)> = Vec::new();
+        let mut places: Vec<(Place, Vec<(&Row, Figure)>)> = Vec::new();
         for &row in rows {
             let Some(value) = self.data.number(row, (key, column))? else { continue };
             let interval = match ends {

@@ -26,7 +26,7 @@ fn lists(value: &Value) -> Vec<Vec<f64>> {
     value.as_array().expect("a list").iter().map(list).collect()
 }
 
-fn list_of<'a>(value: &'a Value) -> impl Iterator<Item = &'a Value> {
+fn list_of(value: &Value) -> impl Iterator<Item = &Value> {
     value.as_array().expect("a list").iter()
 }
 
