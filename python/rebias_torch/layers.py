@@ -1,12 +1,14 @@
 """Layers whose weights or outputs are quantised in the forward pass."""
 
+import math
+
 import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
 from .codes import Codes
 from .forms import make_rule
-from .rounding import codes, least_squares, max_code, straight_through
+from .rounding import clip, codes, least_squares, max_code, straight_through
 
 #: Values from which an activation's first step is fitted, at most.
 _FIT_VALUES = 50_000
@@ -97,7 +99,7 @@ class QuantActivation(nn.Module):
         if self.trained == "step":
             return codes(x / self.size, largest) * self.size
         step = self.size.detach() / largest
-        bounded = x.clamp(min=0.0) - (x - self.size).clamp(min=0.0)
+        bounded = clip(x, 0.0, math.inf) - clip(x - self.size, 0.0, math.inf)
         return straight_through(bounded, torch.floor(bounded.detach() / step + 0.5) * step)
 
     def _fit(self, x: Tensor) -> None:

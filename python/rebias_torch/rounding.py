@@ -9,9 +9,17 @@ def straight_through(x: Tensor, rounded: Tensor) -> Tensor:
     return x + (rounded - x).detach()
 
 
+def clip(v: Tensor, low: float, high: float) -> Tensor:
+    """Clipped values, whose gradient is 1 from `low` to `high`, both included.
+
+    What `torch.clamp` makes of its bounds differs between versions of PyTorch.
+    """
+    return torch.where((v >= low) & (v <= high), v, v.detach().clamp(low, high))
+
+
 def codes(v: Tensor, largest: float) -> Tensor:
     """clip(floor(v + 1/2), 0, largest), straight-through inside of the range."""
-    clipped = v.clamp(0.0, largest)
+    clipped = clip(v, 0.0, largest)
     return straight_through(clipped, torch.floor(clipped.detach() + 0.5))
 
 

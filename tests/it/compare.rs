@@ -7,25 +7,25 @@ use crate::support::{rebias, root, stdout};
 #[test]
 fn networks_stand_side_by_side_with_a_row_for_each_resolution_and_error() {
     let out = tempfile::tempdir().expect("a folder");
-    let trace = root().join("traces/fmnist-cnn-w2a2");
-    let compare = |traces: usize| {
-        let mut args = vec!["compare".to_owned(), root().join("arch-configs/isaac-2016").display().to_string()];
-        args.extend(std::iter::repeat_n(trace.display().to_string(), traces));
-        let rest = ["--images", "20", "--adc-bits", "6,8", "--sigma", "0,20", "--out"];
-        args.extend(rest.map(str::to_owned));
-        args.push(out.path().join(traces.to_string()).display().to_string());
-        args
-    };
-    let args = compare(1);
-    let told = stdout(&args.iter().map(String::as_str).collect::<Vec<_>>());
-    assert!(told.contains("cells/weight") && told.contains("4 points"), "{told}");
+    let folder = out.path().join("compared");
+    let paths = ["arch-configs/isaac-2016", "traces/fmnist-cnn-w2a2", "traces/shapes/conv16"];
+    let paths = paths.map(|path| root().join(path).display().to_string());
+    let folder_name = folder.display().to_string();
+    let mut args = vec!["compare"];
+    args.extend(paths.iter().map(String::as_str));
+    args.extend(["--images", "20", "--adc-bits", "6,8", "--sigma", "0,20", "--out", &folder_name]);
+    let told = stdout(&args);
+    assert!(told.contains("cells/weight") && told.contains("8 points"), "{told}");
 
-    let folder = out.path().join("1");
     let table = fs::read_to_string(folder.join("compare.csv")).expect("written");
     let rows: Vec<Vec<&str>> = table.lines().map(|line| line.split(',').collect()).collect();
     let column = |name: &str| rows[0].iter().position(|&column| column == name).expect(name);
     let points: Vec<_> = rows[1..].iter().map(|row| (row[column("adc_bits")], row[column("sigma")])).collect();
-    assert_eq!(points, [("6", "0"), ("6", "0.2"), ("8", "0"), ("8", "0.2")]);
+    let of_one = [("6", "0"), ("6", "0.2"), ("8", "0"), ("8", "0.2")];
+    assert_eq!(points, [of_one, of_one].concat());
+    let networks: Vec<_> = rows[1..].iter().map(|row| row[column("network")]).collect();
+    assert_eq!(networks, [["fmnist-cnn-w2a2"; 4], ["conv16"; 4]].concat());
+    assert_eq!(rows[5][column("accuracy")], "", "a network without values has none");
     // First and last layer have four 2-bit cells a weight, the others one.
     let cells: f64 = rows[1][column("cells_per_weight")].parse().expect("a number");
     assert!(cells > 1.0 && cells < 4.0, "{cells}");

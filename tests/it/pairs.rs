@@ -28,14 +28,7 @@ const ARRAY_SIDE: [Action; 9] = [
 
 /// Toy chips that differ in all that changes what is counted.
 fn chips() -> Vec<Arch> {
-    let spec = |place, converter| BiasColumnsSpec {
-        sharing: BiasSharing::Array,
-        n: 1,
-        level: 1,
-        place,
-        converter,
-        adc_bits: 8,
-    };
+    let spec = |place, converter| BiasColumnsSpec::one(place, converter, 8);
     let column = |place, converter| BiasSource::Columns(spec(place, converter));
     let shared = spec(BiasColumnPlace::Extra, BiasConverter::Shared);
     let reference = |level, remainder| {

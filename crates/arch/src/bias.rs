@@ -144,6 +144,13 @@ impl EdgeLayersSpec {
     pub const AS_OTHERS: Self = Self { adc_bits: None, cells: EdgeCells::AsOthers };
 }
 
+impl BiasColumnsSpec {
+    /// One column in each array, with level 1 in every cell.
+    pub const fn one(place: BiasColumnPlace, converter: BiasConverter, adc_bits: u32) -> Self {
+        Self { sharing: BiasSharing::Array, n: 1, level: 1, place, converter, adc_bits }
+    }
+}
+
 impl BiasSource {
     /// Columns of bias or reference beside the C bit lines of an array that has them all, and among them.
     pub fn columns_place(&self) -> Option<BiasColumnPlace> {

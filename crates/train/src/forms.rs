@@ -69,9 +69,7 @@ pub(crate) trait Rule: Debug {
     }
 
     /// Rounds what is stored with `fraction_bits` bits after the point, and trains it no further.
-    fn freeze(&mut self, fraction_bits: u32) {
-        let _ = fraction_bits;
-    }
+    fn freeze(&mut self, _fraction_bits: u32) {}
 
     /// A copy.
     fn boxed(&self) -> Box<dyn Rule>;

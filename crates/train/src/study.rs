@@ -10,7 +10,7 @@ mod tables;
 use std::fs;
 use std::path::Path;
 
-use rebias_network::{Accuracies, Trace, TraceFiles};
+use rebias_network::{Trace, TraceFiles};
 
 use crate::output::OutputFolder;
 use crate::recipe::Recipe;
@@ -55,9 +55,7 @@ pub fn run_study(
             run_missing(&missing, files, observer)?;
         }
         for (recipe, &(form, _)) in runs.iter().zip(&study.forms) {
-            let Accuracies { float, integer, .. } = accuracies(&folder(recipe))?;
-            let missing = || TrainError::Mismatch(format!("`{}` tells no accuracies", folder(recipe).display()));
-            let (float, integer) = (float.ok_or_else(missing)?, integer.ok_or_else(missing)?);
+            let (float, integer) = accuracies(&folder(recipe))?;
             rows.push(StudyRow { form, weight_bits: recipe.quantisation.weight_bits, seed, float, integer });
         }
     }
@@ -83,10 +81,10 @@ fn run_missing(recipes: &[&Recipe], files: &RunFiles<'_>, observer: &mut dyn Obs
     Ok(())
 }
 
-/// What a run's trace tells of its accuracies.
-fn accuracies(folder: &Path) -> Result<Accuracies, TrainError> {
+/// What a run's trace tells of the accuracies of the float twin and of the integer network.
+fn accuracies(folder: &Path) -> Result<(f64, f64), TrainError> {
     let files = TraceFiles::fetch(&folder.display().to_string(), |file| fs::read(folder.join(file)))?;
     let trace = Trace::parse(&files)?;
-    let none = || TrainError::Mismatch(format!("`{}` tells no accuracies", folder.display()));
-    trace.provenance.accuracies.ok_or_else(none)
+    let told = trace.provenance.accuracies.and_then(|told| told.float.zip(told.integer));
+    told.ok_or_else(|| TrainError::Mismatch(format!("`{}` tells no accuracies", folder.display())))
 }

@@ -5,7 +5,7 @@ import torch
 from torch import Tensor
 
 from ..codes import Codes
-from ..rounding import straight_through
+from ..rounding import clip, straight_through
 from .rule import Rule, exact, positive
 
 
@@ -25,7 +25,7 @@ class Bwn(Rule):
         magnitude = latent.abs()
         mean = magnitude.mean() if self.scales == "layer" else magnitude.mean(1, keepdim=True)
         sign = (latent.detach() >= 0.0).to(latent) * 2.0 - 1.0
-        return straight_through(latent.clamp(-1.0, 1.0), sign) * mean
+        return straight_through(clip(latent, -1.0, 1.0), sign) * mean
 
     def codes(self, latent: Tensor) -> Codes:
         values = exact(latent)

@@ -22,14 +22,7 @@ use crate::{EmulateOptions, Emulator};
 const CALIBRATION: BiasCalibrationSpec =
     BiasCalibrationSpec { adc_bits: 16, full_scale: None, repeats: 1, rows_per_read: None, fraction_bits: 7 };
 
-const COLUMNS: BiasColumnsSpec = BiasColumnsSpec {
-    sharing: BiasSharing::Array,
-    n: 1,
-    level: 1,
-    place: BiasColumnPlace::Extra,
-    converter: BiasConverter::Own,
-    adc_bits: 8,
-};
+const COLUMNS: BiasColumnsSpec = BiasColumnsSpec::one(BiasColumnPlace::Extra, BiasConverter::Own, 8);
 
 fn reference(level: ReferenceLevel, remainder: Remainder) -> BiasSource {
     // A device of 3 levels of 4, as `cell.device_bits` is 2.
@@ -282,6 +275,9 @@ proptest! {
         source in source(),
         seed: u64,
     ) {
+        let is_reference = matches!(source, Source::Reference { .. });
+        // Uneven references leave sums in 1/128 of a level, of which 24 bits with a sign count 2²³.
+        prop_assume!(!is_reference || hardware.max_column_sum() * 128 < 1 << 23);
         let network = random_network(seed, &RandomNetwork::default());
         let image = random_image(seed, &network);
         let arch = arch(&hardware, (source, false));

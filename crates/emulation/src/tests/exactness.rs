@@ -40,6 +40,12 @@ impl Hardware {
         self.arch_with(|_, _| {})
     }
 
+    /// The greatest sum of a column in one read, in levels.
+    pub(super) fn max_column_sum(&self) -> u64 {
+        let max_code = |bits: u32| (1u64 << bits) - 1;
+        u64::from(self.active_word_lines) * max_code(self.dac_bits) * max_code(self.cell_bits)
+    }
+
     pub(super) fn arch_with(&self, change: impl FnOnce(&mut ImaSpec, &mut MappingSpec)) -> Arch {
         toy_with(|chip, mapping| {
             chip.n_tiles = 10_000;

@@ -60,16 +60,7 @@ fn counts_of_a_small_layer_worked_by_hand() {
         emulate(&network, &arch, &images).layers[0].counts_of_image(3)
     };
     let place = BiasColumnPlace::Extra;
-    let column = |converter| {
-        BiasSource::Columns(BiasColumnsSpec {
-            sharing: BiasSharing::Array,
-            n: 1,
-            level: 1,
-            place,
-            converter,
-            adc_bits: 8,
-        })
-    };
+    let column = |converter| BiasSource::Columns(BiasColumnsSpec::one(place, converter, 8));
 
     // Reads of a position: 2 slices · 2 arrays · (2 reads of 16 + 1 of 8).
     let counts = with(BiasSource::DigitalCount);

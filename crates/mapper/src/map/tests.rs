@@ -6,9 +6,7 @@ use std::fmt::Write;
 use expect_test::{Expect, expect};
 use proptest::prelude::*;
 use rebias_arch::testing::{on_chips, toy_with};
-use rebias_arch::{
-    Arch, BiasColumnPlace, BiasColumnsSpec, BiasSharing, BiasSource, MappingSpec, Replication, TilePlacement,
-};
+use rebias_arch::{Arch, BiasColumnPlace, BiasColumnsSpec, BiasSource, MappingSpec, Replication, TilePlacement};
 use rebias_network::testing::{RandomNetwork, random_network};
 use rebias_network::{
     CodeFormat, LayerDef, LayerId, LayerInput, Network, OpDef, OutputFormat, Representation, Shape, WeightsDef, Window,
@@ -20,14 +18,7 @@ use super::map;
 use crate::{CellAddress, LayerPlacement, MapError, WeightSlice};
 
 fn bias_column(place: BiasColumnPlace) -> BiasSource {
-    BiasSource::Columns(BiasColumnsSpec {
-        sharing: BiasSharing::Array,
-        n: 1,
-        level: 1,
-        place,
-        converter: BiasConverter::Own,
-        adc_bits: 8,
-    })
+    BiasSource::Columns(BiasColumnsSpec::one(place, BiasConverter::Own, 8))
 }
 
 fn weights(out_channels: usize, output: OutputFormat) -> WeightsDef {

@@ -16,9 +16,9 @@ use crate::quantise;
 
 #[derive(Clone, Debug)]
 pub(super) struct Biased {
-    bits: u32,
-    alpha: Parameter,
-    beta: Parameter,
+    pub(super) bits: u32,
+    pub(super) alpha: Parameter,
+    pub(super) beta: Parameter,
 }
 
 impl Biased {
@@ -34,6 +34,13 @@ impl Biased {
         let pairs = self.alpha.exact_values().into_iter().zip(self.beta.exact_values());
         pairs.map(|(alpha, beta)| Levels { bits: self.bits, alpha, beta }).collect()
     }
+
+    /// The codes that some levels, one or one for each channel, give latent weights.
+    pub(super) fn codes_by(&self, levels: &[Levels], latent: &Array2<f64>) -> Codes {
+        let of = |channel: usize| if levels.len() == 1 { levels[0] } else { levels[channel] };
+        let scales = (self.alpha.exact_values(), self.beta.exact_values());
+        Codes::biased(self.bits, latent, scales, |channel, weight| of(channel).code(weight))
+    }
 }
 
 impl Rule for Biased {
@@ -42,10 +49,7 @@ impl Rule for Biased {
     }
 
     fn codes(&self, latent: &Array2<f64>) -> Codes {
-        let levels = self.levels();
-        let of = |channel: usize| if levels.len() == 1 { levels[0] } else { levels[channel] };
-        let scales = (self.alpha.exact_values(), self.beta.exact_values());
-        Codes::biased(self.bits, latent, scales, |channel, weight| of(channel).code(weight))
+        self.codes_by(&self.levels(), latent)
     }
 
     fn parameters(&mut self) -> Vec<&mut Parameter> {

@@ -17,18 +17,16 @@ use crate::quantise;
 
 #[derive(Clone, Debug)]
 pub(super) struct Decoupled {
-    bits: u32,
     /// α₀ and β₀.
     assigned_by: Vec<Levels>,
-    alpha: Parameter,
-    beta: Parameter,
+    /// α and β.
+    trained: Biased,
 }
 
 impl Decoupled {
     pub(super) fn new(bits: u32, granularity: Granularity, latent: &Array2<f64>, device: &Device) -> Self {
-        let assigned_by = Biased::new(bits, granularity, latent, device).levels();
-        let (alpha, beta): (Vec<_>, Vec<_>) = assigned_by.iter().map(|levels| (levels.alpha, levels.beta)).unzip();
-        Self { bits, assigned_by, alpha: Parameter::step(&alpha, device), beta: Parameter::shift(&beta, device) }
+        let trained = Biased::new(bits, granularity, latent, device);
+        Self { assigned_by: trained.levels(), trained }
     }
 }
 
@@ -39,24 +37,22 @@ impl Rule for Decoupled {
             let len = values.len();
             column(Tensor::from_data(TensorData::new(values, [len]), (&latent.device(), latent.dtype())))
         };
+        let Biased { bits, alpha, beta } = &self.trained;
         let position = latent.clone() / constant(|levels| levels.alpha) - constant(|levels| levels.beta);
-        let codes = quantise::codes(position, quantise::max_code(self.bits));
-        (codes + column(self.beta.value(pass))) * column(self.alpha.value(pass))
+        let codes = quantise::codes(position, quantise::max_code(*bits));
+        (codes + column(beta.value(pass))) * column(alpha.value(pass))
     }
 
     fn codes(&self, latent: &Array2<f64>) -> Codes {
-        let by = &self.assigned_by;
-        let of = |channel: usize| if by.len() == 1 { by[0] } else { by[channel] };
-        let scales = (self.alpha.exact_values(), self.beta.exact_values());
-        Codes::biased(self.bits, latent, scales, |channel, weight| of(channel).code(weight))
+        self.trained.codes_by(&self.assigned_by, latent)
     }
 
     fn parameters(&mut self) -> Vec<&mut Parameter> {
-        vec![&mut self.alpha, &mut self.beta]
+        self.trained.parameters()
     }
 
     fn freeze(&mut self, fraction_bits: u32) {
-        self.beta.fix_rounded(fraction_bits);
+        self.trained.freeze(fraction_bits);
     }
 
     fn boxed(&self) -> Box<dyn Rule> {

@@ -68,16 +68,6 @@ impl Study {
         Ok(Recipe::parse(name, &table.to_string())?)
     }
 
-    /// Runs of the whole study.
-    pub fn n_runs(&self) -> usize {
-        self.forms.len() * self.seeds.len()
-    }
-
-    /// The seeds.
-    pub fn seeds(&self) -> &[u64] {
-        &self.seeds
-    }
-
     /// The same study with some of its seeds, for one of several machines.
     pub fn with_seeds(self, seeds: Vec<u64>) -> Self {
         Self { seeds, ..self }
