@@ -71,11 +71,15 @@ impl Document {
         dotted.split('.').try_fold(&self.root, Value::get)
     }
 
-    /// Takes out the value at a key of the root table, such as `extends` before an overlay.
-    pub fn remove(&mut self, key: &str) -> Option<Value> {
-        let Content::Table(entries) = &mut self.root.content else {
-            return None;
-        };
+    /// Takes out the value at a dotted key, tables only on the way, such as `extends` before an overlay.
+    pub fn remove(&mut self, dotted: &str) -> Option<Value> {
+        let (path, key) = dotted.rsplit_once('.').map_or((None, dotted), |(path, key)| (Some(path), key));
+        let steps = path.into_iter().flat_map(|path| path.split('.'));
+        let table = steps.fold(Some(&mut self.root), |table, step| match &mut table?.content {
+            Content::Table(entries) => entries.get_mut(step).map(|entry| &mut entry.value),
+            _ => None,
+        });
+        let Content::Table(entries) = &mut table?.content else { return None };
         entries.shift_remove(key).map(|entry| entry.value)
     }
 
