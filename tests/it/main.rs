@@ -4,6 +4,7 @@ mod attribute;
 mod bad_input;
 mod chips;
 mod commands;
+mod compare;
 mod costs;
 mod mvm;
 mod pairs;

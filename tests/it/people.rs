@@ -45,7 +45,7 @@ fn the_examples_of_every_command_run() {
         for example in examples {
             assert_eq!(example[0], command);
             // Both take minutes; their files are read elsewhere.
-            if matches!(command.as_str(), "train" | "sweep") {
+            if matches!(command.as_str(), "train" | "study" | "sweep") {
                 let file = example.iter().find(|word| word.ends_with(".toml"));
                 assert!(file.is_none_or(|file| root().join(file).is_file()), "{example:?}");
                 continue;

@@ -39,6 +39,8 @@ pub(crate) enum Command {
     Sweep(sweep::Sweep),
     /// Tell which non-ideality of a chip costs how much accuracy.
     Attribute(Attribute),
+    /// Set networks side by side on a chip: representations, bits, arrays, conversions, accuracy, energy.
+    Compare(Compare),
     /// Draw a table of results: lines, a map, bars, a front.
     Plot(Plot),
     /// Make one HTML page of what a run, a sweep or an attribution has written.
@@ -47,6 +49,8 @@ pub(crate) enum Command {
     Validate(Validate),
     /// Train a quantised network from a recipe and export its trace (in builds with the feature `train`).
     Train(Train),
+    /// Train a recipe in several number representations and compare them (in builds with the feature `train`).
+    Study(Study),
     /// Write commented files to start from: a chip, its costs, a network, a sweep.
     Init(Init),
     /// Read files and tell everything that is wrong with them.
@@ -182,6 +186,56 @@ pub(crate) struct Train {
     /// The folder that the trace is written to; it must not exist yet.
     #[arg(long, value_name = "DIR")]
     pub(crate) out: PathBuf,
+}
+
+#[derive(Debug, Args)]
+#[command(after_help = help::COMPARE)]
+pub(crate) struct Compare {
+    /// The chip: a folder with an `arch.toml`, or that file.
+    pub(crate) arch: PathBuf,
+    /// The networks: folders with a `trace.toml`.
+    #[arg(required = true, value_name = "TRACE")]
+    pub(crate) traces: Vec<PathBuf>,
+    /// Resolutions of the ADC [default: the chip's own].
+    #[arg(long, value_name = "BITS", value_delimiter = ',')]
+    pub(crate) adc_bits: Vec<u32>,
+    /// Errors of programming: standard deviations in per cent of a cell's conductance range.
+    #[arg(long, value_name = "PERCENT", value_delimiter = ',', default_value = "0")]
+    pub(crate) sigma: Vec<f64>,
+    /// Let the ADCs of each layer span the sums that calibration images made.
+    #[arg(long)]
+    pub(crate) calibrated: bool,
+    /// Run on so many chips, each with errors of its own.
+    #[arg(long, value_name = "N", default_value = "1")]
+    pub(crate) chips: NonZeroU32,
+    /// Run the first N images only.
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u64).range(1..))]
+    pub(crate) images: Option<u64>,
+    /// Seed of everything random.
+    #[arg(long, default_value_t = 0)]
+    pub(crate) seed: u64,
+    /// Take the images of this data set's test set instead of the traces' samples (a folder with IDX files).
+    #[arg(long, value_name = "DIR")]
+    pub(crate) data: Option<PathBuf>,
+    /// The folder for compare.csv, the sweep that was run, and its rows.
+    #[arg(long, value_name = "DIR")]
+    pub(crate) out: PathBuf,
+}
+
+#[derive(Debug, Args)]
+#[command(after_help = help::STUDY)]
+pub(crate) struct Study {
+    /// The study's TOML.
+    pub(crate) study: PathBuf,
+    /// The folder with the data set's files [default: where Debian's package dataset-fashion-mnist puts them].
+    #[arg(long, value_name = "DIR")]
+    pub(crate) data: Option<PathBuf>,
+    /// The folder that gets a trace for each run, and tables; runs that are there already are not done again.
+    #[arg(long, value_name = "DIR")]
+    pub(crate) out: PathBuf,
+    /// Only these of its seeds, as on one of several machines.
+    #[arg(long, value_name = "SEEDS", value_delimiter = ',')]
+    pub(crate) seeds: Vec<u64>,
 }
 
 /// Which layers work at the same time.

@@ -41,8 +41,8 @@ Interrupted by Ctrl-C, a sweep finishes the points in hand and ends with exit co
 `rebias sweep resume`, computes what is missing. Collecting where points are missing ends with exit code 1.";
 
 pub(crate) const ATTRIBUTE: &str = "Examples:
-  rebias attribute arch-configs/generic-1t1r traces/fmnist-cnn-w2a2 --images 20 --chips 2
-  rebias attribute arch-configs/generic-1t1r traces/fmnist-cnn-w2a2 --images 20 --chips 2 --out attribution";
+  rebias attribute arch-configs/generic-1t1r-aged traces/fmnist-cnn-w2a2 --images 9 --chips 2
+  rebias attribute arch-configs/isaac-2016 traces/fmnist-cnn-w2a2 --images 20 --out losses";
 
 pub(crate) const PLOT: &str = "Examples:
   rebias plot docs/data/cell-adc.csv --out accuracy.svg
@@ -63,6 +63,14 @@ pub(crate) const VALIDATE: &str = "Examples:
 
 pub(crate) const TRAIN: &str = "Examples:
   rebias train traces/recipes/fmnist-cnn-w2a2.toml --out my-network";
+
+pub(crate) const COMPARE: &str = "Examples:
+  rebias compare arch-configs/isaac-2016 traces/fmnist-cnn-w2a2 --out compared --images 20
+  rebias compare arch-configs/isaac-2016 traces/fmnist-cnn-w2a2 --out compared --images 20 --adc-bits 6,8 --sigma 0,10";
+
+pub(crate) const STUDY: &str = "Examples:
+  rebias study traces/recipes/forms-w2a2.toml --out forms
+  rebias study traces/recipes/forms-w2a2.toml --out forms --seeds 1,2";
 
 pub(crate) const CHECK: &str = "Examples:
   rebias check arch-configs/isaac-2016

@@ -73,14 +73,7 @@ impl Document {
 
     /// Takes out the value at a dotted key, tables only on the way, such as `extends` before an overlay.
     pub fn remove(&mut self, dotted: &str) -> Option<Value> {
-        let (path, key) = dotted.rsplit_once('.').map_or((None, dotted), |(path, key)| (Some(path), key));
-        let steps = path.into_iter().flat_map(|path| path.split('.'));
-        let table = steps.fold(Some(&mut self.root), |table, step| match &mut table?.content {
-            Content::Table(entries) => entries.get_mut(step).map(|entry| &mut entry.value),
-            _ => None,
-        });
-        let Content::Table(entries) = &mut table?.content else { return None };
-        entries.shift_remove(key).map(|entry| entry.value)
+        remove_below(&mut self.root, dotted)
     }
 
     /// Reads the document with `read`, which should ask for every key before it gives up on any.
@@ -106,6 +99,15 @@ impl Document {
     /// The full merged document with sorted keys: equal documents give equal texts.
     pub fn to_toml(&self) -> String {
         self.root.entries().map(literal::document).unwrap_or_default()
+    }
+}
+
+/// Takes a dotted key out of a table.
+fn remove_below(table: &mut Value, dotted: &str) -> Option<Value> {
+    let Content::Table(entries) = &mut table.content else { return None };
+    match dotted.split_once('.') {
+        Some((key, rest)) => remove_below(&mut entries.get_mut(key)?.value, rest),
+        None => entries.shift_remove(dotted).map(|entry| entry.value),
     }
 }
 

@@ -84,8 +84,8 @@ impl Axis {
         let ticks = if !own.is_empty() && fits(&own) {
             own
         } else {
-            let candidates = (2..=8).rev().map(|most| ticks_between(scale, (low, high), most));
-            candidates.clone().find(|ticks| fits(ticks)).or(candidates.last()).unwrap_or_default()
+            let mut candidates = (2..=8).rev().map(|most| ticks_between(scale, (low, high), most));
+            candidates.find(|ticks| fits(ticks)).unwrap_or_else(|| ticks_between(scale, (low, high), 2))
         };
         fitted.ticks = ticks;
         fitted

@@ -82,6 +82,9 @@ struct Places<'d> {
     repeats: Repeats,
 }
 
+/// A series, and the text of a horizontal position.
+type Place = (String, String);
+
 /// A mean, with its interval where that is known.
 type Figure = (f64, Option<(f64, f64)>);
 
@@ -104,7 +107,7 @@ impl Places<'_> {
         let end = |ending: &str| self.data.position(&format!("{name}{ending}"));
         let ends = end("_low").zip(end("_high"));
         let factor = Column::of(name).factor;
-        let mut places: Vec<((String, String), Vec<(&Row, Figure)>)> = Vec::new();
+        let mut places: Vec<(Place, Vec<(&Row, Figure)>)> = Vec::new();
         for &row in rows {
             let Some(value) = self.data.number(row, (key, column))? else { continue };
             let interval = match ends {

@@ -1,5 +1,6 @@
 //! Results as text, CSV, JSON and HTML. Writes to any `Write`, touches no files.
 
+mod compare;
 mod csv_files;
 mod occupancy;
 mod page;
@@ -10,6 +11,7 @@ mod text;
 mod timeline;
 mod validation;
 
+pub use compare::{ComparedPoint, Footprint, compare_csv, compare_text};
 pub use csv_files::{chips_csv, components_csv, energy_csv, layers_csv, results_csv, summary_csv};
 pub use occupancy::Occupancy;
 pub use page::{Block, Page, PageTable};

@@ -4,11 +4,13 @@ use ndarray::Array4;
 use rayon::prelude::*;
 use rebias_network::coalesce::{BatchNorm, Channel, Quantiser};
 use rebias_network::{
-    Accuracies, CodeFormat, Direction, ExactMvm, LayerDef, LayerId, LayerInput, Network, OpDef, OutputFormat,
-    OutputTensors, Provenance, Representation, SampleSet, Shape, Tensors, Trace, WeightsDef, Window, classify, forward,
+    Accuracies, CodeFormat, Direction, ExactMvm, LayerDef, LayerId, LayerInput, Minus, Network, OpDef, OutputFormat,
+    OutputTensors, Provenance, Representation, SampleSet, Scales, Shape, Tensors, Trace, WeightsDef, Window, classify,
+    forward,
 };
 
 use crate::TrainError;
+use crate::codes::{Codes, Sides};
 use crate::data::ImageSet;
 use crate::formula::Levels;
 use crate::reference::{self, PIXEL_ONE};
@@ -158,7 +160,7 @@ impl Builder {
                 epsilon: norm.epsilon,
             };
             let (of_channel, side) = self
-                .channel(weights, 0.0, batch_norm)
+                .channel(weights, channel, 0.0, batch_norm)
                 .thresholds(quantiser)
                 .map_err(|source| TrainError::Coalesce { layer: weights.name.clone(), channel, source })?;
             thresholds.push(of_channel);
@@ -179,7 +181,7 @@ impl Builder {
         let (mut scale, mut offset) = (Vec::new(), Vec::new());
         for (channel, &bias) in bias.iter().enumerate() {
             let (channel_scale, channel_offset) = self
-                .channel(weights, bias, BatchNorm::IDENTITY)
+                .channel(weights, channel, bias, BatchNorm::IDENTITY)
                 .logit()
                 .map_err(|source| TrainError::Coalesce { layer: weights.name.clone(), channel, source })?;
             scale.push(channel_scale);
@@ -190,9 +192,9 @@ impl Builder {
         Ok(())
     }
 
-    fn channel(&self, weights: &TrainedWeights, bias: f64, batch_norm: BatchNorm) -> Channel {
+    fn channel(&self, weights: &TrainedWeights, channel: usize, bias: f64, batch_norm: BatchNorm) -> Channel {
         Channel {
-            alpha: quantised(weights).alpha,
+            alpha: quantised(weights).alpha_of(channel),
             input_step: self.input_step,
             bias,
             batch_norm,
@@ -201,19 +203,27 @@ impl Builder {
     }
 
     fn weights_def(&self, weights: &TrainedWeights, output: OutputFormat, tensors: OutputTensors) -> WeightsDef {
-        let levels = quantised(weights);
-        // Training ends with the stored value, so that nothing is rounded here.
-        let beta = (levels.beta * f64::from(self.fraction_bits).exp2()).round() as i32;
+        let codes = quantised(weights);
+        // Training ends with the stored values, so that nothing is rounded here.
+        let stored = |value: f64| (value * f64::from(self.fraction_bits).exp2()).round() as i32;
+        let (representation, minus, beta) = match &codes.sides {
+            Sides::Biased(beta) => (Representation::Biased, None, beta.iter().copied().map(stored).collect()),
+            Sides::Pair { minus, ratio } => {
+                let scales = if *ratio == 1.0 { Scales::One } else { Scales::Two };
+                let minus = Minus { codes: minus.clone(), ratio: vec![stored(*ratio)] };
+                (Representation::Pair(scales), Some(minus), vec![0])
+            }
+        };
         WeightsDef {
             out_channels: weights.latent.nrows(),
-            weight_bits: levels.bits,
-            representation: Representation::Biased,
+            weight_bits: codes.bits,
+            representation,
             output,
             tensors: Some(Tensors {
-                minus: None,
-                codes: weights.latent.mapv(|weight| levels.code(weight) as u16),
-                alpha: vec![levels.alpha],
-                beta: vec![beta],
+                minus,
+                codes: codes.plus.clone(),
+                alpha: codes.alpha.clone(),
+                beta,
                 beta_fraction_bits: self.fraction_bits,
                 output: tensors,
             }),
@@ -221,6 +231,6 @@ impl Builder {
     }
 }
 
-fn quantised(weights: &TrainedWeights) -> Levels {
-    weights.levels.expect("levels for all weights of a quantised network")
+fn quantised(weights: &TrainedWeights) -> &Codes {
+    weights.codes.as_ref().expect("codes for all weights of a quantised network")
 }

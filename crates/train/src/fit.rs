@@ -97,7 +97,7 @@ pub(crate) fn fit(
         if let BetaPlan::FixedForLast { fraction_bits, .. } = plan.beta
             && free_beta_steps == Some(step - 1)
         {
-            model.fix_beta(fraction_bits);
+            model.freeze(fraction_bits);
         }
         let batch = batches.next();
         let loss = lesson.loss(model.forward(batch.images.clone(), Pass::Training), &batch);

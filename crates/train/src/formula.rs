@@ -26,13 +26,18 @@ impl Levels {
 
     /// q = clip(⌊v + ½⌋, 0, 2^k − 1).
     pub fn code(self, value: f64) -> f64 {
-        (self.position(value) + 0.5).floor().clamp(0.0, self.max_code())
+        rounded(self.position(value)).clamp(0.0, self.max_code())
     }
 
     /// The level nearest to `value`.
     pub fn quantise(self, value: f64) -> f64 {
         self.alpha * (self.code(value) + self.beta)
     }
+}
+
+/// The nearest integer, ⌊v + ½⌋: ties go up.
+pub fn rounded(v: f64) -> f64 {
+    (v + 0.5).floor()
 }
 
 /// Gradients of a loss with respect to the inputs of a quantiser.
@@ -67,12 +72,12 @@ pub fn gradients(levels: Levels, values: &[f64], upstream: &[f64]) -> Gradients 
 }
 
 /// Whether the least-squares fit may move the level of code 0.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq)]
 pub enum Origin {
     /// α and β are fitted.
     Free,
-    /// β = 0: code 0 means 0.
-    Zero,
+    /// β is given, and α fitted.
+    At(f64),
 }
 
 /// Parts of the values' range from which the fit starts; the best end wins.
@@ -87,11 +92,21 @@ pub fn least_squares(values: &[f64], bits: u32, origin: Origin) -> Levels {
     let high = values.iter().copied().fold(f64::NEG_INFINITY, f64::max);
     let (low, high) = match origin {
         Origin::Free => (low, high),
-        Origin::Zero => (0.0, high.max(0.0)),
+        Origin::At(_) => (0.0, high.max(-low)),
     };
     let levels = f64::from((1u32 << bits) - 1);
     if !(high > low && (high - low).is_finite()) {
-        return Levels { bits, alpha: 1.0, beta: if origin == Origin::Free && low.is_finite() { low } else { 0.0 } };
+        let beta = match origin {
+            Origin::Free => {
+                if low.is_finite() {
+                    low
+                } else {
+                    0.0
+                }
+            }
+            Origin::At(beta) => beta,
+        };
+        return Levels { bits, alpha: 1.0, beta };
     }
     let start = |part: f64| {
         let (centre, half) = (0.5 * (low + high), 0.5 * part * (high - low));
@@ -100,7 +115,7 @@ pub fn least_squares(values: &[f64], bits: u32, origin: Origin) -> Levels {
                 let alpha = 2.0 * half / levels;
                 Levels { bits, alpha, beta: (centre - half) / alpha }
             }
-            Origin::Zero => Levels { bits, alpha: part * high / levels, beta: 0.0 },
+            Origin::At(beta) => Levels { bits, alpha: part * high / (levels + beta).max(-beta), beta },
         }
     };
     let fits = STARTS.iter().map(|&part| fit(start(part), values, origin));
@@ -111,26 +126,30 @@ pub fn least_squares(values: &[f64], bits: u32, origin: Origin) -> Levels {
 /// Fits levels and codes in turn; returns them with their squared error.
 fn fit(mut levels: Levels, values: &[f64], origin: Origin) -> (Levels, f64) {
     let count = values.len() as f64;
+    let shift = match origin {
+        Origin::Free => 0.0,
+        Origin::At(beta) => beta,
+    };
     for _ in 0..ROUNDS {
         let (mut q, mut w, mut qq, mut qw) = (0.0, 0.0, 0.0, 0.0);
         for &value in values {
-            let code = levels.code(value);
+            let code = levels.code(value) + shift;
             q += code;
             w += value;
             qq += code * code;
             qw += code * value;
         }
-        let (slope, intercept) = match origin {
+        let (alpha, beta) = match origin {
             Origin::Free => {
                 let slope = (count * qw - q * w) / (count * qq - q * q);
-                (slope, (w - slope * q) / count)
+                (slope, (w - slope * q) / count / slope)
             }
-            Origin::Zero => (qw / qq, 0.0),
+            Origin::At(beta) => (qw / qq, beta),
         };
-        if !(slope.is_finite() && slope > 0.0) {
+        if !(alpha.is_finite() && alpha > 0.0) {
             break;
         }
-        let next = Levels { alpha: slope, beta: intercept / slope, ..levels };
+        let next = Levels { alpha, beta, ..levels };
         if next == levels {
             break;
         }
@@ -207,8 +226,11 @@ mod tests {
         let found = least_squares(&values, 3, Origin::Free);
         assert!((found.alpha - made.alpha).abs() < 1e-12 && (found.beta - made.beta).abs() < 1e-9, "{found:?}");
         let unsigned: Vec<f64> = (0..40).map(|i| 0.3 * f64::from(i % 4)).collect();
-        let found = least_squares(&unsigned, 2, Origin::Zero);
+        let found = least_squares(&unsigned, 2, Origin::At(0.0));
         assert!((found.alpha - 0.3).abs() < 1e-12 && found.beta == 0.0, "{found:?}");
+        let signed: Vec<f64> = (0..40).map(|i| 0.3 * (f64::from(i % 4) - 1.5)).collect();
+        let found = least_squares(&signed, 2, Origin::At(-1.5));
+        assert!((found.alpha - 0.3).abs() < 1e-12 && found.beta == -1.5, "{found:?}");
     }
 
     #[test]
@@ -225,7 +247,7 @@ mod tests {
     #[test]
     fn constant_values_have_levels() {
         for values in [&[0.25; 4][..], &[], &[0.0]] {
-            for origin in [Origin::Free, Origin::Zero] {
+            for origin in [Origin::Free, Origin::At(0.0), Origin::At(-1.5)] {
                 let levels = least_squares(values, 2, origin);
                 assert!(levels.alpha > 0.0 && levels.beta.is_finite(), "{levels:?}");
             }

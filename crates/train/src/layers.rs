@@ -5,9 +5,10 @@ use burn::tensor::ops::ConvOptions;
 use burn::tensor::{Device, Tensor, TensorData};
 use ndarray::Array2;
 
+use crate::forms::{Form, Granularity, Rule};
 use crate::formula::{Levels, Origin, least_squares};
 use crate::parameter::{Parameter, Pass, Role, to_vec, widened};
-use crate::quantise;
+use crate::quantise::{self, max_code};
 use crate::random::Stream;
 use crate::trained::{Norm, TrainedStage, TrainedWeights};
 
@@ -17,8 +18,6 @@ const NORM_EPSILON: f64 = 1e-5;
 const NORM_MOMENTUM: f64 = 0.1;
 /// Values from which an activation's first step size is fitted, at most.
 const FIT_VALUES: usize = 50_000;
-/// A trained step size never falls below this part of its first value.
-const LEAST_PART: f64 = 0.01;
 
 /// 3 × 3 convolution with batch norm.
 #[derive(Clone, Debug)]
@@ -46,15 +45,7 @@ pub(crate) struct Weights {
     latent: Parameter,
     /// Output channels, input channels, rows, columns.
     dims: [usize; 4],
-    quantiser: Option<WeightQuantiser>,
-}
-
-/// Trained levels of weights.
-#[derive(Clone, Debug)]
-struct WeightQuantiser {
-    bits: u32,
-    alpha: Parameter,
-    beta: Parameter,
+    quantiser: Option<Box<dyn Rule>>,
 }
 
 /// ReLU, or the unsigned quantiser that contains it.
@@ -69,7 +60,18 @@ pub(crate) struct Activation {
 #[derive(Clone, Debug)]
 struct ActivationQuantiser {
     bits: u32,
-    step: Parameter,
+    range: ActivationRange,
+    /// The step, or the clip.
+    size: Parameter,
+}
+
+/// What of an activation's levels is trained.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum ActivationRange {
+    /// The step, as LSQ trains it.
+    Step,
+    /// The clip, as PACT trains it.
+    Clip,
 }
 
 impl Weights {
@@ -83,58 +85,45 @@ impl Weights {
     /// The weights that the forward pass uses.
     fn effective(&self, pass: Pass) -> Tensor<4> {
         let latent = self.latent.value(pass);
-        let weights = match &self.quantiser {
-            None => latent,
-            Some(WeightQuantiser { bits, alpha, beta }) => {
-                quantise::weights(latent, alpha.value(pass), beta.value(pass), *bits)
-            }
-        };
-        weights.reshape(self.dims)
+        match &self.quantiser {
+            None => latent.reshape(self.dims),
+            Some(rule) => rule.forward(latent.reshape(self.matrix()), pass).reshape(self.dims),
+        }
     }
 
-    /// Puts the quantiser in, from the least-squares levels of the float weights.
-    pub(crate) fn quantise(&mut self, bits: u32, device: &Device) {
-        let values = self.latent.exact_values();
-        let Levels { alpha, beta, .. } = least_squares(&values, bits, Origin::Free);
-        let positive = Role::Scalar { unit: alpha, at_least: Some(alpha * LEAST_PART) };
-        self.quantiser = Some(WeightQuantiser {
-            bits,
-            alpha: Parameter::new(vec![alpha as f32], positive, device),
-            beta: Parameter::new(vec![beta as f32], Role::Scalar { unit: beta.abs(), at_least: None }, device),
-        });
+    /// Output channels and rows.
+    fn matrix(&self) -> [usize; 2] {
+        [self.dims[0], self.dims[1..].iter().product()]
     }
 
-    /// Rounds β to `fraction_bits` bits after the point and trains it no further.
-    pub(crate) fn fix_beta(&mut self, fraction_bits: u32) {
-        let one = f64::from(1u32 << fraction_bits);
-        if let Some(quantiser) = &mut self.quantiser {
-            let rounded = (quantiser.beta.scalar() * one).round() / one;
-            quantiser.beta.fix(vec![rounded as f32]);
+    /// The weights before quantisation, `[out_channels, rows]`.
+    fn latent(&self) -> Array2<f64> {
+        let latent = Array2::from_shape_vec(self.matrix(), self.latent.exact_values());
+        latent.expect("as many weights as the layer's dimensions say")
+    }
+
+    /// Puts the quantiser of a form in, fitted to the float weights.
+    pub(crate) fn quantise(&mut self, form: Form, bits: u32, granularity: Granularity, device: &Device) {
+        self.quantiser = Some(form.rule(bits, granularity, &self.latent(), device));
+    }
+
+    /// Rounds what is stored with `fraction_bits` bits after the point, and trains it no further.
+    pub(crate) fn freeze(&mut self, fraction_bits: u32) {
+        if let Some(rule) = &mut self.quantiser {
+            rule.freeze(fraction_bits);
         }
     }
 
     fn trained(&self) -> TrainedWeights {
-        let rows: usize = self.dims[1..].iter().product();
-        let latent = Array2::from_shape_vec([self.dims[0], rows], self.latent.exact_values());
-        let levels = |quantiser: &WeightQuantiser| Levels {
-            bits: quantiser.bits,
-            alpha: quantiser.alpha.scalar(),
-            beta: quantiser.beta.scalar(),
-        };
-        TrainedWeights {
-            name: self.name.clone(),
-            latent: latent.expect("as many weights as the layer's dimensions say"),
-            levels: self.quantiser.as_ref().map(levels),
-        }
+        let latent = self.latent();
+        let codes = self.quantiser.as_ref().map(|rule| rule.codes(&latent));
+        TrainedWeights { name: self.name.clone(), latent, codes }
     }
 
     /// Its trained values.
     pub(crate) fn parameters(&mut self) -> Vec<&mut Parameter> {
         let mut parameters = vec![&mut self.latent];
-        if let Some(quantiser) = &mut self.quantiser {
-            parameters.push(&mut quantiser.alpha);
-            parameters.push(&mut quantiser.beta);
-        }
+        parameters.extend(self.quantiser.iter_mut().flat_map(|rule| rule.parameters()));
         parameters
     }
 }
@@ -229,15 +218,17 @@ impl Activation {
 
     /// Its trained values.
     pub(crate) fn parameters(&mut self) -> Vec<&mut Parameter> {
-        self.quantiser.iter_mut().map(|quantiser| &mut quantiser.step).collect()
+        self.quantiser.iter_mut().map(|quantiser| &mut quantiser.size).collect()
     }
 
     /// Its numbers.
     pub(crate) fn trained(&self) -> TrainedStage {
-        TrainedStage::Activation(self.quantiser.as_ref().map(|quantiser| Levels {
-            bits: quantiser.bits,
-            alpha: quantiser.step.scalar(),
-            beta: 0.0,
+        TrainedStage::Activation(self.quantiser.as_ref().map(|quantiser| {
+            let parts = match quantiser.range {
+                ActivationRange::Step => 1.0,
+                ActivationRange::Clip => max_code(quantiser.bits),
+            };
+            Levels { bits: quantiser.bits, alpha: quantiser.size.scalar() / parts, beta: 0.0 }
         }))
     }
 
@@ -245,19 +236,26 @@ impl Activation {
     pub(crate) fn forward(&self, x: Tensor<4>, pass: Pass) -> Tensor<4> {
         match &self.quantiser {
             None => x.clamp_min(0.0),
-            Some(ActivationQuantiser { bits, step }) => {
-                quantise::activations(x, step.value(pass).reshape([1, 1, 1, 1]), *bits)
+            Some(ActivationQuantiser { bits, range, size }) => {
+                let size = size.value(pass).reshape([1, 1, 1, 1]);
+                match range {
+                    ActivationRange::Step => quantise::activations(x, size, *bits),
+                    ActivationRange::Clip => quantise::clipped_activations(x, size, *bits),
+                }
             }
         }
     }
 
     /// Puts the quantiser in, from the least-squares step size of `x`.
-    pub(crate) fn quantise(&mut self, x: Tensor<4>, bits: u32, device: &Device) {
+    pub(crate) fn quantise(&mut self, x: Tensor<4>, bits: u32, range: ActivationRange, device: &Device) {
         let values = to_vec(x);
         let every = values.len().div_ceil(FIT_VALUES);
         let values: Vec<f64> = values.into_iter().step_by(every).map(|value| f64::from(value.max(0.0))).collect();
-        let step = least_squares(&values, bits, Origin::Zero).alpha;
-        let role = Role::Scalar { unit: step, at_least: Some(step * LEAST_PART) };
-        self.quantiser = Some(ActivationQuantiser { bits, step: Parameter::new(vec![step as f32], role, device) });
+        let step = least_squares(&values, bits, Origin::At(0.0)).alpha;
+        let size = match range {
+            ActivationRange::Step => step,
+            ActivationRange::Clip => step * max_code(bits),
+        };
+        self.quantiser = Some(ActivationQuantiser { bits, range, size: Parameter::step(&[size], device) });
     }
 }

@@ -1,20 +1,22 @@
-//! Quantisation-aware training of the trained biased number representation, and its export.
+//! Quantisation-aware training of the trained biased number representation and of those it is compared with, and export.
 //!
 //! Takes a TOML [`Recipe`] and a folder of images; returns a [`Summary`] and leaves a trace of the exact integer network
-//! with its provenance. Weights are w = α·(q + β), q unsigned codes, α and β trained with them ([`formula`]); activations
-//! are unsigned codes of a trained step size. Knows nothing of hardware. Prints nothing: an [`Observer`] watches.
+//! with its provenance. Weights are w = α·(q + β), q unsigned codes, α and β trained with them ([`formula`]), or have
+//! another form (`forms`); activations are unsigned codes of a trained step size. Knows nothing of hardware. Prints nothing: an [`Observer`] watches.
 //!
 //! ```text
-//! images ─► float pre-training ─┬─► quantised fine-tuning ─► thresholds ─► trace
-//!                               └─► float fine-tuning ─► the accuracy to compare with
+//! images ─► float pre-training ─┬─► float fine-tuning ─► the accuracy to compare with
+//!                               └─► quantised fine-tuning ─► thresholds ─► trace
 //! ```
 //! All random choices follow from the recipe's seed.
 
 mod batches;
+mod codes;
 mod data;
 mod error;
 mod export;
 mod fit;
+mod forms;
 pub mod formula;
 mod layers;
 mod model;
@@ -27,9 +29,11 @@ mod random;
 mod recipe;
 mod reference;
 mod run;
+mod study;
 mod trained;
 
 pub use error::TrainError;
 pub use observer::{Observer, Phase, Silent};
 pub use recipe::Recipe;
 pub use run::{DEBIAN_FASHION_MNIST, RunFiles, Summary, run};
+pub use study::{Comparison, FormSummary, Interval, Study, StudyRow, compare, run_study, text_table, write_tables};

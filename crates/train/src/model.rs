@@ -7,6 +7,7 @@ use burn::tensor::module::max_pool2d;
 use burn::tensor::ops::MaxPoolOptions;
 use burn::tensor::{Device, Gradients, Tensor};
 
+use crate::forms::{Form, Granularity};
 use crate::layers::{Activation, Conv, Linear, Weights};
 use crate::parameter::{Parameter, Pass, Rates, to_vec};
 use crate::random::Stream;
@@ -123,21 +124,25 @@ impl Model {
         let mut x = x;
         for (index, stage) in self.stages.iter_mut().enumerate() {
             let is_edge = weighted.first() == Some(&index) || weighted.last() == Some(&index);
-            let weight_bits = if is_edge { plan.edge_weight_bits } else { plan.weight_bits };
             if let Some(weights) = stage.weights() {
-                weights.quantise(weight_bits, &self.device);
+                // First and last layer have the same quantiser in all networks, so that what differs is the form.
+                if is_edge {
+                    weights.quantise(Form::Biased, plan.edge_weight_bits, Granularity::Layer, &self.device);
+                } else {
+                    weights.quantise(plan.form, plan.weight_bits, plan.granularity, &self.device);
+                }
             }
             if let Stage::Activation(activation) = stage {
-                activation.quantise(x.clone(), plan.activation_bits, &self.device);
+                activation.quantise(x.clone(), plan.activation_bits, plan.activation_range, &self.device);
             }
             x = stage.forward(x, Pass::Training);
         }
     }
 
-    /// Rounds every β to `fraction_bits` bits after the point and trains it no further.
-    pub(crate) fn fix_beta(&mut self, fraction_bits: u32) {
+    /// Rounds what layers store with `fraction_bits` bits after the point, β above all, and trains it no further.
+    pub(crate) fn freeze(&mut self, fraction_bits: u32) {
         for weights in self.stages.iter_mut().filter_map(Stage::weights) {
-            weights.fix_beta(fraction_bits);
+            weights.freeze(fraction_bits);
         }
     }
 
@@ -187,14 +192,23 @@ impl Model {
 mod tests {
     use super::*;
     use crate::batches::Batch;
+    use crate::codes::Sides;
     use crate::data::ImageSet;
+    use crate::layers::ActivationRange;
     use crate::random::Purpose;
     use crate::reference;
 
     const LAYERS: [PlannedLayer; 5] =
         [PlannedLayer::Conv(4), PlannedLayer::Pool, PlannedLayer::Conv(6), PlannedLayer::Pool, PlannedLayer::Linear(5)];
-    const BITS: Quantisation =
-        Quantisation { weight_bits: 2, activation_bits: 3, edge_weight_bits: 8, beta_fraction_bits: 8 };
+    const BITS: Quantisation = Quantisation {
+        form: Form::Biased,
+        granularity: Granularity::Layer,
+        activation_range: ActivationRange::Step,
+        weight_bits: 2,
+        activation_bits: 3,
+        edge_weight_bits: 8,
+        beta_fraction_bits: 8,
+    };
 
     /// Forty images of 9 × 9 random pixels: odd, so that pools leave a row and a column over.
     fn images() -> ImageSet {
@@ -229,7 +243,7 @@ mod tests {
         let mut model = toy(&set);
         assert_eq!(classes(&mut model, &set), reference::classes(&model.trained([9, 9]), &set));
         model.quantise(&BITS, batch(&set, &Device::flex().autodiff()));
-        model.fix_beta(BITS.beta_fraction_bits);
+        model.freeze(BITS.beta_fraction_bits);
         assert_eq!(classes(&mut model, &set), reference::classes(&model.trained([9, 9]), &set));
     }
 
@@ -238,20 +252,20 @@ mod tests {
         let set = images();
         let mut model = toy(&set);
         model.quantise(&BITS, batch(&set, &Device::flex().autodiff()));
-        model.fix_beta(4);
+        model.freeze(4);
         let widths = model.trained([9, 9]).stages.into_iter().filter_map(|stage| match stage {
-            TrainedStage::Conv { weights, .. } | TrainedStage::Linear { weights, .. } => weights.levels,
-            TrainedStage::Activation(levels) => levels,
+            TrainedStage::Conv { weights, .. } | TrainedStage::Linear { weights, .. } => weights.codes.map(|codes| {
+                assert!(codes.alpha.iter().all(|&alpha| alpha > 0.0));
+                match codes.sides {
+                    Sides::Biased(beta) => assert_eq!((beta[0] * 16.0).fract(), 0.0),
+                    Sides::Pair { .. } => panic!("biased codes"),
+                }
+                codes.bits
+            }),
+            TrainedStage::Activation(levels) => levels.map(|levels| levels.bits),
             TrainedStage::Pool => None,
         });
-        let widths: Vec<u32> = widths
-            .inspect(|levels| {
-                assert!(levels.alpha > 0.0);
-                assert_eq!((levels.beta * 16.0).fract(), 0.0);
-            })
-            .map(|levels| levels.bits)
-            .collect();
-        assert_eq!(widths, [8, 3, 2, 3, 8]);
+        assert_eq!(widths.collect::<Vec<_>>(), [8, 3, 2, 3, 8]);
     }
 
     #[test]

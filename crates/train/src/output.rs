@@ -1,6 +1,7 @@
 //! The folder of a trace, there as a whole or not at all.
 
 use std::fs;
+use std::io::Write;
 use std::path::{Path, PathBuf};
 
 use rebias_network::{Named, TraceFiles};
@@ -40,6 +41,16 @@ impl OutputFolder {
         fs::rename(self.temporary.path(), &self.target).map_err(failed)?;
         Ok(())
     }
+}
+
+/// Writes a file as a whole or not at all.
+pub(crate) fn write_whole(path: &Path, content: &[u8]) -> Result<(), TrainError> {
+    let failed = |source| TrainError::File { action: "write", path: path.to_path_buf(), source };
+    let parent = path.parent().filter(|parent| !parent.as_os_str().is_empty()).unwrap_or(Path::new("."));
+    let mut file = tempfile::NamedTempFile::new_in(parent).map_err(failed)?;
+    file.write_all(content).map_err(failed)?;
+    file.persist(path).map_err(|error| failed(error.error))?;
+    Ok(())
 }
 
 /// Temporary folders are their owner's alone; a trace is like any other folder.

@@ -6,6 +6,8 @@ use burn::tensor::{Device, Gradients, Tensor, TensorData};
 const FIRST_MOMENT: f64 = 0.9;
 const SECOND_MOMENT: f64 = 0.999;
 const EPSILON: f64 = 1e-8;
+/// A trained step never falls below this part of its first value.
+const LEAST_PART: f64 = 0.01;
 
 /// What a forward pass is for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -62,6 +64,23 @@ impl Parameter {
         Self { value: value.require_grad(), role, moments: None }
     }
 
+    /// Steps of a quantiser: positive, and trained at a rate relative to their mean.
+    pub(crate) fn step(values: &[f64], device: &Device) -> Self {
+        let least = values.iter().copied().fold(f64::INFINITY, f64::min);
+        Self::scalars(values, Some(least * LEAST_PART), device)
+    }
+
+    /// Shifts of a quantiser, trained at a rate relative to their mean magnitude.
+    pub(crate) fn shift(values: &[f64], device: &Device) -> Self {
+        Self::scalars(values, None, device)
+    }
+
+    fn scalars(values: &[f64], at_least: Option<f64>, device: &Device) -> Self {
+        let unit = values.iter().map(|value| value.abs()).sum::<f64>() / values.len().max(1) as f64;
+        let values = values.iter().map(|&value| value as f32).collect();
+        Self::new(values, Role::Scalar { unit, at_least }, device)
+    }
+
     /// The tensor, shape `[len]`; outside training without its gradient.
     pub(crate) fn value(&self, pass: Pass) -> Tensor<1> {
         match pass {
@@ -88,6 +107,19 @@ impl Parameter {
     /// Sets the values and stops training them.
     pub(crate) fn fix(&mut self, values: Vec<f32>) {
         *self = Self::new(values, Role::Fixed, &self.value.device().inner());
+    }
+
+    /// Rounds the values to `fraction_bits` bits after the point and stops training them.
+    pub(crate) fn fix_rounded(&mut self, fraction_bits: u32) {
+        let one = f64::from(1u32 << fraction_bits);
+        let rounded = self.exact_values().into_iter().map(|value| ((value * one).round() / one) as f32);
+        self.fix(rounded.collect());
+    }
+
+    /// Goes on in double precision.
+    #[cfg(test)]
+    pub(crate) fn widen(&mut self) {
+        self.value = Tensor::from_inner(self.value.clone().inner().cast(burn::tensor::DType::F64)).require_grad();
     }
 
     /// Forgets the averages of the last phase.

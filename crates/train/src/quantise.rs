@@ -6,28 +6,42 @@
 
 use burn::tensor::Tensor;
 
+/// The largest code of `bits` bits, 2^bits − 1.
+pub(crate) fn max_code(bits: u32) -> f64 {
+    f64::from((1u32 << bits) - 1)
+}
+
 /// The value of `rounded` (detached), the derivative of `x`.
-fn straight_through<const D: usize>(x: Tensor<D>, rounded: Tensor<D>) -> Tensor<D> {
+pub(crate) fn straight_through<const D: usize>(x: Tensor<D>, rounded: Tensor<D>) -> Tensor<D> {
     let correction = rounded - x.clone().detach();
     x + correction
 }
 
-/// clip(⌊v + ½⌋, 0, 2^bits − 1), straight-through inside the range.
-fn codes<const D: usize>(v: Tensor<D>, bits: u32) -> Tensor<D> {
-    let clipped = v.clamp(0.0, f64::from((1u32 << bits) - 1));
+/// clip(⌊v + ½⌋, 0, largest), straight-through inside the range.
+pub(crate) fn codes<const D: usize>(v: Tensor<D>, largest: f64) -> Tensor<D> {
+    let clipped = v.clamp(0.0, largest);
     let rounded = clipped.clone().detach().add_scalar(0.5).floor();
     straight_through(clipped, rounded)
 }
 
 /// ŵ = α·(q + β), q the nearest code of `bits` bits. Shapes: any `w`; `alpha` and `beta` broadcast to it.
 pub(crate) fn weights<const D: usize>(w: Tensor<D>, alpha: Tensor<D>, beta: Tensor<D>, bits: u32) -> Tensor<D> {
-    let q = codes(w / alpha.clone() - beta.clone(), bits);
+    let q = codes(w / alpha.clone() - beta.clone(), max_code(bits));
     (q + beta) * alpha
 }
 
 /// d·a, a the nearest unsigned code of `bits` bits; negative values become 0, as ReLU makes them. `step` broadcasts.
 pub(crate) fn activations<const D: usize>(x: Tensor<D>, step: Tensor<D>, bits: u32) -> Tensor<D> {
-    codes(x / step.clone(), bits) * step
+    codes(x / step.clone(), max_code(bits)) * step
+}
+
+/// d·a with the step d = clip/(2^bits − 1): PACT (J. Choi et al., 2018), whose clip is trained by what it cuts off only:
+/// its gradient is that of the outputs whose inputs are above it.
+pub(crate) fn clipped_activations<const D: usize>(x: Tensor<D>, clip: Tensor<D>, bits: u32) -> Tensor<D> {
+    let step = clip.clone().detach() / max_code(bits);
+    let bounded = x.clone().clamp_min(0.0) - (x - clip).clamp_min(0.0);
+    let rounded = (bounded.clone().detach() / step.clone()).add_scalar(0.5).floor() * step;
+    straight_through(bounded, rounded)
 }
 
 #[cfg(test)]

@@ -6,6 +6,8 @@ use std::path::Path;
 use rebias_config::{Document, Faults, Interval, Problem, Table, Value};
 
 use crate::TrainError;
+use crate::forms::{Form, Granularity};
+use crate::layers::ActivationRange;
 
 /// What to train, on what, and how: a valid recipe.
 #[derive(Clone, Debug, PartialEq)]
@@ -48,9 +50,12 @@ pub(crate) enum PlannedLayer {
     Linear(usize),
 }
 
-/// Widths of the codes.
+/// Representation and widths of the codes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Quantisation {
+    pub(crate) form: Form,
+    pub(crate) granularity: Granularity,
+    pub(crate) activation_range: ActivationRange,
     pub(crate) weight_bits: u32,
     pub(crate) activation_bits: u32,
     pub(crate) edge_weight_bits: u32,
@@ -194,15 +199,38 @@ fn layers(table: &Table<'_>) -> Option<Vec<PlannedLayer>> {
 }
 
 fn quantisation(table: &Table<'_>) -> Option<Quantisation> {
+    let form = table.choice_or_first("form", &Form::ALL);
+    let scales = [("layer", Granularity::Layer), ("channel", Granularity::Channel)];
+    let granularity = table.choice_or_first("scales", &scales);
+    let ranges = [("step", ActivationRange::Step), ("clip", ActivationRange::Clip)];
+    let activation_range = table.choice_or_first("activation_range", &ranges);
     let weight_bits = table.integer("weight_bits", 1..=8);
     let activation_bits = table.integer("activation_bits", 1..=8);
     let edge_weight_bits = table.integer("edge_weight_bits", 1..=8);
     let beta_fraction_bits = table.integer("beta_fraction_bits", 0..=16);
+    let (form, granularity, weight_bits, beta_fraction_bits) = (form?, granularity?, weight_bits?, beta_fraction_bits?);
+    let widths = form.widths();
+    if !widths.contains(&weight_bits) {
+        let legal = format!("{}..={} for this `form`", widths.start(), widths.end());
+        table.fault("weight_bits", Problem::new("not a width of the form").legal(legal));
+        return None;
+    }
+    if granularity == Granularity::Channel && !form.has_channels() {
+        table.fault("scales", Problem::new("the form has one scale, or says itself how many").legal("`layer`"));
+        return None;
+    }
+    if beta_fraction_bits == 0 && form.has_half_levels() {
+        table.fault("beta_fraction_bits", Problem::new("the form's β is half a level").legal("1..=16"));
+        return None;
+    }
     Some(Quantisation {
-        weight_bits: weight_bits?,
+        form,
+        granularity,
+        activation_range: activation_range?,
+        weight_bits,
         activation_bits: activation_bits?,
         edge_weight_bits: edge_weight_bits?,
-        beta_fraction_bits: beta_fraction_bits?,
+        beta_fraction_bits,
     })
 }
 

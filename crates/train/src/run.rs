@@ -55,13 +55,13 @@ pub struct Summary {
 }
 
 /// The training images in random order: held out, then trained on.
-struct Division {
+pub(crate) struct Division {
     order: Vec<usize>,
     held_out: usize,
 }
 
 impl Division {
-    fn new(recipe: &Recipe, set: &ImageSet) -> Result<Self, TrainError> {
+    pub(crate) fn new(recipe: &Recipe, set: &ImageSet) -> Result<Self, TrainError> {
         let held_out = recipe.data.held_out;
         if held_out >= set.len() {
             let images = set.len();
@@ -82,13 +82,13 @@ impl Division {
 }
 
 /// The two networks of a run.
-struct Pair {
-    quantised: Outcome,
-    float: Outcome,
+pub(crate) struct Pair {
+    pub(crate) quantised: Outcome,
+    pub(crate) float: Outcome,
 }
 
 /// A trained network, and how its weights were chosen.
-struct Outcome {
+pub(crate) struct Outcome {
     network: Trained,
     held_out_accuracy: f64,
     step: usize,
@@ -110,14 +110,12 @@ impl Outcome {
 /// is not finite.
 pub fn run(recipe: &Recipe, files: &RunFiles<'_>, observer: &mut dyn Observer) -> Result<Summary, TrainError> {
     let folder = OutputFolder::reserve(files.out)?;
-    let set = ImageSet::read(files.data, Split::Train, recipe.classes())?;
-    let size = [set.height, set.width];
-    if size.iter().any(|side| side >> recipe.pools() == 0) {
-        let pools = recipe.pools();
-        return Err(TrainError::Mismatch(format!("{pools} pools leave nothing of {}×{} pixels", size[0], size[1])));
-    }
+    let set = read_training(files.data, recipe)?;
+    check_size(recipe, &set)?;
     let division = Division::new(recipe, &set)?;
-    let pair = train(recipe, &set, &division, observer)?;
+    let floats = float_pair(recipe, &set, &division, observer)?;
+    let quantised = quantised(recipe, &set, &division, &floats, observer)?;
+    let pair = Pair { quantised, float: floats.twin_outcome(&set) };
 
     observer.phase(Phase::Export, 0);
     let test = read_test(files.data, &set, recipe.classes())?;
@@ -126,8 +124,21 @@ pub fn run(recipe: &Recipe, files: &RunFiles<'_>, observer: &mut dyn Observer) -
     Ok(summary)
 }
 
+pub(crate) fn read_training(dir: &Path, recipe: &Recipe) -> Result<ImageSet, TrainError> {
+    ImageSet::read(dir, Split::Train, recipe.classes())
+}
+
+/// Whether the recipe's pools leave something of the images.
+pub(crate) fn check_size(recipe: &Recipe, set: &ImageSet) -> Result<(), TrainError> {
+    let (size, pools) = ([set.height, set.width], recipe.pools());
+    if size.iter().any(|side| side >> pools == 0) {
+        return Err(TrainError::Mismatch(format!("{pools} pools leave nothing of {}×{} pixels", size[0], size[1])));
+    }
+    Ok(())
+}
+
 /// Evaluates both networks on the test set and makes the trace of the quantised one.
-fn export(
+pub(crate) fn export(
     recipe: &Recipe,
     command: &str,
     pair: &Pair,
@@ -175,7 +186,7 @@ fn notes(recipe: &Recipe, pair: &Pair, summary: &Summary) -> String {
     )
 }
 
-fn read_test(dir: &Path, training: &ImageSet, classes: usize) -> Result<ImageSet, TrainError> {
+pub(crate) fn read_test(dir: &Path, training: &ImageSet, classes: usize) -> Result<ImageSet, TrainError> {
     let test = ImageSet::read(dir, Split::Test, classes)?;
     let (found, expected) = ([test.height, test.width], [training.height, training.width]);
     if found != expected {
@@ -185,43 +196,93 @@ fn read_test(dir: &Path, training: &ImageSet, classes: usize) -> Result<ImageSet
     Ok(test)
 }
 
-/// Pre-trains a float network, and fine-tunes it quantised and in float.
-fn train(
+/// The float networks of a run.
+pub(crate) struct Floats {
+    /// Where the quantised network starts.
+    pretrained: Model,
+    /// What it is compared with.
+    twin: Fitted,
+}
+
+impl Floats {
+    pub(crate) fn twin_outcome(&self, set: &ImageSet) -> Outcome {
+        Outcome::new(&self.twin, set)
+    }
+}
+
+/// Trains the networks of a run phase by phase.
+struct Trainer<'a> {
+    recipe: &'a Recipe,
+    set: &'a ImageSet,
+    division: &'a Division,
+    device: Device,
+}
+
+impl<'a> Trainer<'a> {
+    fn new(recipe: &'a Recipe, set: &'a ImageSet, division: &'a Division) -> Self {
+        Self { recipe, set, division, device: device() }
+    }
+
+    fn fit(
+        &self,
+        model: Model,
+        plan: &Plan,
+        purpose: Purpose,
+        lesson: Lesson,
+        observer: &mut dyn Observer,
+    ) -> Result<Fitted, TrainError> {
+        let Self { recipe, set, division, device } = self;
+        let stream = Stream::new(recipe.seed, purpose);
+        let on = device.clone().autodiff();
+        let mut batches = Batches::new(set, division.trained_on(), recipe.training.batch, &recipe.data, stream, on);
+        let held_out = HeldOut { set, indices: division.held_out() };
+        fit(model, &mut batches, held_out, plan, lesson, observer)
+    }
+
+    fn plan(&self, phase: Phase, schedule: Schedule, beta: BetaPlan) -> Plan {
+        Plan { phase, schedule, evaluate_every: self.recipe.training.evaluate_every, beta }
+    }
+}
+
+/// Pre-trains a float network, and fine-tunes it in float.
+pub(crate) fn float_pair(
     recipe: &Recipe,
     set: &ImageSet,
     division: &Division,
     observer: &mut dyn Observer,
-) -> Result<Pair, TrainError> {
-    let device = device();
-    let training = &recipe.training;
-    let batches = |purpose| {
-        let stream = Stream::new(recipe.seed, purpose);
-        Batches::new(set, division.trained_on(), training.batch, &recipe.data, stream, device.clone().autodiff())
-    };
-    let plan =
-        |phase, schedule: Schedule, beta| Plan { phase, schedule, evaluate_every: training.evaluate_every, beta };
-    let held_out = HeldOut { set, indices: division.held_out() };
-
+) -> Result<Floats, TrainError> {
+    let trainer = Trainer::new(recipe, set, division);
     let mut weights = Stream::new(recipe.seed, Purpose::Weights);
-    let model = Model::new(&recipe.layers, [set.height, set.width], &mut weights, &device);
-    let pretrain = plan(Phase::Pretrain, training.float, BetaPlan::Absent);
-    let pretrained = fit(model, &mut batches(Purpose::Pretrain), held_out, &pretrain, Lesson::Labels, observer)?.model;
+    let model = Model::new(&recipe.layers, [set.height, set.width], &mut weights, &trainer.device);
+    let plan = trainer.plan(Phase::Pretrain, recipe.training.float, BetaPlan::Absent);
+    let pretrained = trainer.fit(model, &plan, Purpose::Pretrain, Lesson::Labels, observer)?.model;
+    let plan = trainer.plan(Phase::FloatTwin, recipe.training.fine_tune, BetaPlan::Absent);
+    let twin = trainer.fit(pretrained.clone(), &plan, Purpose::FineTune, Lesson::Labels, observer)?;
+    Ok(Floats { pretrained, twin })
+}
 
-    let twin = plan(Phase::FloatTwin, training.fine_tune, BetaPlan::Absent);
-    let float = fit(pretrained.clone(), &mut batches(Purpose::FineTune), held_out, &twin, Lesson::Labels, observer)?;
-
-    let mut quantised = pretrained;
+/// Fine-tunes the pre-trained network quantised, on the batches that its float twin saw.
+pub(crate) fn quantised(
+    recipe: &Recipe,
+    set: &ImageSet,
+    division: &Division,
+    floats: &Floats,
+    observer: &mut dyn Observer,
+) -> Result<Outcome, TrainError> {
+    let (trainer, training) = (Trainer::new(recipe, set, division), &recipe.training);
+    let mut model = floats.pretrained.clone();
     let fit_images = &division.trained_on()[..FIT_IMAGES.min(division.trained_on().len())];
-    quantised.quantise(&recipe.quantisation, Batch::plain(set, fit_images, &device.clone().autodiff()).images);
+    let fit_images = Batch::plain(set, fit_images, &trainer.device.clone().autodiff()).images;
+    model.quantise(&recipe.quantisation, fit_images);
     let fraction_bits = recipe.quantisation.beta_fraction_bits;
     let beta = BetaPlan::FixedForLast { steps: training.fixed_beta_steps, fraction_bits };
-    let fine_tune = plan(Phase::Quantised, training.fine_tune, beta);
+    let plan = trainer.plan(Phase::Quantised, training.fine_tune, beta);
     let lesson = match training.distillation {
-        Some(distillation) => Lesson::Teacher(Box::new(float.model.clone()), distillation),
+        Some(distillation) => Lesson::Teacher(Box::new(floats.twin.model.clone()), distillation),
         None => Lesson::Labels,
     };
-    let quantised = fit(quantised, &mut batches(Purpose::FineTune), held_out, &fine_tune, lesson, observer)?;
-    Ok(Pair { quantised: Outcome::new(&quantised, set), float: Outcome::new(&float, set) })
+    let fitted = trainer.fit(model, &plan, Purpose::FineTune, lesson, observer)?;
+    Ok(Outcome::new(&fitted, set))
 }
 
 #[cfg(feature = "cuda")]

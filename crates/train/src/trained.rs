@@ -2,6 +2,7 @@
 
 use ndarray::Array2;
 
+use crate::codes::Codes;
 use crate::formula::Levels;
 
 /// A trained network, float or quantised.
@@ -32,8 +33,8 @@ pub(crate) struct TrainedWeights {
     pub(crate) name: String,
     /// Before quantisation, `[out_channels, rows]`.
     pub(crate) latent: Array2<f64>,
-    /// Levels with the stored β; none in a float network.
-    pub(crate) levels: Option<Levels>,
+    /// Codes with what is stored beside them; none in a float network.
+    pub(crate) codes: Option<Codes>,
 }
 
 /// Batch norm with its running statistics; one value for each output channel.
@@ -49,10 +50,7 @@ pub(crate) struct Norm {
 impl TrainedWeights {
     /// The weights that the forward pass uses.
     pub(crate) fn effective(&self) -> Array2<f64> {
-        match self.levels {
-            Some(levels) => self.latent.mapv(|weight| levels.quantise(weight)),
-            None => self.latent.clone(),
-        }
+        self.codes.as_ref().map_or_else(|| self.latent.clone(), Codes::weights)
     }
 }
 

@@ -3,6 +3,7 @@
 pub(crate) mod attribute;
 pub(crate) mod buffers;
 pub(crate) mod check;
+pub(crate) mod compare;
 pub(crate) mod completions;
 pub(crate) mod init;
 mod kind;
@@ -14,6 +15,11 @@ mod provenance;
 pub(crate) mod report;
 pub(crate) mod schema;
 pub(crate) mod simulate;
+#[cfg(feature = "train")]
+pub(crate) mod study;
+#[cfg(not(feature = "train"))]
+#[path = "no_study.rs"]
+pub(crate) mod study;
 pub(crate) mod sweep;
 #[cfg(feature = "train")]
 pub(crate) mod train;

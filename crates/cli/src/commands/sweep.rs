@@ -33,6 +33,13 @@ pub(crate) fn run(args: &args::sweep::Sweep) -> Result<String, Failure> {
     }
 }
 
+/// Runs a sweep to its end; returns all its rows.
+pub(super) fn run_whole(subject: &SweepSubject) -> Result<rebias_sweep::Results, Failure> {
+    let sweep = prepare(subject, None)?;
+    compute(&sweep, &subject.out, Shard::WHOLE)?;
+    write_results(&sweep, &subject.out)
+}
+
 fn in_one_go(subject: &SweepSubject) -> Result<String, Failure> {
     let sweep = prepare(subject, None)?;
     compute(&sweep, &subject.out, Shard::WHOLE)?;

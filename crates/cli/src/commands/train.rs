@@ -33,7 +33,7 @@ pub(crate) fn run(args: &Train) -> Result<String, Failure> {
 }
 
 /// Training that runs into infinities has failed; everything else is the input's fault.
-fn failure(error: rebias_train::TrainError) -> Failure {
+pub(super) fn failure(error: rebias_train::TrainError) -> Failure {
     if matches!(error, rebias_train::TrainError::Diverged { .. }) {
         Failure::Run(error.to_string())
     } else {
@@ -42,8 +42,8 @@ fn failure(error: rebias_train::TrainError) -> Failure {
 }
 
 /// A bar for each phase, with the loss beside it.
-struct Bars {
-    bar: ProgressBar,
+pub(super) struct Bars {
+    pub(super) bar: ProgressBar,
 }
 
 impl Observer for Bars {

@@ -3,3 +3,4 @@
 mod images;
 mod recipe_errors;
 mod short_run;
+mod study;

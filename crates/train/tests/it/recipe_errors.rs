@@ -38,6 +38,20 @@ fn every_fault_has_line_key_value_and_legal_range() {
 }
 
 #[test]
+fn a_form_has_its_widths_and_scales() {
+    let told = |lines: &str| -> Vec<String> {
+        let text = GOOD.replace("weight_bits = 2\nactivation_bits = 2\n", &format!("{lines}\nactivation_bits = 2\n"));
+        let faults = Recipe::parse("recipe.toml", &text).unwrap_err();
+        let shown =
+            |key: Option<&str>, legal: Option<&str>| format!("{} | {}", key.unwrap_or("-"), legal.unwrap_or("-"));
+        faults.iter().map(|fault| shown(fault.key(), fault.legal())).collect()
+    };
+    assert_eq!(told("form = \"ttq\"\nweight_bits = 3"), ["quantisation.weight_bits | 2..=2 for this `form`"]);
+    assert_eq!(told("form = \"bwn\"\nweight_bits = 2"), ["quantisation.weight_bits | 1..=1 for this `form`"]);
+    assert_eq!(told("form = \"lsq\"\nscales = \"channel\"\nweight_bits = 2"), ["quantisation.scales | `layer`"]);
+}
+
+#[test]
 fn a_network_ends_in_its_only_linear_layer() {
     for layers in [r#"["conv 4", "pool"]"#, r#"["linear 4", "linear 10"]"#, "[]"] {
         let start = GOOD.find("layers = ").unwrap();

@@ -14,6 +14,10 @@ use crate::images;
 
 /// A recipe of `steps` steps a phase; lines of `changes` replace those with the same key.
 fn recipe(steps: usize, changes: &str) -> Recipe {
+    Recipe::parse("bars.toml", &text(steps, changes)).unwrap()
+}
+
+pub(crate) fn text(steps: usize, changes: &str) -> String {
     let text = format!(
         r#"format_version = 1
 name = "bars"
@@ -27,6 +31,9 @@ mirror = "never"
 [network]
 layers = ["conv 6", "pool", "conv 8", "conv 8", "pool", "linear 3"]
 [quantisation]
+form = "biased"
+scales = "layer"
+activation_range = "step"
 weight_bits = 2
 activation_bits = 2
 edge_weight_bits = 8
@@ -53,7 +60,7 @@ fixed_beta_steps = 5
         Some(key) => changed.get(&Some(key)).copied().unwrap_or(line),
         None => line,
     });
-    Recipe::parse("bars.toml", &lines.collect::<Vec<_>>().join("\n")).unwrap()
+    lines.map(|line| format!("{line}\n")).collect()
 }
 
 /// Runs `recipe` on 300 training and 90 test images; the trace is left in `dir`/trace.
@@ -73,9 +80,9 @@ fn integer_class(network: &Network, image: &[u16]) -> u16 {
 }
 
 #[derive(Default)]
-struct Counts {
+pub(crate) struct Counts {
     phases: Vec<(Phase, usize)>,
-    steps: usize,
+    pub(crate) steps: usize,
     evaluations: usize,
 }
 
@@ -100,7 +107,7 @@ fn twenty_steps_make_a_trace_that_infers() {
     let dir = tempfile::tempdir().unwrap();
     let mut counts = Counts::default();
     let summary = run_in(dir.path(), &recipe(20, ""), &mut counts).unwrap();
-    let phases = [(Phase::Pretrain, 20), (Phase::Quantised, 20), (Phase::FloatTwin, 20), (Phase::Export, 0)];
+    let phases = [(Phase::Pretrain, 20), (Phase::FloatTwin, 20), (Phase::Quantised, 20), (Phase::Export, 0)];
     assert_eq!(counts.phases, phases);
     assert_eq!((counts.steps, counts.evaluations), (60, 6));
 
@@ -153,6 +160,32 @@ fn integer_and_fake_quantised_network_agree_at_other_widths() {
         let summary = run_in(dir.path(), &recipe(6, changes), &mut Silent).unwrap();
         assert_eq!((summary.agreeing, summary.test_images), (90, 90), "{changes}");
     }
+}
+
+#[test]
+fn every_form_becomes_an_exact_integer_network_that_runs_on_a_chip() {
+    let one_scale = ["offset-binary", "symmetric", "lsq", "dorefa", "fixed-point", "twn", "ttq", "sign-magnitude"];
+    let mut forms: Vec<_> = one_scale.map(|form| format!("form = \"{form}\"")).into();
+    forms.push("form = \"bwn\"\nweight_bits = 1".to_owned());
+    forms.push("form = \"biased\"\nscales = \"channel\"".to_owned());
+    forms.push("form = \"biased-decoupled\"\nscales = \"channel\"".to_owned());
+    forms.push("form = \"biased-decoupled\"\nactivation_range = \"clip\"".to_owned());
+    for changes in forms {
+        let dir = tempfile::tempdir().unwrap();
+        let summary = run_in(dir.path(), &recipe(6, &changes), &mut Silent).unwrap();
+        assert_eq!((summary.agreeing, summary.test_images), (90, 90), "{changes}");
+        simulate(&Trace::parse(&files(dir.path())).unwrap(), summary.integer_accuracy);
+    }
+}
+
+#[test]
+fn a_student_learns_from_its_twin() {
+    let dir = tempfile::tempdir().unwrap();
+    let text = format!("{}[training.distillation]\nweight = 1.0\ntemperature = 3.0\n", text(20, ""));
+    let recipe = Recipe::parse("bars.toml", &text).unwrap();
+    let summary = run_in(dir.path(), &recipe, &mut Silent).unwrap();
+    // No label has taught it.
+    assert!(summary.integer_accuracy > 0.7, "chance is 0.33: {summary:?}");
 }
 
 #[test]

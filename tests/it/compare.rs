@@ -1,0 +1,48 @@
+//! `rebias compare`.
+
+use std::fs;
+
+use crate::support::{rebias, root, stdout};
+
+#[test]
+fn networks_stand_side_by_side_with_a_row_for_each_resolution_and_error() {
+    let out = tempfile::tempdir().expect("a folder");
+    let trace = root().join("traces/fmnist-cnn-w2a2");
+    let compare = |traces: usize| {
+        let mut args = vec!["compare".to_owned(), root().join("arch-configs/isaac-2016").display().to_string()];
+        args.extend(std::iter::repeat_n(trace.display().to_string(), traces));
+        let rest = ["--images", "20", "--adc-bits", "6,8", "--sigma", "0,20", "--out"];
+        args.extend(rest.map(str::to_owned));
+        args.push(out.path().join(traces.to_string()).display().to_string());
+        args
+    };
+    let args = compare(1);
+    let told = stdout(&args.iter().map(String::as_str).collect::<Vec<_>>());
+    assert!(told.contains("cells/weight") && told.contains("4 points"), "{told}");
+
+    let folder = out.path().join("1");
+    let table = fs::read_to_string(folder.join("compare.csv")).expect("written");
+    let rows: Vec<Vec<&str>> = table.lines().map(|line| line.split(',').collect()).collect();
+    let column = |name: &str| rows[0].iter().position(|&column| column == name).expect(name);
+    let points: Vec<_> = rows[1..].iter().map(|row| (row[column("adc_bits")], row[column("sigma")])).collect();
+    assert_eq!(points, [("6", "0"), ("6", "0.2"), ("8", "0"), ("8", "0.2")]);
+    // First and last layer have four 2-bit cells a weight, the others one.
+    let cells: f64 = rows[1][column("cells_per_weight")].parse().expect("a number");
+    assert!(cells > 1.0 && cells < 4.0, "{cells}");
+    let accuracy = |row: usize| rows[row][column("accuracy")].parse::<f64>().expect("a share");
+    assert!(accuracy(3) > accuracy(4) + 0.2, "errors of 20 % cost accuracy");
+
+    // The sweep that it leaves is one that `check` takes.
+    rebias(&["check", &folder.join("compare.toml").display().to_string()]).assert().success();
+}
+
+#[test]
+fn what_cannot_be_compared_is_refused() {
+    let out = tempfile::tempdir().expect("a folder");
+    let arch = root().join("arch-configs/isaac-2016").display().to_string();
+    let folder = out.path().join("out").display().to_string();
+    rebias(&["compare", &arch, "--out", &folder]).assert().code(2);
+    rebias(&["compare", &arch, "nowhere", "--out", &folder]).assert().code(2);
+    let trace = root().join("traces/fmnist-cnn-w2a2").display().to_string();
+    rebias(&["compare", &arch, &trace, "--sigma", "-1", "--out", &folder]).assert().code(2);
+}
