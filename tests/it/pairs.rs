@@ -2,7 +2,10 @@
 
 use ndarray::Array4;
 use rebias_arch::testing::toy_with;
-use rebias_arch::{Arch, BiasColumnPlace, BiasSource, FlipEncoding, MappingSpec, Replication};
+use rebias_arch::{
+    Arch, BiasCalibrationSpec, BiasColumnPlace, BiasColumnsSpec, BiasSharing, BiasSource, FlipEncoding, MappingSpec,
+    ReferenceLevel, ReferenceSpec, Remainder, Replication,
+};
 use rebias_emulation::{EmulateOptions, Emulator};
 use rebias_network::testing::{RandomNetwork, random_image, random_network};
 use rebias_network::{Network, Representation, SampleSet, Scales};
@@ -25,7 +28,22 @@ const ARRAY_SIDE: [Action; 9] = [
 
 /// Toy chips that differ in all that changes what is counted.
 fn chips() -> Vec<Arch> {
-    let column = |place, converter| BiasSource::ColumnPerArray { level: 1, place, converter, adc_bits: 8 };
+    let spec = |place, converter| BiasColumnsSpec {
+        sharing: BiasSharing::Array,
+        n: 1,
+        level: 1,
+        place,
+        converter,
+        adc_bits: 8,
+    };
+    let column = |place, converter| BiasSource::Columns(spec(place, converter));
+    let shared = spec(BiasColumnPlace::Extra, BiasConverter::Shared);
+    let reference = |level, remainder| {
+        let place = BiasColumnPlace::Inside;
+        BiasSource::Reference(ReferenceSpec { level, remainder, place, device_step: 0.2 })
+    };
+    let calibration =
+        BiasCalibrationSpec { adc_bits: 8, full_scale: None, repeats: 2, rows_per_read: None, fraction_bits: 6 };
     let chip = |change: &dyn Fn(&mut ChipSpec, &mut MappingSpec)| {
         toy_with(|chip, mapping| {
             chip.n_tiles = 64;
@@ -38,6 +56,13 @@ fn chips() -> Vec<Arch> {
         chip(&|chip, _| (chip.tile.ima.dac.bits, chip.tile.ima.crossbar.cell.bits) = (3, 1)),
         chip(&|_, mapping| mapping.bias = column(BiasColumnPlace::Extra, BiasConverter::Own)),
         chip(&|_, mapping| mapping.bias = column(BiasColumnPlace::Inside, BiasConverter::Shared)),
+        chip(&|_, mapping| {
+            mapping.bias = BiasSource::Columns(BiasColumnsSpec { sharing: BiasSharing::RowBlock, ..shared });
+        }),
+        chip(&|_, mapping| mapping.bias = BiasSource::Columns(BiasColumnsSpec { n: 3, ..shared })),
+        chip(&|_, mapping| mapping.bias = reference(ReferenceLevel::All(1.5), Remainder::Digital)),
+        chip(&|_, mapping| mapping.bias = reference(ReferenceLevel::MinusBeta, Remainder::Dropped)),
+        chip(&|_, mapping| mapping.calibration = Some(calibration)),
         chip(&|_, mapping| {
             (mapping.flip_encoding, mapping.replication) = (FlipEncoding::On, Replication::Balanced);
         }),

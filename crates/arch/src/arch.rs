@@ -1,8 +1,11 @@
 //! The assembled architecture.
 
+use std::borrow::Cow;
+
+use rebias_crossbar::NonIdealities;
 use rebias_tile::{ChipSpec, ImaSpec, SystemSpec, TileSpec};
 
-use crate::MappingSpec;
+use crate::{EdgeCells, EdgeLayersSpec, MappingSpec};
 
 /// A valid architecture.
 #[derive(Clone, Debug, PartialEq)]
@@ -47,5 +50,22 @@ impl Arch {
     /// How networks are placed.
     pub fn mapping(&self) -> &MappingSpec {
         &self.mapping
+    }
+
+    /// The architecture as the first and the last layer see it.
+    pub fn of_edge_layers(&self) -> Cow<'_, Self> {
+        if self.mapping.edge_layers == EdgeLayersSpec::AS_OTHERS {
+            return Cow::Borrowed(self);
+        }
+        let mut arch = self.clone();
+        let ima = &mut arch.chip.tile.ima;
+        if let Some(bits) = self.mapping.edge_layers.adc_bits {
+            ima.adc.bits = bits;
+        }
+        match self.mapping.edge_layers.cells {
+            EdgeCells::AsOthers => {}
+            EdgeCells::Ideal => ima.crossbar.cell.non_idealities = NonIdealities::NONE,
+        }
+        Cow::Owned(arch)
     }
 }

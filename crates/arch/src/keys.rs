@@ -31,7 +31,7 @@ impl Arch {
         ima.adc.range = AdcRange::FullScale;
         ima.adc.errors = AdcErrors::NONE;
         let mut mapping = self.stored_weights();
-        forget_bias_converter(&mut mapping);
+        forget_converters(&mut mapping);
         Fingerprint::of_values(&[&ima, &mapping])
     }
 
@@ -52,7 +52,7 @@ impl Arch {
         cell.read_energy = ReadEnergy::Constant;
         cell.headroom = 0.0;
         cell.non_idealities = NonIdealities::NONE;
-        forget_bias_converter(&mut mapping);
+        forget_converters(&mut mapping);
         Fingerprint::of_values(&[&chip, &self.system, &mapping])
     }
 
@@ -76,11 +76,13 @@ impl Arch {
     }
 }
 
-/// The resolution of a bias column's converter changes neither cells nor cycles.
-fn forget_bias_converter(mapping: &mut MappingSpec) {
-    if let BiasSource::ColumnPerArray { adc_bits, .. } = &mut mapping.bias {
-        *adc_bits = 0;
+/// The resolution of a bias column's converter, and of those of the first and last layer, changes neither cells nor
+/// cycles.
+fn forget_converters(mapping: &mut MappingSpec) {
+    if let BiasSource::Columns(columns) = &mut mapping.bias {
+        columns.adc_bits = 0;
     }
+    mapping.edge_layers.adc_bits = None;
 }
 
 #[cfg(test)]
@@ -107,8 +109,8 @@ mod tests {
         assert_eq!(altered(|chip, _| chip.tile.ima.adc.bits = 5), [true, false, false]);
         assert_eq!(altered(|chip, _| chip.tile.ima.adc.range = AdcRange::FullScale), [true, false, false]);
         let narrower = |_: &mut ChipSpec, mapping: &mut MappingSpec| match &mut mapping.bias {
-            BiasSource::ColumnPerArray { adc_bits, .. } => *adc_bits = 5,
-            BiasSource::DigitalCount => unreachable!("ISAAC has a bias column"),
+            BiasSource::Columns(columns) => columns.adc_bits = 5,
+            BiasSource::DigitalCount | BiasSource::Reference(_) => unreachable!("ISAAC has a bias column"),
         };
         assert_eq!(altered(narrower), [true, false, false]);
     }

@@ -5,6 +5,7 @@
 #![cfg_attr(not(test), deny(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing))]
 
 mod arch;
+mod bias;
 mod fingerprint;
 mod keys;
 mod mapping;
@@ -12,6 +13,10 @@ mod parse;
 pub mod testing;
 
 pub use arch::Arch;
+pub use bias::{
+    BiasCalibrationSpec, BiasColumnPlace, BiasColumnsSpec, BiasSharing, BiasSource, EdgeCells, EdgeLayersSpec,
+    LayerPlace, ReferenceLevel, ReferenceSpec, Remainder,
+};
 pub use fingerprint::Fingerprint;
-pub use mapping::{BiasColumnPlace, BiasSource, FlipEncoding, MappingSpec, Replication, TilePlacement};
+pub use mapping::{FlipEncoding, MappingSpec, Replication, TilePlacement};
 pub use parse::{extends, read_devices};

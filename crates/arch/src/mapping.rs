@@ -1,12 +1,16 @@
 //! How networks are placed on the chip: the `[mapping]` of an architecture.
 
-use rebias_tile::BiasConverter;
+use crate::{BiasCalibrationSpec, BiasSource, EdgeLayersSpec, Remainder};
 
 /// The mapper's choices.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq)]
 pub struct MappingSpec {
     /// Where the sum of inputs S comes from.
     pub bias: BiasSource,
+    /// How the mean error of each column is found and taken off; `None` if it is not.
+    pub calibration: Option<BiasCalibrationSpec>,
+    /// What the first and the last layer have of their own.
+    pub edge_layers: EdgeLayersSpec,
     /// Whether heavy columns are stored complemented.
     pub flip_encoding: FlipEncoding,
     /// Copies of layers.
@@ -15,31 +19,16 @@ pub struct MappingSpec {
     pub placement: TilePlacement,
 }
 
-/// Where the sum of an array's inputs comes from.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum BiasSource {
-    /// An adder tree on the input slice; exact.
-    DigitalCount,
-    /// One bias column in each array.
-    ColumnPerArray {
-        /// Level ℓ_b stored in every cell of the column; 1 … 2^c − 1.
-        level: u32,
-        /// Where the column stands.
-        place: BiasColumnPlace,
-        /// What converts it.
-        converter: BiasConverter,
-        /// Resolution of its conversion in bits.
-        adc_bits: u32,
-    },
-}
-
-/// Where a bias column stands.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum BiasColumnPlace {
-    /// Beside the C bit lines (ISAAC's 129th column).
-    Extra,
-    /// One of the C bit lines.
-    Inside,
+impl MappingSpec {
+    /// Whether an array may need its inputs counted digitally.
+    pub fn counts_inputs(&self) -> bool {
+        match self.bias {
+            BiasSource::DigitalCount => true,
+            BiasSource::Columns(_) => false,
+            // δ·S is digital.
+            BiasSource::Reference(reference) => reference.remainder == Remainder::Digital || self.calibration.is_some(),
+        }
+    }
 }
 
 /// Whether a column whose cells sum to more than half is stored complemented (ISAAC).

@@ -13,6 +13,7 @@ use self::crossbar::crossbar;
 use self::mapping::mapping;
 use crate::Arch;
 
+mod bias;
 mod cell;
 mod converters;
 mod crossbar;

@@ -69,6 +69,9 @@ pub enum AdcRange {
         /// Percentile at the highest code; 0 … 100.
         high_percentile: f64,
     },
+    /// Per layer, so much of what the column sums on calibration inputs span as makes the mean squared error of conversion
+    /// least; steps of at least one level.
+    LeastError,
     /// Given by the designer.
     Fixed {
         /// Column sum of code 0, in levels.
@@ -76,6 +79,16 @@ pub enum AdcRange {
         /// Step between codes, in levels; above 0.
         step: f64,
     },
+}
+
+impl AdcRange {
+    /// Whether it is found from what columns give for calibration inputs.
+    pub fn needs_calibration(&self) -> bool {
+        match self {
+            Self::Calibrated { .. } | Self::LeastError => true,
+            Self::FullScale | Self::LosslessStep | Self::Fixed { .. } => false,
+        }
+    }
 }
 
 #[cfg(test)]

@@ -39,14 +39,35 @@ impl AdcModel {
         Self::over(bits, 0, full_scale)
     }
 
+    /// From 0 to the full scale (in units), rounded up to a unit a step.
+    pub fn fine(bits: u32, full_scale: u64) -> Self {
+        let max_code = max_code(bits);
+        Self::uniform(0, full_scale.div_ceil(max_code.into()).max(1), max_code)
+    }
+
     /// From 0 in steps of one level.
     pub fn lossless_step(bits: u32) -> Self {
         Self::uniform(0, UNITS_PER_LEVEL.into(), max_code(bits))
     }
 
     /// From one sum to another (in units), in steps of at least one level, rounded up to a unit.
-    pub fn calibrated(bits: u32, low: u64, high: u64) -> Self {
-        Self::over(bits, low as i64, high.saturating_sub(low))
+    pub fn calibrated(bits: u32, low: i64, high: i64) -> Self {
+        Self::over(bits, low, high.saturating_sub(low).max(0) as u64)
+    }
+
+    /// Signed codes −2^(A−1) … 2^(A−1) − 1 of a step (in units): clip(⌊i/Δ + ½⌋).
+    ///
+    /// Codes count from the least, so that `decoded` is Δ·(code − 2^(A−1)).
+    pub fn signed(bits: u32, step: u64) -> Self {
+        let below_zero = 1i64 << (bits - 1);
+        Self::uniform(below_zero.saturating_mul(step as i64).saturating_neg(), step, max_code(bits))
+    }
+
+    /// Signed codes whose greatest stands for a sum of this magnitude (in units), in steps of at least `grain`, rounded up
+    /// to a unit.
+    pub fn symmetric(bits: u32, magnitude: u64, grain: u64) -> Self {
+        let greatest = (max_code(bits) / 2).max(1);
+        Self::signed(bits, magnitude.div_ceil(greatest.into()).max(grain))
     }
 
     /// From `low` in steps of `step`, both in levels; `low` is rounded half up to a unit, `step` up.
@@ -56,28 +77,9 @@ impl AdcModel {
         Self::uniform(low, step, max_code(bits))
     }
 
-    /// A signed converter of at least 2 bits for sums from −`full_scale` to `full_scale` (in units), in steps of at least
-    /// one level, rounded up to a unit: code − 2^(A−1) = clip(⌊i/Δ + ½⌋, −2^(A−1), 2^(A−1) − 1).
-    ///
-    /// Codes count from the lowest, so that `decoded` is Δ·(code − 2^(A−1)).
-    pub fn signed_full_scale(bits: u32, full_scale: u64) -> Self {
-        let above_zero = signed_above_zero(bits);
-        Self::signed(bits, full_scale.div_ceil(above_zero).max(UNITS_PER_LEVEL.into()))
-    }
-
-    /// A signed converter in steps of one level.
-    pub fn signed_lossless_step(bits: u32) -> Self {
-        Self::signed(bits, UNITS_PER_LEVEL.into())
-    }
-
-    /// A signed converter in steps of `step` levels, rounded up to a unit.
+    /// Signed codes of a step in levels, rounded up to a unit.
     pub fn signed_fixed(bits: u32, step: f64) -> Self {
         Self::signed(bits, ((step * f64::from(UNITS_PER_LEVEL)).ceil() as u64).max(1))
-    }
-
-    fn signed(bits: u32, step: u64) -> Self {
-        let below_zero = 1i64 << (bits - 1);
-        Self::uniform(below_zero.saturating_mul(step as i64).saturating_neg(), step, max_code(bits))
     }
 
     /// The same range with the transitions of a converter with errors; its noise is no matter of the transfer.
@@ -172,11 +174,6 @@ fn max_code(bits: u32) -> u32 {
     (1 << bits) - 1
 }
 
-/// Codes of a signed converter above 0.
-fn signed_above_zero(bits: u32) -> u64 {
-    ((1u64 << (bits - 1)) - 1).max(1)
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -215,6 +212,18 @@ mod tests {
     }
 
     #[test]
+    fn signed_codes_are_symmetric_but_for_the_least() {
+        // 3 bits: codes −4 … 3 of 10 units each.
+        let model = AdcModel::signed(3, 10);
+        let decoded = [-999, -45, -36, -5, -6, 4, 5, 34, 999].map(|sum| model.decoded(model.code(sum)));
+        assert_eq!(decoded, [-40, -40, -40, 0, -10, 0, 10, 30, 30]);
+        let symmetric = AdcModel::symmetric(4, 1000, 64);
+        assert_eq!((symmetric.step(), symmetric.low()), (143, -8 * 143), "1000 over 7 codes");
+        assert_eq!(AdcModel::symmetric(4, 100, 64).step(), 64);
+        assert_eq!(AdcModel::symmetric(1, 100, 64).step(), 100);
+    }
+
+    #[test]
     fn a_fixed_range_is_rounded_to_units() {
         let model = AdcModel::fixed(3, -0.51, 0.011);
         // −65.28 + ½ down to −65; 1.408 up to 2.
@@ -225,7 +234,7 @@ mod tests {
     #[test]
     fn a_signed_converter_steps_halfway_on_both_sides_of_zero() {
         // Three bits: −4 … 3.
-        let model = AdcModel::signed_lossless_step(3);
+        let model = AdcModel::signed(3, 128);
         let signed: Vec<_> =
             [-9999, -512, -65, -64, 0, 63, 64, 384, 9999].map(|sum| model.decoded(model.code(sum))).into();
         assert_eq!(signed, [-512, -512, -128, 0, 0, 0, 128, 384, 384]);
@@ -233,7 +242,7 @@ mod tests {
         assert!(model.is_lossless_between(128, (-512, 384)));
         assert!(!model.is_lossless_between(128, (-512, 512)));
         // 100 levels on either side over 7 codes.
-        assert_eq!(AdcModel::signed_full_scale(4, 12_800).step(), 1829);
+        assert_eq!(AdcModel::symmetric(4, 12_800, 128).step(), 1829);
         assert_eq!(AdcModel::signed_fixed(4, 1.5).low(), -8 * 192);
     }
 

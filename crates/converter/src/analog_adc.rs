@@ -37,7 +37,7 @@ impl AnalogAdc {
             crate::AdcRange::FullScale => Some(Self::full_scale(spec.bits, full_scale, &spec.errors)),
             crate::AdcRange::LosslessStep => Some(Self::new(spec.bits, (0.0, 1.0), &spec.errors)),
             crate::AdcRange::Fixed { low, step } => Some(Self::new(spec.bits, (low, step), &spec.errors)),
-            crate::AdcRange::Calibrated { .. } => None,
+            crate::AdcRange::Calibrated { .. } | crate::AdcRange::LeastError => None,
         }
     }
 
@@ -46,14 +46,15 @@ impl AnalogAdc {
         Self::new(bits, (-step * f64::from(1u32 << (bits - 1)), step), errors)
     }
 
-    /// A signed converter with its nominal full scale on either side of 0; `None` if its range is found by calibration.
-    pub fn signed_of(spec: &AdcSpec, full_scale: f64) -> Option<Self> {
+    /// A signed converter with its nominal full scale on either side of 0, for sums that are multiples of `grain`; `None`
+    /// if its range is found by calibration.
+    pub fn signed_of(spec: &AdcSpec, full_scale: f64, grain: f64) -> Option<Self> {
         let above_zero = f64::from(((1u32 << (spec.bits - 1)) - 1).max(1));
         let step = match spec.range {
-            crate::AdcRange::FullScale => (full_scale / above_zero).max(1.0),
-            crate::AdcRange::LosslessStep => 1.0,
+            crate::AdcRange::FullScale => (full_scale / above_zero).max(grain),
+            crate::AdcRange::LosslessStep => grain,
             crate::AdcRange::Fixed { step, .. } => step,
-            crate::AdcRange::Calibrated { .. } => return None,
+            crate::AdcRange::Calibrated { .. } | crate::AdcRange::LeastError => return None,
         };
         Some(Self::signed(spec.bits, step, &spec.errors))
     }

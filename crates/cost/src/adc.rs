@@ -4,7 +4,7 @@
 //! name of its model. A table names one model as its default and may give others; what a chip costs under each makes a
 //! band around the default.
 
-use rebias_arch::{Arch, BiasSource};
+use rebias_arch::Arch;
 use rebias_units::{Area, Energy, Time};
 
 use crate::row::{Confidence, PeakRate, Row, RowEnergy};
@@ -119,10 +119,9 @@ pub(crate) enum Converter {
 impl Converter {
     /// Its resolution; `None` if the architecture has no such converter.
     pub(crate) fn bits(self, arch: &Arch) -> Option<u32> {
-        match (self, arch.mapping().bias) {
-            (Converter::Adc, _) => Some(arch.ima().adc.bits),
-            (Converter::BiasAdc, BiasSource::ColumnPerArray { adc_bits, .. }) => Some(adc_bits),
-            (Converter::BiasAdc, BiasSource::DigitalCount) => None,
+        match self {
+            Converter::Adc => Some(arch.ima().adc.bits),
+            Converter::BiasAdc => arch.mapping().bias.columns().map(|columns| columns.adc_bits),
         }
     }
 

@@ -1,6 +1,6 @@
 //! From TOML to a cost table that prices everything a design can do.
 
-use rebias_arch::{Arch, BiasSource};
+use rebias_arch::Arch;
 use rebias_config::{Document, Faults, Interval, Problem, Table};
 use rebias_tile::BiasConverter;
 use rebias_units::{Action, Area, Energy, Power, Time};
@@ -36,6 +36,8 @@ impl Costs {
             let covered = check_coverage(root, &rows, arch);
             let converters: Vec<_> = read.into_iter().enumerate().filter_map(|(at, read)| read.converter(at)).collect();
             let unmodelled = Self {
+                inside: rows.clone(),
+                at_edges: rows.clone(),
                 rows,
                 converters,
                 adc_models: Vec::new(),
@@ -56,8 +58,11 @@ impl Costs {
         let costs = Self { adc_models: adc.models, ..self };
         let priced = costs.with_adc_model(&adc.default, arch);
         if priced.is_none() {
-            for converter in costs.converters.iter().filter(|converter| converter.under(&adc.default, arch).is_none()) {
-                table.fault("default", no_value(converter, &adc.default, arch));
+            for arch in [arch, &arch.of_edge_layers()] {
+                let lacks = |converter: &&ConverterRow| converter.under(&adc.default, arch).is_none();
+                for converter in costs.converters.iter().filter(lacks) {
+                    table.fault("default", no_value(converter, &adc.default, arch));
+                }
             }
         }
         priced
@@ -273,11 +278,11 @@ fn check_coverage(root: &Table<'_>, rows: &[Row], arch: &Arch) -> bool {
 }
 
 fn is_possible(action: Action, arch: &Arch) -> bool {
-    match (action, arch.mapping().bias) {
-        (Action::BiasCount, bias) => bias == BiasSource::DigitalCount,
-        (Action::BiasConversion, BiasSource::ColumnPerArray { converter, .. }) => converter == BiasConverter::Own,
-        (Action::BiasConversion, BiasSource::DigitalCount) => false,
-        (Action::ChipLinkByte, _) => arch.system().n_chips > 1,
-        _ => true,
+    if action == Action::BiasCount {
+        return arch.mapping().counts_inputs();
     }
+    if action == Action::BiasConversion {
+        return arch.mapping().bias.columns().is_some_and(|columns| columns.converter == BiasConverter::Own);
+    }
+    action != Action::ChipLinkByte || arch.system().n_chips > 1
 }

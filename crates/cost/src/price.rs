@@ -1,6 +1,6 @@
 //! Pricing: what was counted, times what it costs.
 
-use rebias_arch::Arch;
+use rebias_arch::{Arch, LayerPlace};
 use rebias_crossbar::{CellModel, FRACTION_BITS, ReadEnergy};
 use rebias_units::{Action, Area, Counts, Energy, Power, Time};
 
@@ -26,6 +26,8 @@ pub struct LayerUsage {
     /// Σ g·x² over the cells and reads of an image, in units of 1/128 level times the square of an input slice's code:
     /// needed where reads cost by their data.
     pub read_activity: Option<f64>,
+    /// Which of the network's layers it is.
+    pub place: LayerPlace,
 }
 
 /// What a network costs for one image.
@@ -94,7 +96,8 @@ impl ComponentCost {
 
 /// Prices what a network used.
 pub fn price(arch: &Arch, costs: &Costs, usage: &Usage<'_>) -> Priced {
-    let by_component = |layer| costs.rows().iter().map(|row| dynamic(arch, row, layer)).collect();
+    let by_component =
+        |layer: &LayerUsage| costs.rows_of(layer.place).iter().map(|row| dynamic(arch, row, layer)).collect();
     let layers: Vec<_> = usage.layers.iter().map(|layer| LayerCost { by_component: by_component(layer) }).collect();
     let component = |(at, row): (usize, &Row)| {
         let allocated = row.unit.count(arch, Extent::Tiles(usage.n_tiles));

@@ -1,6 +1,6 @@
 //! Rows of a cost table.
 
-use rebias_arch::Arch;
+use rebias_arch::{Arch, LayerPlace};
 use rebias_units::{Action, Area, Energy, Power, Time};
 
 use crate::adc::{AdcCostModel, ConverterRow};
@@ -13,6 +13,9 @@ use crate::unit::Unit;
 #[derive(Clone, Debug)]
 pub struct Costs {
     pub(crate) rows: Vec<Row>,
+    /// The rows as layers use them: converters that are built for more bits stop at those of the layer.
+    pub(crate) inside: Vec<Row>,
+    pub(crate) at_edges: Vec<Row>,
     /// The rows that follow a model of the ADC, as they are without one.
     pub(crate) converters: Vec<ConverterRow>,
     pub(crate) adc_models: Vec<AdcCostModel>,
@@ -40,11 +43,30 @@ impl Costs {
 
     /// The table under another of its models; `None` if the model has no value for a converter of the architecture.
     pub fn with_adc_model(&self, model: &AdcCostModel, arch: &Arch) -> Option<Costs> {
-        let mut costs = Costs { adc_model: model.name.clone(), ..self.clone() };
-        for converter in &self.converters {
-            *costs.rows.get_mut(converter.place)? = converter.under(model, arch)?;
+        let at_edges = arch.of_edge_layers();
+        let built_for = if at_edges.ima().adc.bits > arch.ima().adc.bits { &at_edges } else { arch };
+        let rows = |arch: &Arch| {
+            let mut rows = self.rows.clone();
+            for converter in &self.converters {
+                *rows.get_mut(converter.place)? = converter.under(model, arch)?;
+            }
+            Some(rows)
+        };
+        Some(Costs {
+            rows: rows(built_for)?,
+            inside: rows(arch)?,
+            at_edges: rows(&at_edges)?,
+            adc_model: model.name.clone(),
+            ..self.clone()
+        })
+    }
+
+    /// The rows by which a layer's actions are priced, in the order of the table.
+    pub(crate) fn rows_of(&self, place: LayerPlace) -> &[Row] {
+        match place {
+            LayerPlace::Inside => &self.inside,
+            LayerPlace::Edge => &self.at_edges,
         }
-        Some(costs)
     }
 
     /// How cells are programmed; `None` if the table does not say.

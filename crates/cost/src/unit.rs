@@ -1,6 +1,6 @@
 //! What a cost row is the cost of, and how many of it an architecture has.
 
-use rebias_arch::{Arch, BiasSource};
+use rebias_arch::{Arch, BiasColumnsSpec};
 use rebias_tile::BiasConverter;
 
 /// Defines the units with their names in cost tables, in one table.
@@ -48,6 +48,8 @@ units! {
     BiasAdc = "bias-adc",
     /// An adder tree on an array's inputs; none if the mapping has no use for it.
     BiasCounter = "bias-counter",
+    /// A register that holds a bit line's calibrated bias; none if the mapping has no use for it.
+    BiasRegister = "bias-register",
     /// A word line's DAC.
     Dac = "dac",
     /// A bit line's sample-and-hold.
@@ -104,6 +106,7 @@ impl Unit {
             | Unit::Adc
             | Unit::BiasAdc
             | Unit::BiasCounter
+            | Unit::BiasRegister
             | Unit::Dac
             | Unit::SampleHold
             | Unit::Cell
@@ -127,14 +130,24 @@ impl Unit {
             Unit::Activation => f64::from(tile.n_activations),
             Unit::MaxPool => f64::from(tile.n_max_pools),
             Unit::Adc => f64::from(ima.n_adcs),
-            Unit::BiasAdc => match arch.mapping().bias {
-                BiasSource::ColumnPerArray { converter: BiasConverter::Own, .. } => 1.0,
-                BiasSource::ColumnPerArray { converter: BiasConverter::Shared, .. } | BiasSource::DigitalCount => 0.0,
+            Unit::BiasAdc => match arch.mapping().bias.columns() {
+                Some(BiasColumnsSpec { converter: BiasConverter::Own, n, .. }) => f64::from(*n),
+                Some(BiasColumnsSpec { converter: BiasConverter::Shared, .. }) | None => 0.0,
             },
-            Unit::BiasCounter => match arch.mapping().bias {
-                BiasSource::DigitalCount => crossbars,
-                BiasSource::ColumnPerArray { .. } => 0.0,
-            },
+            Unit::BiasCounter => {
+                if arch.mapping().counts_inputs() {
+                    crossbars
+                } else {
+                    0.0
+                }
+            }
+            Unit::BiasRegister => {
+                if arch.mapping().calibration.is_some() {
+                    crossbars * bit_lines
+                } else {
+                    0.0
+                }
+            }
             Unit::Dac => crossbars * word_lines,
             Unit::SampleHold => crossbars * bit_lines,
             Unit::Cell => crossbars * word_lines * bit_lines,

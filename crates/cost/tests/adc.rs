@@ -54,8 +54,8 @@ fn a_table_has_its_points_and_nothing_between_them() {
 #[test]
 fn a_model_needs_a_value_for_the_bias_columns_converter_too() {
     let arch = isaac_with(|_, mapping| {
-        if let rebias_arch::BiasSource::ColumnPerArray { adc_bits, .. } = &mut mapping.bias {
-            *adc_bits = 7;
+        if let rebias_arch::BiasSource::Columns(columns) = &mut mapping.bias {
+            columns.adc_bits = 7;
         }
     });
     assert!(under("kull-2013", &arch).is_none());

@@ -3,6 +3,7 @@
 #![expect(clippy::expect_used, reason = "a test fails by panicking")]
 
 use rebias_arch::Arch;
+use rebias_arch::LayerPlace;
 use rebias_arch::testing::{isaac_with, on_chips};
 use rebias_config::Document;
 use rebias_cost::{Costs, LayerCost, LayerUsage, Priced, Usage, price};
@@ -24,7 +25,10 @@ fn reads(times: u64) -> Counts {
 
 #[test]
 fn a_constant_read_costs_30_picojoules_in_every_layer() {
-    let priced = priced(&isaac_with(|_, _| {}), LayerUsage { counts: reads(10), read_activity: None });
+    let priced = priced(
+        &isaac_with(|_, _| {}),
+        LayerUsage { counts: reads(10), read_activity: None, place: LayerPlace::Inside },
+    );
     let arrays = priced.components.iter().find(|part| part.component == "memristor arrays").expect("a row");
     assert!((arrays.dynamic.picojoules() - 600.0).abs() < 1e-9);
     assert!(priced.layers.iter().all(|layer| (layer.total().picojoules() - 300.0).abs() < 1e-9));
@@ -43,7 +47,8 @@ fn a_data_dependent_read_costs_voltage_squared_times_conductance_times_time() {
         let floor = if on_off == OnOff::Infinite { 0.0 } else { 20.0 };
         let code = f64::from((1 << dac_bits) - 1);
         let activity = (3.0 * 128.0 + floor) * code * code;
-        let priced = priced(&arch, LayerUsage { counts: reads(1), read_activity: Some(activity) });
+        let priced =
+            priced(&arch, LayerUsage { counts: reads(1), read_activity: Some(activity), place: LayerPlace::Inside });
         let energy = priced.layers.first().expect("two layers").total().picojoules();
         assert!((energy - 0.04).abs() < 1e-9, "{energy} pJ with {on_off:?} and {dac_bits} bits");
     }
@@ -51,7 +56,10 @@ fn a_data_dependent_read_costs_voltage_squared_times_conductance_times_time() {
 
 #[test]
 fn idle_parts_off_leaves_the_allocated_tiles_and_always_on_the_chip() {
-    let priced = priced(&isaac_with(|_, _| {}), LayerUsage { counts: Counts::ZERO, read_activity: None });
+    let priced = priced(
+        &isaac_with(|_, _| {}),
+        LayerUsage { counts: Counts::ZERO, read_activity: None, place: LayerPlace::Inside },
+    );
     let part = |name: &str| priced.components.iter().find(|part| part.component == name).expect("a row");
     // 5 and 168 tiles of 12 IMAs with 16 mW of ADCs, a tenth of it static.
     assert!((part("ADC").static_allocated.milliwatts() - 5.0 * 12.0 * 1.6).abs() < 1e-9);
@@ -72,7 +80,7 @@ fn every_joule_of_a_layer_is_a_components_and_the_other_way_round() {
         counts.add(action, 1000 * times);
     }
     let arch = isaac_with(|_, _| {});
-    let priced = priced(&arch, LayerUsage { counts, read_activity: None });
+    let priced = priced(&arch, LayerUsage { counts, read_activity: None, place: LayerPlace::Inside });
     let interval = Time::from_microseconds(1.0);
     let layers: Energy = priced.layers.iter().map(LayerCost::total).sum();
     let standing: Energy = priced.components.iter().map(|part| part.static_gated(interval)).sum();
@@ -86,7 +94,7 @@ fn every_joule_of_a_layer_is_a_components_and_the_other_way_round() {
 
 #[test]
 fn a_system_of_two_chips_has_everything_twice() {
-    let none = LayerUsage { counts: Counts::ZERO, read_activity: None };
+    let none = LayerUsage { counts: Counts::ZERO, read_activity: None, place: LayerPlace::Inside };
     let one = priced(&isaac_with(|_, _| {}), none);
     let two = priced(&on_chips(isaac_with(|_, _| {}), SystemSpec { n_chips: 2, chip_link: None }), none);
     for (one, two) in one.components.iter().zip(&two.components) {

@@ -54,12 +54,25 @@ impl CrossbarModel {
 
     /// Writes levels `[word line][bit line]` and draws the cells' errors.
     pub fn program(&self, levels: &[u8], n_bit_lines: usize, draws: &ArrayDraws) -> ProgrammedCrossbar {
+        self.program_beside(levels, n_bit_lines, &[], draws)
+    }
+
+    /// Writes levels `[word line][bit line]`, and behind them columns with the same level in every cell, which may lie
+    /// between two levels, and draws the cells' errors.
+    pub fn program_beside(
+        &self,
+        levels: &[u8],
+        n_bit_lines: usize,
+        columns: &[f64],
+        draws: &ArrayDraws,
+    ) -> ProgrammedCrossbar {
         let row = |(line, levels): (u32, &[u8])| {
-            let cells = (0..).zip(levels);
-            cells.map(|(bit, &level)| self.cell.program(level, draws, (line, bit))).collect::<Vec<_>>()
+            let cells = (0..).zip(levels).map(|(bit, &level)| self.cell.program(level, draws, (line, bit)));
+            let beside = (n_bit_lines as u32..).zip(columns);
+            cells.chain(beside.map(|(bit, &level)| self.cell.program_to(level, draws, (line, bit)))).collect::<Vec<_>>()
         };
         let cells = (0..).zip(levels.chunks_exact(n_bit_lines)).flat_map(row).collect();
-        ProgrammedCrossbar { cells, n_bit_lines }
+        ProgrammedCrossbar { cells, n_bit_lines: n_bit_lines + columns.len() }
     }
 
     /// The matrix that stands for a programmed array whose word lines are at the read voltage or at 0 V.

@@ -11,6 +11,7 @@ pub(crate) enum Purpose {
     Drift = 3,
     Read = 4,
     Conversion = 5,
+    Calibration = 6,
 }
 
 /// One draw of everything that is fixed when a chip is made and programmed.
@@ -56,6 +57,11 @@ impl ArrayDraws {
     /// A standard normal number for the noise of a bit line's converter in a read.
     pub fn conversion_noise(&self, read: u32, bit_line: u32) -> f64 {
         self.cell(Purpose::Conversion, (read, bit_line)).gaussian()
+    }
+
+    /// A standard normal number for the noise of a bit line in a read that calibrates its bias.
+    pub fn calibration_noise(&self, read: u32, bit_line: u32) -> f64 {
+        self.cell(Purpose::Calibration, (read, bit_line)).gaussian()
     }
 
     /// The draw of a cell, or of a read and a bit line.

@@ -22,10 +22,14 @@
 //! until the currents balance at every node: after the bit lines' turn their nodes do, and D·(b_before − b) is left
 //! over at the word lines' nodes.
 
+use rebias_kernels::vectorised;
+
 use crate::CrossbarError;
 
-/// Right-hand sides that are solved side by side.
-const LANES: usize = 8;
+/// Right-hand sides that are solved side by side: with more, their voltages leave the cache of a core.
+const LANES: usize = 4;
+/// Word lines that are solved at a time: each is a chain of operations that wait for one another.
+const CHAINS: usize = 4;
 /// Sweeps at most.
 const MAX_SWEEPS: u32 = 5_000;
 
@@ -75,7 +79,7 @@ struct Voltages {
     rise: Vec<Lanes>,
     /// A row of zeros and the bit lines' half solved systems, `[word line][bit line]`.
     forward: Vec<Lanes>,
-    /// e of one word line.
+    /// e of some word lines, one after another.
     drop: Vec<Lanes>,
 }
 
@@ -98,9 +102,17 @@ impl WiredArray {
 
     /// Solves the array for each of its word lines.
     pub(crate) fn effective(&self, precision: Precision) -> Result<Effective, CrossbarError> {
+        vectorised(
+            #[inline(always)]
+            || self.solved(precision),
+        )
+    }
+
+    #[inline(always)]
+    fn solved(&self, precision: Precision) -> Result<Effective, CrossbarError> {
         let (n, n_word_lines) = (self.n_bit_lines, self.cells.len() / self.n_bit_lines);
         let zeros = |n| vec![[0.0; LANES]; n];
-        let mut voltages = Voltages { rise: zeros(0), forward: zeros(self.cells.len() + n), drop: zeros(n) };
+        let mut voltages = Voltages { rise: zeros(0), forward: zeros(self.cells.len() + n), drop: zeros(CHAINS * n) };
         let mut matrix = vec![0.0; self.cells.len()];
         let mut residual: f64 = 0.0;
         for first in (0..n_word_lines).step_by(LANES) {
@@ -117,6 +129,7 @@ impl WiredArray {
     }
 
     /// The voltages for the word lines from `first` on driven alone; returns the largest relative residual.
+    #[inline(always)]
     fn solve(&self, first: usize, voltages: &mut Voltages, precision: Precision) -> Result<f64, CrossbarError> {
         let scale = self.driven_currents(first);
         let tolerance = precision.tolerance();
@@ -143,30 +156,44 @@ impl WiredArray {
     }
 
     /// Solves all word lines, then all bit lines; returns Σ of squared left-over currents of each lane.
+    #[inline(always)]
     fn sweep(&self, first: usize, voltages: &mut Voltages) -> Lanes {
-        let n = self.n_bit_lines;
-        let Voltages { rise, forward, drop } = voltages;
-        let rows =
-            self.cells.chunks_exact(n).zip(self.word_pivots.chunks_exact(n).zip(self.bit_pivots.chunks_exact(n)));
-        for (word, ((cells, (word_pivots, bit_pivots)), rise)) in rows.zip(rise.chunks_exact(n)).enumerate() {
-            let mut driven = [0.0; LANES];
-            if let Some(lane) = word.checked_sub(first).filter(|&lane| lane < LANES) {
-                driven[lane] = 1.0;
+        let n_word_lines = self.cells.len() / self.n_bit_lines;
+        for word in (0..n_word_lines).step_by(CHAINS) {
+            if word + CHAINS <= n_word_lines {
+                self.sweep_words::<CHAINS>(first, word, voltages);
+            } else {
+                (word..n_word_lines).for_each(|word| self.sweep_words::<1>(first, word, voltages));
             }
-            solve_word_line((cells, word_pivots), &driven, rise, drop);
-            let (above, now) = forward[word * n..(word + 2) * n].split_at_mut(n);
+        }
+        self.back_substitute(&voltages.forward[self.n_bit_lines..], &mut voltages.rise)
+    }
+
+    /// Solves some word lines from `word` on, and their rows of the bit lines' systems halfway.
+    #[inline(always)]
+    fn sweep_words<const N: usize>(&self, first: usize, word: usize, Voltages { rise, forward, drop }: &mut Voltages) {
+        let n = self.n_bit_lines;
+        let driven = |at: usize| std::array::from_fn(|lane| if word + at == first + lane { 1.0 } else { 0.0 });
+        let driven: [Lanes; N] = std::array::from_fn(driven);
+        let rows = word * n..(word + N) * n;
+        let (cells, pivots) = (&self.cells[rows.clone()], &self.word_pivots[rows.clone()]);
+        solve_word_lines((cells, pivots), &driven, &rise[rows.clone()], &mut drop[..N * n]);
+        for (at, driven) in driven.iter().enumerate() {
+            let (above, now) = forward[(word + at) * n..(word + at + 2) * n].split_at_mut(n);
+            let row = at * n..(at + 1) * n;
+            let pivots = &self.bit_pivots[rows.clone()][row.clone()];
             for ((((now, above), drop), cell), pivot) in
-                now.iter_mut().zip(above).zip(&*drop).zip(cells).zip(bit_pivots)
+                now.iter_mut().zip(above).zip(&drop[row.clone()]).zip(&cells[row]).zip(pivots)
             {
                 for lane in 0..LANES {
                     now[lane] = (cell * (driven[lane] - drop[lane]) + above[lane]) * pivot;
                 }
             }
         }
-        self.back_substitute(&forward[n..], rise)
     }
 
     /// b from the half solved systems of the bit lines; returns Σ (D·(b_before − b))².
+    #[inline(always)]
     fn back_substitute(&self, forward: &[Lanes], rise: &mut [Lanes]) -> Lanes {
         let n = self.n_bit_lines;
         let mut left = [0.0; LANES];
@@ -189,21 +216,36 @@ impl WiredArray {
     }
 }
 
-/// e of one word line from b.
-fn solve_word_line((cells, pivots): (&[f64], &[f64]), driven: &Lanes, rise: &[Lanes], drop: &mut [Lanes]) {
-    let mut before = [0.0; LANES];
-    for (((cell, pivot), rise), drop) in cells.iter().zip(pivots).zip(rise).zip(drop.iter_mut()) {
-        for lane in 0..LANES {
-            before[lane] = (cell * (driven[lane] - rise[lane]) + before[lane]) * pivot;
+/// e of some word lines from b, all `[word line][bit line]`.
+#[inline(always)]
+fn solve_word_lines<const N: usize>(
+    (cells, pivots): (&[f64], &[f64]),
+    driven: &[Lanes; N],
+    rise: &[Lanes],
+    drop: &mut [Lanes],
+) {
+    let n = cells.len() / N;
+    let mut before = [[0.0; LANES]; N];
+    for bit in 0..n {
+        for (word, before) in before.iter_mut().enumerate() {
+            let at = word * n + bit;
+            let (cell, pivot, rise) = (cells[at], pivots[at], &rise[at]);
+            for lane in 0..LANES {
+                before[lane] = (cell * (driven[word][lane] - rise[lane]) + before[lane]) * pivot;
+            }
+            drop[at] = *before;
         }
-        *drop = before;
     }
-    let mut after = [0.0; LANES];
-    for (pivot, drop) in pivots.iter().zip(drop).rev() {
-        for lane in 0..LANES {
-            after[lane] = drop[lane] + pivot * after[lane];
+    let mut after = [[0.0; LANES]; N];
+    for bit in (0..n).rev() {
+        for (word, after) in after.iter_mut().enumerate() {
+            let at = word * n + bit;
+            let (pivot, drop) = (pivots[at], &mut drop[at]);
+            for lane in 0..LANES {
+                after[lane] = drop[lane] + pivot * after[lane];
+            }
+            *drop = *after;
         }
-        *drop = after;
     }
 }
 
@@ -289,12 +331,8 @@ mod tests {
             let mut driven = [0.0; LANES];
             driven[word % LANES] = if word == lane { 1.0 } else { 0.0 };
             let row = word * n..(word + 1) * n;
-            solve_word_line(
-                (&array.cells[row.clone()], &array.word_pivots[row.clone()]),
-                &driven,
-                &voltages.rise[row],
-                &mut drop,
-            );
+            let matrices = (&array.cells[row.clone()], &array.word_pivots[row.clone()]);
+            solve_word_lines(matrices, &[driven], &voltages.rise[row], &mut drop);
             for (bit, drop) in drop.iter().enumerate() {
                 let cell = array.cells[word * n + bit] * (driven[lane] - drop[lane] - rise(word, bit));
                 let above = if word > 0 { rise(word - 1, bit) - rise(word, bit) } else { 0.0 };
@@ -312,9 +350,9 @@ mod tests {
         ) {
             let array = WiredArray::new(cells.clone(), 4);
             let zeros = |n| vec![[0.0; LANES]; n];
-            let mut voltages = Voltages { rise: zeros(28), forward: zeros(28), drop: zeros(4) };
+            let mut voltages = Voltages { rise: zeros(28), forward: zeros(28), drop: zeros(4 * CHAINS) };
             array.solve(0, &mut voltages, Precision::Reference).expect("it converges");
-            for lane in 0..6 {
+            for lane in 0..LANES.min(6) {
                 prop_assert!(residual(&array, &voltages, lane) < 1e-14);
             }
             // Reciprocity: exchange word lines and bit lines, and mirror both.

@@ -2,14 +2,16 @@
 
 use std::ops::Range;
 
-use rebias_arch::{Arch, BiasSource, FlipEncoding};
+use rebias_arch::{Arch, FlipEncoding};
 use rebias_converter::{AnalogAdc, DacSpec};
 use rebias_crossbar::{ArrayDraws, CellModel, ChipSeed, CrossbarModel, Precision, ProgrammedCrossbar};
 use rebias_mapper::{InputSlice, LayerPlacement, Slicing};
 use rebias_network::{Layer, Tensors, Weighted};
 
 use crate::EmulationError;
-use crate::arrays::Levels;
+use crate::analog_bias::AnalogReference;
+use crate::arrays::columns_beside;
+use crate::levels::Levels;
 
 /// A weighted layer's arrays, read in `f64` one vector at a time.
 #[derive(Clone, Debug)]
@@ -21,31 +23,36 @@ pub struct AnalogLayer {
     row_blocks: Vec<Range<usize>>,
     column_blocks: Vec<Range<usize>>,
     arrays: Vec<AnalogArray>,
-    rows_per_read: usize,
-    crossbar: CrossbarModel,
+    pub(crate) rows_per_read: usize,
+    pub(crate) crossbar: CrossbarModel,
     dac: DacSpec,
     adc: AnalogAdc,
     bias: AnalogBias,
-    max_level: f64,
+    pub(crate) reference: Option<AnalogReference>,
+    pub(crate) max_level: f64,
     is_lossless: bool,
     residual: f64,
 }
 
 /// One array; arrays of a row block stand side by side.
 #[derive(Clone, Debug)]
-struct AnalogArray {
-    draws: ArrayDraws,
+pub(crate) struct AnalogArray {
+    pub(crate) draws: ArrayDraws,
     programmed: ProgrammedCrossbar,
-    currents: Currents,
+    pub(crate) currents: Currents,
     /// What a column's sum is worth in its output.
-    worth: Vec<f64>,
+    pub(crate) worth: Vec<f64>,
     /// For each output, Σ ±2^(c·j) over the slices that are stored complemented, as they are worth uncomplemented.
     flipped: Vec<f64>,
+    /// What is taken off each output for each input, in levels; empty without calibrated bias.
+    corrections: Vec<f64>,
+    /// What its cells store.
+    pub(crate) levels: Levels,
 }
 
 /// How the currents of bit lines come about.
 #[derive(Clone, Debug)]
-enum Currents {
+pub(crate) enum Currents {
     /// A matrix `[word line][bit line]` times the word lines' levels.
     Linear(Vec<f64>),
     /// Cell by cell, as the current of each is not proportional to its voltage.
@@ -58,7 +65,6 @@ enum AnalogBias {
     DigitalCount,
     /// Behind the weights' columns; the conductance of its cells by their level, and its converter.
     Column {
-        level: u8,
         conductance: f64,
         adc: AnalogAdc,
     },
@@ -95,7 +101,12 @@ impl AnalogLayer {
         let max_level = f64::from(ima.crossbar.cell.max_level());
         let max_inputs = f64::from(ima.crossbar.active_word_lines) * f64::from(ima.dac.max_code());
         let full_scale = max_inputs * (max_level + crossbar.cell().offset());
-        let adc = AnalogAdc::of(&ima.adc, full_scale).ok_or(EmulationError::NoCalibration)?;
+        let reference = AnalogReference::new(arch, placed);
+        let adc = match &reference {
+            None => AnalogAdc::of(&ima.adc, full_scale),
+            Some(reference) => AnalogAdc::signed_of(&ima.adc, max_inputs * reference.greatest, reference.grain),
+        };
+        let adc = adc.ok_or(EmulationError::NoCalibration)?;
         let mut analog = Self {
             name,
             n_outputs: tensors.codes.nrows(),
@@ -108,6 +119,7 @@ impl AnalogLayer {
             bias: AnalogBias::new(arch, crossbar.cell(), max_inputs),
             dac: ima.dac.clone(),
             adc,
+            reference,
             crossbar,
             max_level,
             is_lossless: false,
@@ -133,17 +145,20 @@ impl AnalogLayer {
                     FlipEncoding::Off => vec![false; levels.n_columns],
                     FlipEncoding::On => levels.flip_heavy_columns(self.max_level as u32),
                 };
-                if let AnalogBias::Column { level, .. } = self.bias {
-                    levels.append_column(level);
-                }
+                let beside = columns_beside(arch, placed, column_block);
                 let array = row_block * self.column_blocks.len() + column_block;
                 let draws = ArrayDraws::new(chip, placed.layer.0 as u32, array as u32);
-                let programmed = self.crossbar.program(&levels.cells, levels.n_columns, &draws);
+                let programmed = self.crossbar.program_beside(&levels.cells, levels.n_columns, &beside, &draws);
                 let (currents, residual) = self.currents(&programmed)?;
                 worst = f64::max(worst, residual);
                 let (worth, flipped) =
                     worth(&gains(&placed.slicing, tensors, outputs), &flips, self.columns_per_output);
-                arrays.push(AnalogArray { draws, programmed, currents, worth, flipped });
+                let mut array =
+                    AnalogArray { draws, levels, programmed, currents, worth, flipped, corrections: Vec::new() };
+                if let Some(calibration) = &arch.mapping().calibration {
+                    array.corrections = self.corrections(&array, calibration);
+                }
+                arrays.push(array);
             }
         }
         Ok((arrays, worst))
@@ -171,7 +186,14 @@ impl AnalogLayer {
             let reads = cells.chunks(self.rows_per_read * n_bit_lines);
             reads.flat_map(|read| (0..array.worth.len()).map(move |column| sum(read, column))).fold(0.0, f64::max)
         };
-        is_exact && self.arrays.iter().all(|array| self.adc.is_lossless(max_sum(array) * max_input))
+        is_exact
+            && self.reference.is_none()
+            && self.arrays.iter().all(|array| self.adc.is_lossless(max_sum(array) * max_input))
+    }
+
+    /// The greatest level that a word line can be driven with.
+    pub(crate) fn max_input(&self) -> f64 {
+        self.dac.max_code().into()
     }
 
     /// Number of inputs.
@@ -219,11 +241,12 @@ impl AnalogLayer {
                         id: index.wrapping_mul((n_slices * n_reads) as u32).wrapping_add(at as u32),
                     };
                     let codes = &mut product.codes[at * n_columns..][..n_columns];
+                    let mut shared = None;
                     for (array, outputs) in arrays.iter().zip(&self.column_blocks) {
                         let codes =
                             &mut codes[outputs.start * self.columns_per_output..outputs.end * self.columns_per_output];
                         let sums = (&mut product.products[outputs.clone()], &mut product.input_sums[outputs.clone()]);
-                        self.read(array, &read, codes, sums);
+                        self.read(array, (&read, &mut shared), codes, sums);
                     }
                     read_index += 1;
                 }
@@ -233,21 +256,45 @@ impl AnalogLayer {
     }
 
     /// Reads one array once, and adds what it gives to its outputs' sums.
-    fn read(&self, array: &AnalogArray, read: &Read, codes: &mut [u32], sums: (&mut [f64], &mut [f64])) {
-        let columns = self.column_sums(array, read);
+    ///
+    /// `shared` is the sum of inputs that arrays with a bias column leave to those beside them without one.
+    fn read(
+        &self,
+        array: &AnalogArray,
+        (read, shared): (&Read, &mut Option<f64>),
+        codes: &mut [u32],
+        sums: (&mut [f64], &mut [f64]),
+    ) {
+        let mut columns = self.column_sums(array, read);
+        let beside = columns.split_off(codes.len());
         let sum = read.inputs.iter().sum::<u32>();
-        let estimate = self.estimate(sum, columns.get(codes.len()).copied());
-        let offset = self.crossbar.cell().offset();
+        let estimate = match (&self.reference, beside.is_empty(), *shared) {
+            (None, false, _) => self.estimate(sum, &beside),
+            (None, true, Some(estimate)) => estimate,
+            (_, _, _) => self.estimate(sum, &[]),
+        };
+        *shared = Some(estimate);
+        if let Some(reference) = &self.reference {
+            reference.subtract(&mut columns, &beside);
+        }
+        let offset = |column: usize| match &self.reference {
+            None => self.crossbar.cell().offset(),
+            // A reference has taken off what a floor adds, and more.
+            Some(reference) => -reference.level(column),
+        };
         let (products, input_sums) = sums;
         let n = self.columns_per_output;
         for (column, (code, &sum)) in codes.iter_mut().zip(&columns).enumerate() {
             *code = self.adc.code(sum, array.draws.conversion_noise(read.id, column as u32));
-            let mut level_sum = self.adc.decoded(*code) - offset * estimate;
+            let mut level_sum = self.adc.decoded(*code) - offset(column) * estimate;
             if self.is_lossless {
                 // The nearest level, ties down.
                 level_sum = (level_sum - 0.5).ceil();
             }
             products[column / n] += read.weight * array.worth[column] * level_sum;
+        }
+        for (product, delta) in products.iter_mut().zip(&array.corrections) {
+            *product -= read.weight * delta * estimate;
         }
         for ((product, input_sum), &flipped) in products.iter_mut().zip(input_sums).zip(&array.flipped) {
             *product += read.weight * flipped * self.max_level * estimate;
@@ -285,13 +332,24 @@ impl AnalogLayer {
     }
 
     /// What the bias source makes of a read's sum of inputs.
-    fn estimate(&self, sum: u32, bias_column: Option<f64>) -> f64 {
-        match (&self.bias, bias_column) {
-            (AnalogBias::Column { conductance, adc, .. }, Some(current)) => {
-                (adc.decoded(adc.code(current, 0.0)) / conductance - 0.5).ceil()
+    fn estimate(&self, sum: u32, bias_columns: &[f64]) -> f64 {
+        match &self.bias {
+            AnalogBias::Column { conductance, adc } if !bias_columns.is_empty() => {
+                let of_column = |&current: &f64| (adc.decoded(adc.code(current, 0.0)) / conductance - 0.5).ceil();
+                bias_columns.iter().map(of_column).sum::<f64>() / bias_columns.len() as f64
             }
-            (AnalogBias::DigitalCount | AnalogBias::Column { .. }, _) => sum.into(),
+            AnalogBias::DigitalCount | AnalogBias::Column { .. } => sum.into(),
         }
+    }
+}
+
+impl AnalogArray {
+    pub(crate) fn programmed(&self) -> &ProgrammedCrossbar {
+        &self.programmed
+    }
+
+    pub(crate) fn n_outputs(&self) -> usize {
+        self.flipped.len()
     }
 }
 
@@ -308,20 +366,10 @@ struct Read {
 
 impl AnalogBias {
     fn new(arch: &Arch, cell: &CellModel, max_inputs: f64) -> Self {
-        match arch.mapping().bias {
-            BiasSource::DigitalCount => Self::DigitalCount,
-            BiasSource::ColumnPerArray { level, adc_bits, .. } => {
-                let conductance = f64::from(level) + cell.offset();
-                let errors = rebias_converter::AdcErrors::NONE;
-                // A level of the cells is at most 255.
-                let level = level as u8;
-                Self::Column {
-                    level,
-                    conductance,
-                    adc: AnalogAdc::full_scale(adc_bits, max_inputs * conductance, &errors),
-                }
-            }
-        }
+        let Some(columns) = arch.mapping().bias.columns() else { return Self::DigitalCount };
+        let conductance = f64::from(columns.level) + cell.offset();
+        let errors = rebias_converter::AdcErrors::NONE;
+        Self::Column { conductance, adc: AnalogAdc::full_scale(columns.adc_bits, max_inputs * conductance, &errors) }
     }
 }
 

@@ -5,15 +5,18 @@ use std::sync::Arc;
 
 use rayon::prelude::*;
 use rebias_arch::{Arch, FlipEncoding};
+use rebias_converter::AdcSpec;
 use rebias_crossbar::{CellModel, ChipSeed, CrossbarError, ReadEnergy};
-use rebias_kernels::{Kernel, Lines, Read, Slice, SliceSign};
-use rebias_mapper::{InputSlice, LayerPlacement, Slicing};
+use rebias_kernels::{Kernel, Lines, Slice, SliceSign};
+use rebias_mapper::{DigitalRest, InputSlice, LayerPlacement, Slicing};
 use rebias_network::{Layer, LayerId, OutputFormat, Shape, Tensors, Weighted, Window};
 
 use crate::bias::BiasModel;
 use crate::driven::DrivenConductance;
+use crate::levels::Levels;
 use crate::programming::{ArrayWriter, WrittenCells};
-use crate::{EmulationError, FRACTION_BITS};
+use crate::reference::units;
+use crate::{EmulationError, FRACTION_BITS, LEVEL};
 
 /// Longest table of estimates.
 const MAX_ESTIMATES: u64 = 1 << 16;
@@ -40,7 +43,7 @@ pub(crate) struct LayerArrays {
     /// The arrays that share their outputs, one row block under another; clones have the same.
     pub(crate) column_blocks: Arc<Vec<ColumnBlock>>,
     /// For each read, the greatest sum of a column's levels.
-    max_sums: Vec<u64>,
+    pub(crate) max_sums: Vec<u64>,
     /// Whether cells conduct what their levels say, but for noise.
     pub(crate) cells: CellState,
     /// Conductance of level 0 in units.
@@ -49,8 +52,18 @@ pub(crate) struct LayerArrays {
     pub(crate) bias: BiasModel,
     /// What the bias source makes of a read's sum of inputs, for sums up to the longest table.
     estimates: Vec<i64>,
-    /// Bias columns of an array.
-    pub(crate) n_bias_columns: u64,
+    /// r_j of each slice in units; empty without a reference.
+    pub(crate) references: Vec<i64>,
+    /// What cells' numbers are more than the conductances that bit lines see, in units; see [`fold`](Self::fold).
+    pub(crate) lift: i64,
+    /// Whether sums of inputs are needed after conversion.
+    pub(crate) rest: DigitalRest,
+    /// Multiplications by a sum of inputs for each output.
+    pub(crate) bias_multiplies: u64,
+    /// What converts the columns.
+    pub(crate) adc: AdcSpec,
+    /// The greatest magnitude that a column's sum nominally has, in units.
+    pub(crate) full_scale: u64,
     /// n of each output channel.
     pub(crate) beta: Vec<i64>,
     pub(crate) beta_fraction_bits: u32,
@@ -77,7 +90,11 @@ pub(crate) struct ColumnBlock {
     pub(crate) levels: Vec<u8>,
     /// Columns that are stored complemented, `[row block][column]`; empty if none is.
     pub(crate) flips: Vec<bool>,
-    /// The cells as they were written, those of a bias column last; `None` where all conduct what their levels say at all
+    /// Bias columns of each array.
+    pub(crate) n_bias_columns: u64,
+    /// What is taken off for each input, `[row block][output]` in units; empty without calibrated bias.
+    pub(crate) corrections: Vec<i64>,
+    /// The cells as they were written, those of bias columns last; `None` where all conduct what their levels say at all
     /// times.
     pub(crate) written: Option<WrittenCells>,
     /// The stream of their noise.
@@ -115,11 +132,11 @@ impl CellUnit {
 
 /// What all layers' arrays have in common.
 pub(crate) struct Programmer<'a> {
-    arch: &'a Arch,
+    pub(crate) arch: &'a Arch,
     kernel: Kernel,
-    cell: CellModel,
+    pub(crate) cell: CellModel,
     bias: BiasModel,
-    writer: ArrayWriter,
+    pub(crate) writer: ArrayWriter,
 }
 
 impl<'a> Programmer<'a> {
@@ -154,7 +171,9 @@ impl<'a> Programmer<'a> {
             .map(column_block)
             .collect::<Result<_, _>>()
             .map_err(|source| EmulationError::Crossbar { layer: name.clone(), source })?;
+        let references: Vec<_> = placed.bias.references.iter().map(|it| units(it.level)).collect();
         let mut arrays = LayerArrays {
+            full_scale: self.full_scale(&references),
             layer: placed.layer,
             name,
             window: weighted.window,
@@ -172,17 +191,26 @@ impl<'a> Programmer<'a> {
             max_sums: Vec::new(),
             cells: if self.writer.is_exact() { CellState::Exact } else { CellState::Drawn },
             column_blocks: Arc::new(column_blocks),
-            floor: self.cell.offset_units().into(),
+            // References take the floor away.
+            floor: if references.is_empty() { self.cell.offset_units().into() } else { 0 },
             max_level: self.arch.ima().crossbar.cell.max_level().into(),
             bias: self.bias.clone(),
             estimates: Vec::new(),
-            n_bias_columns: placed.n_bias_columns.into(),
+            lift: 0,
+            references,
+            rest: placed.bias.rest,
+            bias_multiplies: placed.bias_multiplies(self.arch),
+            adc: self.arch.ima().adc.clone(),
             beta: (0..out_channels).map(|channel| tensors.beta_of(channel).into()).collect(),
             beta_fraction_bits: tensors.beta_fraction_bits,
             output: weighted.output,
         };
+        arrays.fold(&placed.bias);
+        if let Some(calibration) = &self.arch.mapping().calibration {
+            self.correct(&mut arrays, calibration);
+        }
         arrays.max_sums = arrays.lines.reads().iter().map(|read| arrays.max_sum(read.lines.clone())).collect();
-        Ok(arrays.with_bias(&self.bias))
+        Ok(arrays.with_converters(&self.bias, &self.arch.ima().adc))
     }
 
     fn column_block(
@@ -209,7 +237,8 @@ impl<'a> Programmer<'a> {
             flips.clear();
         }
         let stream = self.writer.stream(placed.layer.0, column_block);
-        Ok(ColumnBlock { outputs, n_columns, levels, flips, written, stream })
+        let n_bias_columns = placed.bias.bias_columns(column_block).into();
+        Ok(ColumnBlock { outputs, n_columns, levels, flips, n_bias_columns, corrections: Vec::new(), written, stream })
     }
 
     fn array(
@@ -227,13 +256,10 @@ impl<'a> Programmer<'a> {
         if self.writer.is_exact() && !self.writer.is_noisy() {
             return Ok(Array { levels: levels.cells, flips, written: None });
         }
-        let of_weights = levels.cells.clone();
-        if let Some(level) = self.bias.level() {
-            levels.append_column(level);
-        }
         let place = (placed.layer.0, row_block * placed.column_blocks.len() + column_block);
-        let written = self.writer.write(&levels.cells, levels.n_columns, place)?;
-        Ok(Array { levels: of_weights, flips, written: Some(written) })
+        let beside = columns_beside(self.arch, placed, column_block);
+        let written = self.writer.write((&levels.cells, levels.n_columns), &beside, place)?;
+        Ok(Array { levels: levels.cells, flips, written: Some(written) })
     }
 
     /// What the cells of each word line conduct, those of bias columns included.
@@ -242,10 +268,12 @@ impl<'a> Programmer<'a> {
             ReadEnergy::Constant => return None,
             ReadEnergy::DataDependent => {}
         }
-        let bias = u64::from(placed.n_bias_columns) * self.bias.conductance();
+        let references = placed.bias.reference_levels();
+        let references: f64 = references.iter().map(|level| (level + self.cell.offset()) * LEVEL as f64).sum();
         let n_lines = blocks.first().map_or(0, |block| block.levels.len() / block.n_columns);
         let mut word_lines = vec![0; n_lines];
         for block in blocks {
+            let bias = block.n_bias_columns * self.bias.conductance() + (references + 0.5).floor() as u64;
             let nominal =
                 |levels: &[u8]| -> u64 { levels.iter().map(|&level| u64::from(self.cell.units(level.into()))).sum() };
             let conductances: Vec<u64> = match &block.written {
@@ -256,6 +284,14 @@ impl<'a> Programmer<'a> {
         }
         Some(DrivenConductance::new(word_lines))
     }
+}
+
+/// Levels of the columns that stand beside those of weights: of bias first, of reference last.
+pub(crate) fn columns_beside(arch: &Arch, placed: &LayerPlacement, column_block: usize) -> Vec<f64> {
+    let level = arch.mapping().bias.columns().map_or(0.0, |columns| columns.level.into());
+    let mut levels = vec![level; placed.bias.bias_columns(column_block) as usize];
+    levels.extend(placed.bias.reference_levels());
+    levels
 }
 
 /// 2^(c·j) of each column of an output.
@@ -269,74 +305,23 @@ fn slice(input: &InputSlice) -> Slice {
     Slice { planes: first..first + input.bits as usize, shift: input.shift, sign }
 }
 
-/// What the cells of an array store.
-pub(crate) struct Levels {
-    pub(crate) n_columns: usize,
-    /// `[word line][column]`, slices of an output side by side.
-    pub(crate) cells: Vec<u8>,
-}
-
-impl Levels {
-    pub(crate) fn new(tensors: &Tensors, slicing: &Slicing, (rows, outputs): (Range<usize>, Range<usize>)) -> Self {
-        let n_columns = outputs.len() * slicing.n_columns() as usize;
-        let mut cells = Vec::with_capacity(rows.len() * n_columns);
-        for row in rows {
-            for output in outputs.clone() {
-                let codes = |column| match &tensors.minus {
-                    Some(minus) if slicing.is_minus(column) => minus.codes[[output, row]],
-                    Some(_) | None => tensors.codes[[output, row]],
-                };
-                // A cell has at most 8 bits.
-                let level = |column| slicing.weight_slice(codes(column), slicing.slice_of(column)) as u8;
-                cells.extend((0..slicing.n_columns()).map(level));
-            }
-        }
-        Self { n_columns, cells }
-    }
-
-    /// Complements the columns whose levels add up to more than half of what they could, and tells which.
-    pub(crate) fn flip_heavy_columns(&mut self, max_level: u32) -> Vec<bool> {
-        let mut sums = vec![0u64; self.n_columns];
-        for row in self.cells.chunks_exact(self.n_columns) {
-            for (sum, &level) in sums.iter_mut().zip(row) {
-                *sum += u64::from(level);
-            }
-        }
-        let full = (self.cells.len() / self.n_columns) as u64 * u64::from(max_level);
-        let flips: Vec<_> = sums.iter().map(|sum| 2 * sum > full).collect();
-        for row in self.cells.chunks_exact_mut(self.n_columns) {
-            for (level, _) in row.iter_mut().zip(&flips).filter(|(_, is_flipped)| **is_flipped) {
-                *level = max_level as u8 - *level;
-            }
-        }
-        flips
-    }
-
-    /// Appends a column with the same level in every cell.
-    pub(crate) fn append_column(&mut self, level: u8) {
-        let rows = self.cells.chunks_exact(self.n_columns);
-        self.cells = rows.flat_map(|row| row.iter().copied().chain([level])).collect();
-        self.n_columns += 1;
-    }
-}
-
 impl LayerArrays {
-    /// The same cells with a bias source whose columns, if it has any, are the same too.
-    pub(crate) fn with_bias(mut self, bias: &BiasModel) -> Self {
+    /// The same cells with other converters, of bias columns too, which are the same if there are any.
+    pub(crate) fn with_converters(mut self, bias: &BiasModel, adc: &AdcSpec) -> Self {
         let max_tabulated = self.max_input_sum().min(MAX_ESTIMATES) as i64;
         self.estimates = (0..=max_tabulated).map(|sum| bias.estimate(sum)).collect();
         self.bias = bias.clone();
+        self.adc = adc.clone();
         self
+    }
+
+    /// The arrays while they are written: copied if clones share them.
+    pub(crate) fn blocks_mut(&mut self) -> &mut Vec<ColumnBlock> {
+        Arc::make_mut(&mut self.column_blocks)
     }
 
     pub(crate) fn out_channels(&self) -> usize {
         self.beta.len()
-    }
-
-    /// The greatest sum of codes that a read can give.
-    pub(crate) fn max_code_sum(&self) -> u64 {
-        // No greater than if each slice had the greatest sum of levels.
-        self.max_level_sum() * self.worth.iter().sum::<i64>() as u64
     }
 
     /// Whether weights are pairs of codes.
@@ -359,6 +344,28 @@ impl LayerArrays {
         self.column_blocks.iter().any(|block| !block.flips.is_empty())
     }
 
+    /// Whether each row block's sum of inputs counts by itself.
+    pub(crate) fn has_sums_of_blocks(&self) -> bool {
+        self.has_flips() || self.column_blocks.iter().any(|block| !block.corrections.is_empty())
+    }
+
+    /// Whether a reference is subtracted, so that sums have a sign.
+    pub(crate) fn has_reference(&self) -> bool {
+        !self.references.is_empty()
+    }
+
+    /// r_j of an output's column in units; 0 without a reference.
+    pub(crate) fn reference(&self, column: usize) -> i64 {
+        self.references.iter().cycle().nth(column).copied().unwrap_or(0)
+    }
+
+    /// The word lines of a row block.
+    pub(crate) fn lines_of(&self, row_block: usize) -> Range<usize> {
+        let mut reads = self.lines.reads().iter().zip(&self.row_block_of).filter(|(_, it)| **it == row_block);
+        let first = reads.next().map_or(0..0, |(read, _)| read.lines.clone());
+        first.start..reads.next_back().map_or(first.end, |(read, _)| read.lines.end)
+    }
+
     /// Number of row blocks.
     pub(crate) fn n_row_blocks(&self) -> usize {
         self.row_block_of.last().map_or(0, |last| last + 1)
@@ -368,45 +375,6 @@ impl LayerArrays {
     #[inline]
     pub(crate) fn estimate(&self, sum: i64) -> i64 {
         self.estimates.get(sum as usize).copied().unwrap_or_else(|| self.bias.estimate(sum))
-    }
-
-    /// The greatest estimate of a read's sum of inputs.
-    pub(crate) fn max_estimate(&self) -> i64 {
-        let max_sum = self.max_input_sum() as i64;
-        match self.column_blocks.iter().any(|block| block.written.is_some()) {
-            true => self.bias.max_estimate(max_sum),
-            false => self.estimate(max_sum),
-        }
-    }
-
-    /// The greatest level that a word line is driven with.
-    pub(crate) fn max_input(&self) -> u64 {
-        self.slices.iter().map(|slice| (1 << slice.planes.len()) - 1).max().unwrap_or(0)
-    }
-
-    /// The greatest sum of a read's inputs.
-    pub(crate) fn max_input_sum(&self) -> u64 {
-        self.lines.reads().iter().map(|read| read.word_lines() as u64).max().unwrap_or(0) * self.max_input()
-    }
-
-    /// The greatest sum of levels that a column of these arrays can give.
-    pub(crate) fn max_level_sum(&self) -> u64 {
-        self.max_sums.iter().max().copied().unwrap_or(0) * self.max_input()
-    }
-
-    /// The greatest sum of conductances that a column of these arrays can give, in units.
-    pub(crate) fn max_column_sum(&self) -> u64 {
-        let reads = self.lines.reads().iter().zip(&self.max_sums);
-        if self.cells == CellState::Drawn {
-            return reads.map(|(_, max)| *max).max().unwrap_or(0).saturating_mul(self.max_input());
-        }
-        let sum = |(read, max): (&Read, &u64)| (max << FRACTION_BITS) + self.floor as u64 * read.word_lines() as u64;
-        reads.map(sum).max().unwrap_or(0) * self.max_input()
-    }
-
-    /// Σ 2^shift over the slices of all reads: what totals can be at most, if converted sums are 1.
-    pub(crate) fn max_weight(&self) -> u128 {
-        self.slices.iter().map(|slice| 1u128 << slice.shift).sum::<u128>() * self.lines.reads().len() as u128
     }
 
     /// The unit in which converters that lose something want cells.
@@ -420,68 +388,16 @@ impl LayerArrays {
         written.into_iter().any(|written| written.variances.is_some())
     }
 
-    /// How far noise may take a column's sum, in units: five deviations of the noisiest.
-    pub(crate) fn max_noise(&self) -> u64 {
-        let of_block = |block: &ColumnBlock| {
-            let Some(variances) = block.written.as_ref().and_then(|written| written.variances.as_ref()) else {
-                return 0.0;
-            };
-            let n_columns = variances.len() * block.n_columns / block.levels.len();
-            let most = variances.chunks_exact(n_columns).map(|row| row.iter().copied().fold(0.0, f64::max));
-            most.sum::<f64>()
-        };
-        let variance = self.column_blocks.iter().map(of_block).fold(0.0, f64::max);
-        (5.0 * variance.sqrt() * self.max_input() as f64).ceil() as u64
-    }
-
     /// How well the node currents of the arrays' wires balance; the worst array's.
     pub(crate) fn wire_residual(&self) -> f64 {
         let written = self.column_blocks.iter().filter_map(|block| block.written.as_ref());
         written.map(|written| written.residual).fold(0.0, f64::max)
     }
-
-    /// The greatest sum of a column's cells among some word lines: of levels, or of conductances if they are drawn.
-    fn max_sum(&self, lines: Range<usize>) -> u64 {
-        let of_block = |block: &ColumnBlock| {
-            if let (Some(written), CellState::Drawn) = (&block.written, self.cells) {
-                let n_columns = written.values.len() * block.n_columns / block.levels.len();
-                let rows = &written.values[lines.start * n_columns..lines.end * n_columns];
-                return column_sums(rows, n_columns)[..block.n_columns].iter().copied().max().unwrap_or(0);
-            }
-            let mut sums = vec![0u64; block.n_columns];
-            let rows = &block.levels[lines.start * block.n_columns..lines.end * block.n_columns];
-            for row in rows.chunks_exact(block.n_columns) {
-                sums.iter_mut().zip(row).for_each(|(sum, &level)| *sum += u64::from(level));
-            }
-            sums.into_iter().max().unwrap_or(0)
-        };
-        self.column_blocks.iter().map(of_block).max().unwrap_or(0)
-    }
-}
-
-fn column_sums(cells: &[u32], n_columns: usize) -> Vec<u64> {
-    let mut sums = vec![0; n_columns];
-    for row in cells.chunks_exact(n_columns) {
-        sums.iter_mut().zip(row).for_each(|(sum, &cell)| *sum += u64::from(cell));
-    }
-    sums
 }
 
 impl ColumnBlock {
     /// Which columns of a row block are stored complemented; empty if none is.
     pub(crate) fn flips_of(&self, row_block: usize) -> &[bool] {
         if self.flips.is_empty() { &[] } else { &self.flips[row_block * self.n_columns..][..self.n_columns] }
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_column_is_flipped_when_it_holds_more_than_half() {
-        let mut levels = Levels { n_columns: 3, cells: vec![3, 3, 1, 1, 0, 1] };
-        assert_eq!(levels.flip_heavy_columns(3), [true, false, false], "4 of 6, 3 of 6, 2 of 6");
-        assert_eq!(levels.cells, [0, 3, 1, 2, 0, 1]);
     }
 }

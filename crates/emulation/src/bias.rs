@@ -1,6 +1,6 @@
 //! Where the sum of an array's inputs comes from.
 
-use rebias_arch::{Arch, BiasSource};
+use rebias_arch::Arch;
 use rebias_converter::AdcModel;
 use rebias_crossbar::CellModel;
 use rebias_tile::BiasConverter;
@@ -12,8 +12,6 @@ pub(crate) enum BiasModel {
     DigitalCount,
     /// What a bias column and its converter make of it.
     Column {
-        /// Level of its cells.
-        level: u8,
         /// Nominal conductance of its cells in units.
         conductance: u64,
         /// Its own range.
@@ -26,24 +24,11 @@ pub(crate) enum BiasModel {
 impl BiasModel {
     pub(crate) fn new(arch: &Arch) -> Self {
         let crossbar = &arch.ima().crossbar;
-        match arch.mapping().bias {
-            BiasSource::DigitalCount => Self::DigitalCount,
-            BiasSource::ColumnPerArray { level, converter, adc_bits, .. } => {
-                let conductance = u64::from(CellModel::new(&crossbar.cell).units(level));
-                let max_inputs = u64::from(crossbar.active_word_lines) * u64::from(arch.ima().dac.max_code());
-                let adc = AdcModel::full_scale(adc_bits, max_inputs * conductance);
-                // A level of the cells is at most 255.
-                Self::Column { level: level as u8, conductance, adc, converter }
-            }
-        }
-    }
-
-    /// Level of the cells of a bias column; `None` without one.
-    pub(crate) fn level(&self) -> Option<u8> {
-        match self {
-            Self::DigitalCount => None,
-            Self::Column { level, .. } => Some(*level),
-        }
+        let Some(columns) = arch.mapping().bias.columns() else { return Self::DigitalCount };
+        let conductance = u64::from(CellModel::new(&crossbar.cell).units(columns.level));
+        let max_inputs = u64::from(crossbar.active_word_lines) * u64::from(arch.ima().dac.max_code());
+        let adc = AdcModel::full_scale(columns.adc_bits, max_inputs * conductance);
+        Self::Column { conductance, adc, converter: columns.converter }
     }
 
     /// The estimate of a read's sum of inputs, with the nominal conductance in every cell.
@@ -98,7 +83,7 @@ mod tests {
 
     fn column(conductance: u64, bits: u32, max_sum: u64) -> BiasModel {
         let adc = AdcModel::full_scale(bits, max_sum * conductance);
-        BiasModel::Column { level: 1, conductance, adc, converter: BiasConverter::Own }
+        BiasModel::Column { conductance, adc, converter: BiasConverter::Own }
     }
 
     #[test]
@@ -124,7 +109,7 @@ mod tests {
     fn ties_of_the_estimate_go_down() {
         // Steps of 3 units are 1.5 inputs of 2.
         let adc = AdcModel::fixed(4, 0.0, 3.0 / 128.0);
-        let bias = BiasModel::Column { level: 1, conductance: 2, adc, converter: BiasConverter::Shared };
+        let bias = BiasModel::Column { conductance: 2, adc, converter: BiasConverter::Shared };
         assert_eq!(bias.estimate(1), 1, "2 units are decoded as 3, and 1.5 inputs taken as 1");
     }
 }

@@ -1,8 +1,7 @@
 //! Ranges of ADCs from what columns really give.
 
 use rayon::prelude::*;
-use rebias_converter::{AdcModel, AdcSpec};
-use rebias_kernels::{Kernel, Tally};
+use rebias_kernels::Kernel;
 use rebias_network::{LayerId, Network, SampleSet};
 
 use crate::EmulationError;
@@ -19,9 +18,6 @@ use crate::record::Record;
 pub(crate) struct Calibration<'a> {
     pub(crate) network: &'a Network,
     pub(crate) images: &'a SampleSet,
-    pub(crate) adc: &'a AdcSpec,
-    pub(crate) low_percentile: f64,
-    pub(crate) high_percentile: f64,
     pub(crate) kernel: Kernel,
 }
 
@@ -74,15 +70,8 @@ impl Calibration<'_> {
                 left
             });
         let tally = merged.and_then(|record| record.tally);
-        let range = tally
-            .and_then(|tally| Some((self.end(&tally, self.low_percentile)?, self.end(&tally, self.high_percentile)?)));
-        let (low, high) = range.ok_or(EmulationError::NoCalibration)?;
-        Converters::new(arrays, AdcModel::calibrated(self.adc.bits, low, high).with_errors(&self.adc.errors))
-    }
-
-    /// An end of the range in units.
-    fn end(&self, tally: &Tally, percentile: f64) -> Option<u64> {
-        Some(converters::units(tally, tally.histogram.percentile(percentile)?))
+        let adc = tally.and_then(|tally| arrays.calibrated_adc(&tally)).ok_or(EmulationError::NoCalibration)?;
+        Converters::new(arrays, adc)
     }
 
     /// Takes a batch from the layer before to the next.

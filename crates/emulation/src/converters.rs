@@ -41,7 +41,7 @@ impl Converters {
     /// Where cells are exact and no column of the layer can give a sum that the ADC loses, converted sums are rounded to
     /// whole levels. If moreover the sums of inputs are exact, or cells have no floor, that gives each level sum back.
     pub(crate) fn new(arrays: &LayerArrays, adc: AdcModel) -> Result<Self, EmulationError> {
-        let is_exact = arrays.cells == CellState::Exact && !arrays.is_noisy();
+        let is_exact = arrays.cells == CellState::Exact && !arrays.is_noisy() && !arrays.has_reference();
         let is_lossless = is_exact && adc.is_lossless(LEVEL as u64, arrays.max_column_sum());
         let has_floor = arrays.floor > 0;
         let (low, step) = (adc.low(), adc.step());
@@ -120,6 +120,7 @@ impl Converters {
 
     fn check(&self, arrays: &LayerArrays) -> Result<(), EmulationError> {
         check("a column's sum", arrays, (arrays.max_column_sum().into(), MAX_COLUMN_SUM.into()))?;
+        check("the current of a reference", arrays, (arrays.max_lift().into(), i32::MAX as u128))?;
         let (max_total, max_inputs) = self.max_totals(arrays);
         check("the sum of inputs", arrays, (max_inputs, i32::MAX as u128))?;
         check("a total", arrays, (max_total, i64::MAX as u128))?;
@@ -143,7 +144,7 @@ impl Converters {
         let Some(tally) = tally else { return Fidelity::Lossless };
         let mut loss = Loss::default();
         for (sum, times) in recorded(tally) {
-            loss.add(&self.adc, sum as i64, times);
+            loss.add(&self.adc, sum, times);
         }
         Fidelity::Lossy(loss)
     }
@@ -168,21 +169,31 @@ fn displaced(adc: &AdcModel, arrays: &LayerArrays) -> Result<Option<Transfer>, E
 
 /// A tally of all of a layer's column sums: of level sums where they decide, which are far fewer.
 pub(crate) fn tally(arrays: &LayerArrays) -> Tally {
-    let (max, shift) = match arrays.unit() {
-        CellUnit::Level if !arrays.is_noisy() => (arrays.max_level_sum(), FRACTION_BITS),
-        CellUnit::Level | CellUnit::Conductance | CellUnit::Code => (arrays.max_column_sum() + arrays.max_noise(), 0),
+    let (noise, shift) = match arrays.unit() {
+        CellUnit::Level if !arrays.is_noisy() => (0, arrays.grain().trailing_zeros()),
+        CellUnit::Level | CellUnit::Conductance | CellUnit::Code => (arrays.max_noise(), 0),
     };
-    Tally { histogram: Histogram::new(max), first: 0, shift, sparsity: 0 }
+    // Without a reference, what noise takes below 0 counts as 0.
+    let below = if arrays.has_reference() { arrays.max_lift() + noise } else { 0 };
+    let max = (arrays.max_column_sum() + below + noise) >> shift;
+    Tally { histogram: Histogram::new(max), first: -(below as i64), shift, sparsity: 0 }
 }
 
 /// The recorded sums in units, ascending, each with how often it occurred.
-fn recorded(tally: &Tally) -> impl Iterator<Item = (u64, u64)> + '_ {
+fn recorded(tally: &Tally) -> impl Iterator<Item = (i64, u64)> + '_ {
     tally.histogram.iter().map(|(sum, times)| (units(tally, sum), times))
 }
 
 /// A number of the histogram in units.
-pub(crate) fn units(tally: &Tally, sum: u64) -> u64 {
-    sum << tally.shift
+pub(crate) fn units(tally: &Tally, sum: u64) -> i64 {
+    tally.first + (sum << tally.shift) as i64
+}
+
+/// Σ (decoded − sum)² over recorded sums, in squared units.
+pub(crate) fn squared_error(adc: &AdcModel, tally: &Tally) -> u128 {
+    let error =
+        |(sum, times): (i64, u64)| u128::from(adc.decoded(adc.code(sum)).abs_diff(sum)).pow(2) * u128::from(times);
+    recorded(tally).map(error).sum()
 }
 
 #[cfg(test)]

@@ -93,10 +93,11 @@ fn added((mut found, mut records): Image, (other_found, other_records): Image) -
 fn column_sums(tally: &Tally) -> Option<ColumnSums> {
     let (mut sum, mut max, mut n) = (0.0, 0, 0);
     for (number, times) in tally.histogram.iter() {
-        sum += number as f64 * times as f64;
-        (max, n) = (number, n + times);
+        let units = converters::units(tally, number);
+        sum += units as f64 * times as f64;
+        (max, n) = (units, n + times);
     }
-    let to_levels = (1u64 << tally.shift) as f64 / LEVEL as f64;
+    let to_levels = 1.0 / LEVEL as f64;
     (n > 0).then(|| ColumnSums { mean: sum / n as f64 * to_levels, max: max as f64 * to_levels })
 }
 

@@ -1,9 +1,8 @@
 //! A programmed chip, and images through it.
 
 use rayon::prelude::*;
-use rebias_arch::Arch;
-use rebias_converter::{AdcModel, AdcRange};
-use rebias_crossbar::{CellModel, ChipSeed};
+use rebias_arch::{Arch, LayerPlace};
+use rebias_crossbar::ChipSeed;
 use rebias_kernels::{Kernel, LANES, Stack};
 use rebias_mapper::Placement;
 use rebias_network::{ExactMvm, Network, OutputTensors, SampleSet, classify, forward, logits};
@@ -127,8 +126,16 @@ impl<'n> Emulator<'n> {
         arrays: &ProgrammedArrays,
         calibration: Option<&SampleSet>,
     ) -> Result<Self, EmulationError> {
-        let bias = BiasModel::new(arch);
-        let layers = arrays.layers.iter().map(|layer| layer.clone().with_bias(&bias)).collect();
+        let (bias, edge_arch) = (BiasModel::new(arch), arch.of_edge_layers());
+        let n_layers = arrays.layers.len();
+        let layer = |(index, layer): (usize, &LayerArrays)| {
+            let arch = match LayerPlace::of(index, n_layers) {
+                LayerPlace::Edge => &*edge_arch,
+                LayerPlace::Inside => arch,
+            };
+            layer.clone().with_converters(&bias, &arch.ima().adc)
+        };
+        let layers = arrays.layers.iter().enumerate().map(layer).collect();
         Self::converted(network, arch, ProgrammedArrays { layers, kernel: arrays.kernel }, calibration)
     }
 
@@ -161,13 +168,12 @@ impl<'n> Emulator<'n> {
     ///
     /// A calibrated range without images, arrays whose currents are not sums over the bits of their inputs.
     pub fn check(arch: &Arch, calibration: Option<&SampleSet>) -> Result<(), EmulationError> {
-        match arch.ima().adc.range {
-            AdcRange::Calibrated { .. } if calibration.is_none_or(SampleSet::is_empty) => {
-                return Err(EmulationError::NoCalibration);
-            }
-            AdcRange::FullScale | AdcRange::LosslessStep | AdcRange::Calibrated { .. } | AdcRange::Fixed { .. } => {}
+        if arch.ima().adc.range.needs_calibration() && calibration.is_none_or(SampleSet::is_empty) {
+            return Err(EmulationError::NoCalibration);
         }
-        Programmer::new(arch, Kernel::from_environment()?, FIRST_CHIP)?;
+        let kernel = Kernel::from_environment()?;
+        Programmer::new(arch, kernel, FIRST_CHIP)?;
+        Programmer::new(&arch.of_edge_layers(), kernel, FIRST_CHIP)?;
         Ok(())
     }
 
@@ -345,24 +351,13 @@ fn converted(
     layers: Vec<LayerArrays>,
     (calibration, kernel): (Option<&SampleSet>, Kernel),
 ) -> Result<Vec<EmulatedLayer>, EmulationError> {
-    let (adc, crossbar) = (&arch.ima().adc, &arch.ima().crossbar);
-    let model = match adc.range {
-        AdcRange::FullScale => {
-            let max_conductance = CellModel::new(&crossbar.cell).units(crossbar.cell.max_level());
-            let max_inputs = u64::from(crossbar.active_word_lines) * u64::from(arch.ima().dac.max_code());
-            AdcModel::full_scale(adc.bits, max_inputs * u64::from(max_conductance))
-        }
-        AdcRange::LosslessStep => AdcModel::lossless_step(adc.bits),
-        AdcRange::Fixed { low, step } => AdcModel::fixed(adc.bits, low, step),
-        AdcRange::Calibrated { low_percentile, high_percentile } => {
-            let images = calibration.ok_or(EmulationError::NoCalibration)?;
-            let calibration = Calibration { network, images, adc, low_percentile, high_percentile, kernel };
-            return calibration.run(layers);
-        }
-    };
-    let model = model.with_errors(&adc.errors);
+    if arch.ima().adc.range.needs_calibration() {
+        let images = calibration.ok_or(EmulationError::NoCalibration)?;
+        return Calibration { network, images, kernel }.run(layers);
+    }
     let layer = |arrays: LayerArrays| {
-        let converters = Converters::new(&arrays, model.clone())?;
+        let adc = arrays.nominal_adc().ok_or(EmulationError::NoCalibration)?;
+        let converters = Converters::new(&arrays, adc)?;
         arrays.converted(network, converters, kernel)
     };
     layers.into_par_iter().map(layer).collect()

@@ -13,21 +13,26 @@
 //! threads, any order of images and any kernel. Images are run 64 at a time, one in each lane of a kernel's vectors.
 
 mod analog;
+mod analog_bias;
 mod arrays;
 mod batch;
 mod bias;
+mod bounds;
 mod calibration;
 mod converters;
+mod correction;
 mod diagnosis;
 mod driven;
 mod emulator;
 mod error;
+mod levels;
 mod mvm;
 mod outputs;
 mod planes;
 mod programmed;
 mod programming;
 mod record;
+mod reference;
 mod result;
 mod tables;
 #[cfg(test)]

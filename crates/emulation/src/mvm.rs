@@ -76,6 +76,8 @@ pub(crate) struct Scratch {
     sums: Vec<Lift>,
     /// What is taken for the floor of the cells, likewise.
     drops: Vec<Lift>,
+    /// What cells are lifted above what a reference leaves of them, taken off, likewise.
+    lifts: Vec<Lift>,
     /// Ŝ, `[row block][position]`, or all row blocks' together.
     estimates: Vec<Lift>,
     /// `[column][position]`, in as many bits as hold them.
@@ -91,6 +93,7 @@ impl Scratch {
             patterns: Patterns::new(kernel),
             sums: Vec::new(),
             drops: Vec::new(),
+            lifts: Vec::new(),
             estimates: Vec::new(),
             totals_16: Vec::new(),
             totals_32: Vec::new(),
@@ -114,15 +117,28 @@ struct Block<'a> {
     patterns: &'a Patterns,
     estimates: &'a [Lift],
     drops: Option<&'a [Lift]>,
+    lifts: Option<&'a [Lift]>,
     /// Positions of the whole batch.
     n_positions: usize,
+}
+
+/// Where sums of inputs go, and what follows from them.
+struct InputSums<'s> {
+    /// Of each read, position and input slice.
+    sums: &'s mut Vec<Lift>,
+    /// What the floor of the cells takes off; empty if nothing.
+    drops: &'s mut Vec<Lift>,
+    /// What references add; empty if nothing.
+    lifts: &'s mut Vec<Lift>,
+    /// Of each position, as the bias source sees them.
+    estimates: &'s mut Vec<Lift>,
 }
 
 impl Emulation<'_> {
     /// Runs the maps of a batch.
     pub(crate) fn run(&self, maps: &Planes, (scratch, record): (&mut Scratch, &mut Record), mut sink: Sink<'_>) {
         let arrays = &self.layer.arrays;
-        let Scratch { padded, patterns, sums, drops, estimates, totals_16, totals_32, totals_64 } = scratch;
+        let Scratch { padded, patterns, sums, drops, lifts, estimates, totals_16, totals_32, totals_64 } = scratch;
         maps.pad(arrays.window.padding, padded);
         let (positions, first_words, lines) = places(arrays, maps.batch);
         let plane_stride = padded.len() / arrays.n_planes;
@@ -139,13 +155,15 @@ impl Emulation<'_> {
             if let (Some(driven), Some(record)) = (&arrays.driven, &mut record.driven) {
                 *record += driven.sum(&source, &arrays.slices);
             }
-            self.estimate((patterns, positions_of_block.len()), (sums, drops, estimates));
+            let found = InputSums { sums, drops, lifts, estimates };
+            self.estimate((patterns, positions_of_block.len()), found);
             let block = Block {
                 first,
                 positions: positions_of_block,
                 patterns,
                 estimates,
                 drops: (!drops.is_empty()).then_some(drops),
+                lifts: (!lifts.is_empty()).then_some(lifts),
                 n_positions: positions.len(),
             };
             if max_total <= i16::MAX as u128 {
@@ -162,12 +180,17 @@ impl Emulation<'_> {
     fn estimate(
         &self,
         (patterns, n_positions): (&Patterns, usize),
-        (sums, drops, estimates): (&mut Vec<Lift>, &mut Vec<Lift>, &mut Vec<Lift>),
+        InputSums { sums, drops, lifts, estimates }: InputSums<'_>,
     ) {
         let (arrays, converters) = (&self.layer.arrays, &self.layer.converters);
         let n_slices = arrays.slices.len();
         sums.resize(arrays.lines.reads().len() * n_positions * n_slices, [0; LANES]);
         patterns.sum_inputs(&arrays.lines, &arrays.slices, sums);
+        lifts.clear();
+        if arrays.lift > 0 {
+            let lift = arrays.lift as i32;
+            lifts.extend(sums.iter().map(|sums| sums.map(|sum| -sum * lift)));
+        }
         if !arrays.bias.is_exact(arrays.max_input_sum()) {
             sums.iter_mut().flatten().for_each(|sum| *sum = arrays.estimate((*sum).into()) as i32);
         }
@@ -213,7 +236,7 @@ impl Emulation<'_> {
                     patterns: block.patterns,
                     positions: block.positions,
                     transfer: &self.layer.converters.transfer,
-                    lifts: None,
+                    lifts: block.lifts,
                     drops: block.drops,
                     stream: columns.stream,
                 };
@@ -224,7 +247,7 @@ impl Emulation<'_> {
                 }
                 // A sum of codes stands for the converted sums of all slices.
                 work.conversions *= (self.layer.arrays.worth.len() / n_columns) as u64;
-                record.add_work(&self.layer.arrays, work);
+                record.add_work((&self.layer.arrays, columns), work);
                 let of_outputs = totals.chunks_exact(n_columns * block.positions.len());
                 for (output, totals) in outputs.zip(of_outputs) {
                     self.finish(block, (output, totals), sink);
@@ -237,6 +260,8 @@ impl Emulation<'_> {
 
     /// Reads the bias columns of a column block, which differ from array to array.
     fn read_bias(&self, block: &Block<'_>, (bias, column_block): (&BiasColumns, usize)) -> Vec<Lift> {
+        // Arrays that share a bias column share that of the first.
+        let column_block = column_block.min(bias.stacks.len() - 1);
         let stack = &bias.stacks[column_block];
         let mut estimates = vec![[0; LANES]; stack.n_columns() * block.positions.len()];
         let job = Job {
@@ -252,7 +277,7 @@ impl Emulation<'_> {
             stream: !self.layer.arrays.column_blocks[column_block].stream,
         };
         self.kernel.run(&job, Output { totals: &mut estimates, tally: None });
-        estimates
+        mean_of_columns(estimates, self.layer.arrays.n_estimates() * block.positions.len())
     }
 
     /// Makes of an output's totals what is wanted of them.
@@ -278,6 +303,28 @@ impl Emulation<'_> {
             }
         }
     }
+}
+
+/// The mean of redundant columns' estimates, rounded to the nearest whole number, ties down.
+///
+/// # Shapes
+///
+/// `[column][estimate]` with `n` estimates.
+fn mean_of_columns(mut estimates: Vec<Lift>, n: usize) -> Vec<Lift> {
+    let n_columns = (estimates.len() / n) as i32;
+    if n_columns > 1 {
+        let (means, others) = estimates.split_at_mut(n);
+        for other in others.chunks_exact(n) {
+            for (mean, other) in means.iter_mut().zip(other) {
+                mean.iter_mut().zip(other).for_each(|(mean, other)| *mean += other);
+            }
+        }
+        for sum in means.as_flattened_mut() {
+            *sum = (2 * *sum + n_columns - 1).div_euclid(2 * n_columns);
+        }
+        estimates.truncate(n);
+    }
+    estimates
 }
 
 /// Adds a slice's sum in its place.

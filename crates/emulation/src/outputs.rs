@@ -11,6 +11,7 @@
 //! (2^c − 1)·Ŝ less what it gives there, with the Ŝ of that block.
 
 use rebias_kernels::{Affine, Finish, SliceSign};
+use rebias_mapper::DigitalRest;
 use rebias_network::{Direction, OutputTensors};
 
 use crate::LEVEL;
@@ -82,23 +83,33 @@ pub(crate) fn affine(arrays: &LayerArrays, converters: &Converters, channel: usi
     let mut offset = 0;
     let mut slopes = Vec::new();
     let block = arrays.column_blocks.iter().find(|block| block.outputs.contains(&channel));
+    let (corrections, n_outputs) = block.map_or((&[][..], 0), |block| (&block.corrections[..], block.outputs.len()));
+    let output = block.map_or(0, |block| channel - block.outputs.start);
     for row_block in 0..arrays.n_row_blocks() {
         let n_reads = arrays.row_block_of.iter().filter(|&&it| it == row_block).count() as i64;
         let flips = block.map_or(&[][..], |block| block.flips_of(row_block));
-        let first = block.map_or(0, |block| (channel - block.outputs.start) * n_columns);
+        let first = output * n_columns;
         let mut slope = arrays.beta[channel] * LEVEL;
         for (column, gain) in arrays.gains(channel).enumerate() {
             let is_flipped = flips.get(first + column) == Some(&true);
             let sign = if is_flipped { -1 } else { 1 };
             offset = i64::saturating_add(offset, product(&[sign, gain, converters.base, weight, n_reads]));
-            slope = slope.saturating_sub(product(&[sign, gain, converters.pedestal]));
+            // A reference has taken off what a floor adds.
+            let pedestal = converters.pedestal - arrays.reference(column);
+            slope = slope.saturating_sub(product(&[sign, gain, pedestal]));
             if is_flipped {
                 slope = slope.saturating_add(product(&[gain, arrays.max_level, LEVEL]));
             }
         }
-        slopes.push(slope);
+        if let Some(&delta) = corrections.get(row_block * n_outputs + output) {
+            slope = slope.saturating_sub(product(&[delta, 1 << arrays.beta_fraction_bits]));
+        }
+        slopes.push(match arrays.rest {
+            DigitalRest::Needed => slope,
+            DigitalRest::Vanishes => 0,
+        });
     }
-    if !arrays.has_flips() {
+    if !arrays.has_sums_of_blocks() {
         // All row blocks have the same.
         slopes.truncate(1);
     }

@@ -1,7 +1,7 @@
 //! A programmed chip without its converters.
 
 use rayon::prelude::*;
-use rebias_arch::Arch;
+use rebias_arch::{Arch, LayerPlace};
 use rebias_crossbar::ChipSeed;
 use rebias_kernels::Kernel;
 use rebias_mapper::Placement;
@@ -40,11 +40,18 @@ impl ProgrammedArrays {
         placement: &Placement,
         (chip, kernel): (ChipSeed, Kernel),
     ) -> Result<Self, EmulationError> {
-        let programmer = Programmer::new(arch, kernel, chip)?;
+        let edge_arch = arch.of_edge_layers();
+        let (inside, at_edge) = (Programmer::new(arch, kernel, chip)?, Programmer::new(&edge_arch, kernel, chip)?);
         let layers: Vec<_> = network.weighted_layers().collect();
+        let n_layers = layers.len();
         let layers = layers
             .into_par_iter()
-            .map(|(id, layer, weighted)| {
+            .enumerate()
+            .map(|(index, (id, layer, weighted))| {
+                let programmer = match LayerPlace::of(index, n_layers) {
+                    LayerPlace::Edge => &at_edge,
+                    LayerPlace::Inside => &inside,
+                };
                 let other = || EmulationError::OtherPlacement { layer: layer.name().to_owned() };
                 programmer.program(layer, weighted, placement.layer(id).ok_or_else(other)?)
             })

@@ -53,20 +53,26 @@ impl ArrayWriter {
         self.crossbar.cell().is_noisy()
     }
 
+    /// The random numbers of an array.
+    pub(crate) fn draws(&self, layer: usize, array: usize) -> ArrayDraws {
+        ArrayDraws::new(self.chip, layer as u32, array as u32)
+    }
+
     /// The stream of noise of the arrays that share outputs.
     pub(crate) fn stream(&self, layer: usize, column_block: usize) -> u64 {
         ArrayDraws::new(self.chip, layer as u32, column_block as u32).stream()
     }
 
-    /// Writes levels `[word line][column]` into array `array` of layer `layer`.
+    /// Writes levels `[word line][column]` into array `array` of layer `layer`, and beside them columns that have the same
+    /// level in every cell.
     pub(crate) fn write(
         &self,
-        levels: &[u8],
-        n_columns: usize,
+        (levels, n_columns): (&[u8], usize),
+        beside: &[f64],
         (layer, array): (usize, usize),
     ) -> Result<WrittenCells, CrossbarError> {
-        let draws = ArrayDraws::new(self.chip, layer as u32, array as u32);
-        let programmed = self.crossbar.program(levels, n_columns, &draws);
+        let draws = self.draws(layer, array);
+        let programmed = self.crossbar.program_beside(levels, n_columns, beside, &draws);
         let mut effective = self.crossbar.effective(&programmed, Precision::Network)?;
         for conductance in &mut effective.conductances {
             *conductance *= self.drive;
@@ -78,7 +84,7 @@ impl ArrayWriter {
         Ok(WrittenCells {
             values: effective.units().collect(),
             variances: cell.is_noisy().then(|| self.variances(&effective)),
-            line_conductances: programmed.cells.chunks_exact(n_columns).map(line).collect(),
+            line_conductances: programmed.cells.chunks_exact(programmed.n_bit_lines).map(line).collect(),
             residual: effective.residual,
         })
     }
@@ -122,7 +128,7 @@ mod tests {
     }
 
     fn write(writer: &ArrayWriter) -> WrittenCells {
-        writer.write(&[0, 1, 2, 3], 2, (0, 0)).expect("it can be read")
+        writer.write((&[0, 1, 2, 3], 2), &[], (0, 0)).expect("it can be read")
     }
 
     #[test]
@@ -143,7 +149,7 @@ mod tests {
         let writer = writer.expect("linear");
         assert!(!writer.is_exact());
         assert_eq!(write(&writer), write(&writer));
-        assert_ne!(write(&writer).values, writer.write(&[0, 1, 2, 3], 2, (0, 1)).expect("readable").values);
+        assert_ne!(write(&writer).values, writer.write((&[0, 1, 2, 3], 2), &[], (0, 1)).expect("readable").values);
         let other = ArrayWriter { chip: ChipSeed { chip: 2, ..CHIP }, ..writer.clone() };
         assert_ne!(write(&writer).values, write(&other).values);
     }

@@ -1,11 +1,12 @@
 //! What was counted while a layer was emulated.
 
 use rebias_kernels::{Tally, Work};
+use rebias_mapper::DigitalRest;
 use rebias_network::OutputFormat;
 use rebias_tile::BiasConverter;
 use rebias_units::{Action, Counts};
 
-use crate::arrays::LayerArrays;
+use crate::arrays::{ColumnBlock, LayerArrays};
 use crate::bias::BiasModel;
 
 /// What a layer's arrays did.
@@ -24,8 +25,8 @@ impl Record {
     }
 
     /// Counts what the parts around an array did for the reads that a kernel executed.
-    pub(crate) fn add_work(&mut self, arrays: &LayerArrays, work: Work) {
-        let bias_conversions = arrays.n_bias_columns * work.reads;
+    pub(crate) fn add_work(&mut self, (arrays, block): (&LayerArrays, &ColumnBlock), work: Work) {
+        let bias_conversions = block.n_bias_columns * work.reads;
         let counts = &mut self.counts;
         counts.add(Action::CrossbarRead, work.reads);
         counts.add(Action::DacDrive, work.word_lines);
@@ -33,7 +34,10 @@ impl Record {
         counts.add(Action::AdcConversion, work.conversions);
         counts.add(Action::ShiftAdd, work.conversions + bias_conversions);
         match arrays.bias {
-            BiasModel::DigitalCount => counts.add(Action::BiasCount, work.word_lines),
+            BiasModel::DigitalCount => match arrays.rest {
+                DigitalRest::Needed => counts.add(Action::BiasCount, work.word_lines),
+                DigitalRest::Vanishes => {}
+            },
             BiasModel::Column { converter: BiasConverter::Own, .. } => {
                 counts.add(Action::BiasConversion, bias_conversions);
             }
@@ -45,7 +49,7 @@ impl Record {
 
     /// Counts outputs that got their bias.
     pub(crate) fn add_outputs(&mut self, arrays: &LayerArrays, n_outputs: u64) {
-        self.counts.add(Action::BiasMultiply, n_outputs);
+        self.counts.add(Action::BiasMultiply, n_outputs * arrays.bias_multiplies);
         match arrays.output {
             OutputFormat::Codes { .. } => self.counts.add(Action::Activation, n_outputs),
             OutputFormat::Logits => {}

@@ -29,9 +29,7 @@ impl LayerArrays {
                 true => Vec::new(),
                 false => self.row_block_of.iter().flat_map(|&row_block| block.flips_of(row_block)).copied().collect(),
             };
-            let written = block.written.as_ref();
-            let variances = written.and_then(|written| written.variances.as_ref());
-            let variances = variances.map(|variances| block.weight_columns(variances));
+            let variances = block.variances();
             let cells = Cells {
                 values: &self.values(block, unit),
                 n_columns: block.n_columns,
@@ -43,6 +41,11 @@ impl LayerArrays {
             Stack::new(kernel, &self.lines, &cells).map_err(|source| self.refused(source))
         };
         self.column_blocks.iter().map(stack).collect()
+    }
+
+    /// The cells' conductances in units; with a reference their differences from it, lifted.
+    pub(crate) fn conductances(&self, block: &ColumnBlock) -> Vec<u32> {
+        self.values(block, CellUnit::Conductance)
     }
 
     fn values(&self, block: &ColumnBlock, unit: CellUnit) -> Vec<u32> {
@@ -77,21 +80,25 @@ impl LayerArrays {
     pub(crate) fn tabulate_bias(&self, kernel: Kernel) -> Result<Option<BiasColumns>, EmulationError> {
         let BiasModel::Column { .. } = self.bias else { return Ok(None) };
         let mut stacks = Vec::new();
-        for block in self.column_blocks.iter() {
+        for block in self.column_blocks.iter().filter(|block| block.n_bias_columns > 0) {
             let Some(written) = &block.written else { return Ok(None) };
-            // A word line has a cell in its row block's column, and none in others'.
-            let n_columns = self.n_estimates();
+            // A word line has a cell in each of its row block's columns, and none in others'.
+            let (n_estimates, n_bias) = (self.n_estimates(), block.n_bias_columns as usize);
+            let n_columns = n_estimates * n_bias;
             let spread = |bias_cells: Vec<f64>| {
-                let mut cells = vec![0.0; n_columns * bias_cells.len()];
+                let mut cells = vec![0.0; n_estimates * bias_cells.len()];
                 for (read, row_block) in self.lines.reads().iter().zip(&self.row_block_of) {
                     for line in read.lines.clone() {
-                        cells[line * n_columns + row_block % n_columns] = bias_cells[line];
+                        for bias in 0..n_bias {
+                            let column = bias * n_estimates + row_block % n_estimates;
+                            cells[line * n_columns + column] = bias_cells[line * n_bias + bias];
+                        }
                     }
                 }
                 cells
             };
-            let values = spread(block.bias_column(&written.values).into_iter().map(f64::from).collect());
-            let variances = written.variances.as_ref().map(|variances| spread(block.bias_column(variances)));
+            let values = spread(block.bias_columns(&written.values).into_iter().map(f64::from).collect());
+            let variances = written.variances.as_ref().map(|variances| spread(block.bias_columns(variances)));
             let cells = Cells {
                 values: &values.into_iter().map(|value| value as u32).collect::<Vec<_>>(),
                 n_columns,
@@ -106,9 +113,9 @@ impl LayerArrays {
         Ok(Some(BiasColumns { stacks, transfer: self.estimates_of_currents(max_sum)? }))
     }
 
-    /// Sums of inputs that are estimated apart: of all row blocks together, or of each where columns are complemented.
+    /// Sums of inputs that are estimated apart: of all row blocks together, or of each where it counts by itself.
     pub(crate) fn n_estimates(&self) -> usize {
-        if self.has_flips() { self.n_row_blocks() } else { 1 }
+        if self.has_sums_of_blocks() { self.n_row_blocks() } else { 1 }
     }
 
     fn estimates_of_currents(&self, max_current: u64) -> Result<Transfer, EmulationError> {
@@ -138,9 +145,14 @@ impl ColumnBlock {
         written.chunks_exact(self.written_columns(written)).flat_map(|row| &row[..self.n_columns]).copied().collect()
     }
 
-    /// What is written of the bias column's cells.
-    fn bias_column<T: Copy>(&self, written: &[T]) -> Vec<T> {
-        written.chunks_exact(self.written_columns(written)).filter_map(|row| row.last()).copied().collect()
+    /// Variances of the cells of weights; `None` without noise.
+    pub(crate) fn variances(&self) -> Option<Vec<f64>> {
+        self.written.as_ref()?.variances.as_ref().map(|variances| self.weight_columns(variances))
+    }
+
+    /// What is written of the bias columns' cells.
+    fn bias_columns<T: Copy>(&self, written: &[T]) -> Vec<T> {
+        written.chunks_exact(self.written_columns(written)).flat_map(|row| &row[self.n_columns..]).copied().collect()
     }
 
     fn written_columns<T>(&self, written: &[T]) -> usize {

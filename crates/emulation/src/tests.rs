@@ -1,5 +1,6 @@
 //! Properties of whole emulated networks, and tiny ones worked by hand.
 
+mod bias;
 mod by_hand;
 mod calibrated;
 mod drawn;

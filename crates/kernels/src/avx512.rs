@@ -8,7 +8,7 @@ use crate::noise::{QUANTILES, SIGMAS};
 use crate::patterns::QUAD;
 use crate::tiles::TILE;
 use crate::{LANES, Vector};
-pub(crate) use pairs::{Samples, add_bytes, add_words, samples};
+pub(crate) use pairs::{add_bytes, add_words};
 
 #[inline]
 #[target_feature(enable = "avx512f")]
@@ -101,17 +101,57 @@ pub(crate) fn sum_words(
             }
         }
     }
-    let places = std::array::from_fn::<u16, LANES, _>(|lane| (lane / 2 + lane % 2 * (LANES / 2)) as u16);
-    let [low, high] = *places.as_chunks::<{ LANES / 2 }>().0 else { unreachable!("two halves") };
-    let (low, high) = (words(&low), words(&high));
     for (vector, registers) in registers.iter().enumerate() {
         for column in 0..TILE {
-            let (even, odd) = (registers[0][column], registers[1][column]);
-            let sums = sums[vector * TILE + column].as_chunks_mut::<{ LANES / 2 }>().0;
-            store_words(&mut sums[0], _mm512_permutex2var_epi16(even, low, odd));
-            store_words(&mut sums[1], _mm512_permutex2var_epi16(even, high, odd));
+            store_interleaved(registers[0][column], registers[1][column], &mut sums[vector * TILE + column]);
         }
     }
+}
+
+/// Stores even lanes and odd lanes in order.
+#[inline]
+#[target_feature(enable = "avx512f,avx512bw")]
+fn store_interleaved(even: __m512i, odd: __m512i, sums: &mut [u16; LANES]) {
+    const PLACES: [[u16; LANES / 2]; 2] = {
+        let mut places = [[0; LANES / 2]; 2];
+        let mut lane = 0;
+        while lane < LANES {
+            places[lane / (LANES / 2)][lane % (LANES / 2)] = (lane / 2 + lane % 2 * (LANES / 2)) as u16;
+            lane += 1;
+        }
+        places
+    };
+    for (sums, places) in sums.as_chunks_mut::<{ LANES / 2 }>().0.iter_mut().zip(&PLACES) {
+        store_words(sums, _mm512_permutex2var_epi16(even, words(places), odd));
+    }
+}
+
+/// The sum of bytes of one column, the first of each tile of `tables`, for one vector, the first of each `stride`.
+#[inline]
+#[target_feature(enable = "avx512f,avx512bw,avx512vbmi")]
+pub(crate) fn column_bytes(tables: &[Vector], vectors: &[Vector], stride: usize) -> Vector {
+    let mut sum = _mm512_setzero_si512();
+    for (table, vector) in tables.iter().step_by(TILE).zip(vectors.iter().step_by(stride)) {
+        sum = _mm512_add_epi8(sum, _mm512_permutexvar_epi8(load(vector), load(table)));
+    }
+    let mut bytes = Vector([0; LANES]);
+    store(&mut bytes, sum);
+    bytes
+}
+
+/// As [`column_bytes`] for words.
+#[inline]
+#[target_feature(enable = "avx512f,avx512bw")]
+pub(crate) fn column_words(tables: &[Vector], vectors: &[Vector], stride: usize) -> [u16; LANES] {
+    let (mut even, mut odd) = (_mm512_setzero_si512(), _mm512_setzero_si512());
+    for (tables, vector) in tables.chunks(2 * TILE).zip(vectors.iter().step_by(stride)) {
+        let (low, high, index) = (load(&tables[0]), load(&tables[1]), load(vector));
+        even = _mm512_add_epi16(even, _mm512_permutex2var_epi16(low, index, high));
+        odd = _mm512_add_epi16(odd, _mm512_permutex2var_epi16(low, _mm512_srli_epi16::<8>(index), high));
+    }
+    let mut sums = [0; LANES];
+    store_interleaved(even, odd, &mut sums);
+    sums
 }
 
 #[inline]

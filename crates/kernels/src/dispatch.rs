@@ -2,6 +2,14 @@
 //!
 //! The one place where a function that needs instructions is entered from one that does not.
 
+use crate::Kernel;
+
+/// Runs `task` with the widest vectors that this machine has: a closure, and functions that it calls, that are marked
+/// `#[inline(always)]` are compiled for them. Every machine gives the same bytes.
+pub fn vectorised<R>(task: impl FnOnce() -> R) -> R {
+    Kernel::fastest().isa().run(task)
+}
+
 /// Instructions that safe code may be compiled for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Isa(Level);

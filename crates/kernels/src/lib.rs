@@ -48,6 +48,7 @@ mod transfer;
 mod words;
 
 pub use bits::planes;
+pub use dispatch::vectorised;
 pub use finish::{Affine, Finish};
 pub use histogram::{Histogram, Tally};
 pub use job::{Job, Lift, Output, Position, Slice, SliceSign, Total, Work};

@@ -10,10 +10,12 @@
 //!
 //! The sum of three quantiles of 64 is within 7·10⁻⁴ of the normal distribution everywhere, and reaches to 4.3 σ.
 
+use std::ops::Range;
+
 use crate::memory::Memory;
 use crate::stack::{Shape, StackError};
-use crate::tiles::{Tiles, Width};
-use crate::{LANES, Lines, Position};
+use crate::tiles::{TILE, Tiles, Width};
+use crate::{LANES, Lines, Position, Read, Vector};
 
 /// Positive quantiles of three normal distributions, whose sum has the variance U² = `TWICE_SQUARES`/64.
 const HALVES: [[i8; 32]; 3] = [
@@ -106,6 +108,8 @@ pub(crate) enum SpreadTables {
     Cells(Vec<u32>),
     Memory(Memory<u8, 64>),
     Tiles(Tiles),
+    /// Of one tile that stands for all: columns are alike.
+    CommonTile(Tiles),
 }
 
 impl Spread {
@@ -141,9 +145,31 @@ impl Spread {
         let tables = match form {
             SpreadForm::Cells => SpreadTables::Cells(cells),
             SpreadForm::Memory => SpreadTables::Memory(Memory::new(shape, &cells)),
-            SpreadForm::Tiles => SpreadTables::Tiles(Tiles::new(Width::Bytes, shape, &cells)),
+            SpreadForm::Tiles => match common_tile(&cells, n_columns) {
+                Some(cells) => {
+                    let shape = Shape { lines, n_columns: TILE };
+                    SpreadTables::CommonTile(Tiles::new(Width::Bytes, shape, &cells))
+                }
+                None => SpreadTables::Tiles(Tiles::new(Width::Bytes, shape, &cells)),
+            },
         };
         Ok(Some(Self { exponent, tables }))
+    }
+
+    /// Whether all columns have the same variances.
+    pub(crate) fn is_common(&self) -> bool {
+        matches!(self.tables, SpreadTables::CommonTile(_))
+    }
+
+    /// The tables of variances for a tile of columns and a read.
+    pub(crate) fn tile(&self, (read_index, read): (usize, &Read), tile: usize) -> (&Tiles, &[Vector], &[Range<usize>]) {
+        let (tiles, tile) = match &self.tables {
+            SpreadTables::Tiles(tiles) => (tiles, tile),
+            SpreadTables::CommonTile(tiles) => (tiles, 0),
+            SpreadTables::Cells(_) | SpreadTables::Memory(_) => unreachable!("as the cells"),
+        };
+        let (tables, segments) = tiles.of((read_index, read), tile);
+        (tiles, tables, segments)
     }
 
     /// The greatest magnitude of a sample.
@@ -170,6 +196,14 @@ impl Spread {
         // No product is as small as −2^15 or as large as 2^15 − 2^7: rounding doesn't overflow.
         if shift == 0 { product } else { ((product >> (shift - 1)) + 1) >> 1 }
     }
+}
+
+/// The cells of a tile, if all columns have the same.
+fn common_tile(cells: &[u32], n_columns: usize) -> Option<Vec<u32>> {
+    let rows = cells.chunks_exact(n_columns);
+    rows.map(|row| row.iter().all(|cell| *cell == row[0]).then_some([row[0]; TILE]))
+        .collect::<Option<Vec<_>>>()
+        .map(|rows| rows.concat())
 }
 
 /// Squared units of a step: 4^exponent.
@@ -201,10 +235,27 @@ fn rounded(lines: &Lines, (variances, n_columns): (&[f64], usize), step: f64) ->
 pub(crate) struct Key(u64);
 
 impl Key {
-    pub(crate) fn new(stream: u64, (column, read, slice): (usize, usize, usize), position: &Position) -> Self {
-        let place = mixed(stream ^ ((column as u64) << 40 | (read as u64) << 8 | slice as u64));
+    pub(crate) fn new(stream: u64, column: (usize, usize, usize), position: &Position) -> Self {
+        Self::of(Self::of_column(stream, column), Self::of_position(position))
+    }
+
+    /// From what the column and what the position contribute.
+    #[inline(always)]
+    pub(crate) fn of(column: u64, position: u64) -> Self {
+        Self(mixed(column.wrapping_add(position)))
+    }
+
+    /// What a column, read and slice contribute.
+    #[inline(always)]
+    pub(crate) fn of_column(stream: u64, (column, read, slice): (usize, usize, usize)) -> u64 {
+        mixed(stream ^ ((column as u64) << 40 | (read as u64) << 8 | slice as u64))
+    }
+
+    /// What a position contributes.
+    #[inline(always)]
+    pub(crate) fn of_position(position: &Position) -> u64 {
         let image = position.image / LANES as u64;
-        Self(mixed(place.wrapping_add(mixed(image << 32 | u64::from(position.pixel)))))
+        mixed(image << 32 | u64::from(position.pixel))
     }
 
     /// What counters, and what they become, are multiplied with.

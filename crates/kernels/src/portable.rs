@@ -80,7 +80,7 @@ struct Reader<'a, E, const N: usize> {
     read: (usize, &'a Read),
     segments: &'a [Range<usize>],
     /// How sums in words are converted; `None` if they can't be.
-    converter: &'a Option<Converter>,
+    converter: &'a Option<Converter<'a>>,
     tally: Option<&'a mut Tally>,
 }
 
@@ -116,6 +116,9 @@ impl<'a, E: Entry, const N: usize> Reader<'a, E, N> {
             }
             Some(Converter::Uniform(uniform)) if is_plain => {
                 self.add_words((position, slice), totals, |sums| uniform.convert(sums));
+            }
+            Some(Converter::Table(table)) if is_plain => {
+                self.add_words((position, slice), totals, |sums| table.convert(sums));
             }
             Some(_) | None => self.add_any((position, slice), totals),
         }

@@ -11,10 +11,11 @@ mod quad;
 mod schedule;
 
 use crate::dispatch::Isa;
+use crate::noise::Key;
 use crate::tiles::{TILE, Tiles, Width};
 use crate::words::{Converter, Steps};
 use crate::{Job, LANES, Output, Total, Transfer, Work};
-pub(crate) use pairs::{Pair, Room, Totals};
+pub(crate) use pairs::{Noise, Pair, Room, Totals};
 use quad::Tile;
 use schedule::Schedule;
 
@@ -36,13 +37,15 @@ struct Plan<'a> {
     /// How vectors of a strip are added to totals; `None` if slices have several planes.
     schedule: Option<Schedule>,
     /// How sums in words are converted; `None` if they can't be.
-    converter: Option<Converter>,
+    converter: Option<Converter<'a>>,
     /// How sums in bytes are; likewise.
     codes: Option<Codes>,
     /// How sums in words are converted to bytes; likewise.
     steps: Option<Steps>,
     /// Where a code and twice another fit.
     room: Room,
+    /// What positions contribute to the keys of noise; empty without.
+    position_keys: Vec<u64>,
 }
 
 /// A transfer of sums in bytes, to bytes.
@@ -78,6 +81,10 @@ impl<'a> Plan<'a> {
             converter,
             codes,
             room: if 3 * max_code <= u8::MAX.into() { Room::Bytes } else { Room::Words },
+            position_keys: match job.stack.spread {
+                Some(_) => job.positions.iter().map(Key::of_position).collect(),
+                None => Vec::new(),
+            },
         }
     }
 }
@@ -127,12 +134,17 @@ impl Plan<'_> {
             }
             for strips in (0..n_strips).step_by(strips_at_a_time) {
                 let strips = strips..n_strips.min(strips + strips_at_a_time);
+                #[cfg(target_arch = "x86_64")]
+                let sigmas = self.common_sigmas((read_index, read), strips.clone());
+                #[cfg(not(target_arch = "x86_64"))]
+                let sigmas: Vec<crate::Vector> = Vec::new();
                 for index in job.columns.0 / TILE..job.columns.1.div_ceil(TILE) {
                     let (tables, segments) = self.tiles.of((read_index, read), index);
-                    for strip in strips.clone() {
+                    for (place, strip) in strips.clone().enumerate() {
                         let vectors = job.patterns.read_vectors(strip, read);
                         let tile = Tile { index, tables, segments, vectors, read: read_index, strip };
-                        if !self.add_fast(&tile, totals, tally.as_deref_mut()) {
+                        let sigmas = sigmas.chunks(job.patterns.vectors_per_strip()).nth(place).unwrap_or(&[]);
+                        if !self.add_fast((&tile, sigmas), totals, tally.as_deref_mut()) {
                             self.add_any((&tile, read), totals, tally.as_deref_mut());
                         }
                     }

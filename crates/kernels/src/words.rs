@@ -5,11 +5,20 @@ use crate::{Job, Stack, Transfer, Uniform};
 
 /// A transfer in words.
 #[derive(Clone, Debug)]
-pub(crate) enum Converter {
+pub(crate) enum Converter<'a> {
     Exact,
     Clip(u16),
     Small(Uniform15),
     Uniform(Uniform16),
+    Table(Codes16<'a>),
+}
+
+/// Tabulated codes.
+#[derive(Clone, Debug)]
+pub(crate) struct Codes16<'a> {
+    shift: u32,
+    first: i32,
+    codes: &'a [u16],
 }
 
 /// A uniform converter of sums and offsets below 2^15 units, whose reciprocal needs no correction.
@@ -37,9 +46,9 @@ pub(crate) struct Uniform16 {
     reciprocal_shift: u32,
 }
 
-impl Converter {
+impl<'a> Converter<'a> {
     /// For the sums of a job; `None` where words are too narrow.
-    pub(crate) fn of(job: &Job<'_>) -> Option<Self> {
+    pub(crate) fn of(job: &Job<'a>) -> Option<Self> {
         let stack = job.stack;
         let noise = stack.spread.as_ref().map_or(0, Spread::max_sample);
         let lift = job.lifts.into_iter().flatten().flatten().map(|lift| lift.unsigned_abs()).max().unwrap_or(0);
@@ -51,7 +60,7 @@ impl Converter {
 
     /// `None` where words are too narrow. `max_sum` is the greatest sum of cells, `max_offset` the greatest magnitude of
     /// what is added to it, if anything is.
-    pub(crate) fn new(transfer: &Transfer, shift: u32, max_sum: u64, max_offset: Option<u32>) -> Option<Self> {
+    pub(crate) fn new(transfer: &'a Transfer, shift: u32, max_sum: u64, max_offset: Option<u32>) -> Option<Self> {
         let max_analog = u16::try_from(max_sum).ok().and_then(|sum| (u32::from(sum) << shift).try_into().ok());
         match transfer {
             Transfer::Exact if max_offset.is_none() => u16::try_from(max_sum).ok().map(|_| Self::Exact),
@@ -65,7 +74,12 @@ impl Converter {
                     .map(Self::Small)
                     .or_else(|| Uniform16::new(uniform, shift, max_offset).map(Self::Uniform))
             }
-            Transfer::Exact | Transfer::Clip { .. } | Transfer::Table { .. } | Transfer::Rounded { .. } => None,
+            Transfer::Table { first, codes } => {
+                let _: u16 = max_sum.try_into().ok()?;
+                let _: i16 = max_offset.unwrap_or(0).try_into().ok()?;
+                Codes16::new(shift, *first, codes).map(Self::Table)
+            }
+            Transfer::Exact | Transfer::Clip { .. } | Transfer::Rounded { .. } => None,
         }
     }
 
@@ -76,6 +90,7 @@ impl Converter {
             Self::Clip(max) => (*max).into(),
             Self::Small(uniform) => uniform.max_code.into(),
             Self::Uniform(uniform) => uniform.max_code.into(),
+            Self::Table(table) => table.codes.iter().max().map_or(0, |&code| code.into()),
         }
     }
 
@@ -87,6 +102,7 @@ impl Converter {
             Self::Clip(max) => sums.iter_mut().for_each(|sum| *sum = (*sum).min(*max)),
             Self::Small(uniform) => uniform.convert(sums),
             Self::Uniform(uniform) => uniform.convert(sums),
+            Self::Table(table) => table.convert(sums),
         }
     }
 
@@ -100,8 +116,33 @@ impl Converter {
             Self::Uniform(uniform) => {
                 sums.iter_mut().zip(offsets).for_each(|(sum, &offset)| *sum = uniform.code(*sum, offset));
             }
+            Self::Table(table) => {
+                sums.iter_mut().zip(offsets).for_each(|(sum, &offset)| *sum = table.code(*sum, offset));
+            }
             Self::Exact | Self::Clip(_) => unreachable!("made for sums without offsets"),
         }
+    }
+}
+
+impl<'a> Codes16<'a> {
+    /// `None` where numbers are beyond 32 bits.
+    fn new(shift: u32, first: i64, codes: &'a [u16]) -> Option<Self> {
+        let limit = 1 << 30;
+        // Sums and offsets are words.
+        let fits = first.unsigned_abs() <= limit && codes.len() as u64 <= limit && shift < 14;
+        fits.then_some(Self { shift, first: first as i32, codes })
+    }
+
+    /// Converts sums.
+    #[inline(always)]
+    pub(crate) fn convert<const N: usize>(&self, sums: &mut [u16; N]) {
+        sums.iter_mut().for_each(|sum| *sum = self.code(*sum, 0));
+    }
+
+    #[inline(always)]
+    fn code(&self, sum: u16, offset: i16) -> u16 {
+        let at = (i32::from(sum) << self.shift) + i32::from(offset) - self.first;
+        self.codes[at.clamp(0, self.codes.len() as i32 - 1) as usize]
     }
 }
 
@@ -153,7 +194,7 @@ pub(crate) struct Steps {
 
 impl Steps {
     /// `None` where that is not what the converter does.
-    pub(crate) fn of(job: &Job<'_>, converter: &Converter) -> Option<Self> {
+    pub(crate) fn of(job: &Job<'_>, converter: &Converter<'_>) -> Option<Self> {
         let (Converter::Uniform(_) | Converter::Small(_), Transfer::Uniform(uniform)) = (converter, job.transfer)
         else {
             return None;
@@ -239,7 +280,8 @@ mod tests {
         ) {
             let uniform = Uniform::new(low, step, max_code);
             let max_sum = u64::from(u16::MAX >> shift);
-            if let Some(converter) = Converter::new(&Transfer::Uniform(uniform.clone()), shift, max_sum, Some(2000)) {
+            let transfer = Transfer::Uniform(uniform.clone());
+            if let Some(converter) = Converter::new(&transfer, shift, max_sum, Some(2000)) {
                 for first in (0..=u16::MAX >> shift).step_by(if shift == 0 { 641 } else { 64 }) {
                     let analogs: [u16; LANES] = std::array::from_fn(|lane| first.saturating_add(lane as u16) & (u16::MAX >> shift));
                     let mut codes = analogs;

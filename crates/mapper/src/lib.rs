@@ -4,6 +4,7 @@
 //! IMAs and tiles hold it. Knows nothing of cycles and joules.
 
 mod arrange;
+mod bias;
 mod error;
 mod map;
 mod placement;
@@ -11,6 +12,7 @@ mod replication;
 mod slicing;
 mod traffic;
 
+pub use bias::{BiasPlacement, DigitalRest, Reference};
 pub use error::MapError;
 pub use map::map;
 pub use placement::{CellAddress, ImaId, LayerPlacement, PlacedArray, Placement, Replica, TileId, WeightSlice};

@@ -2,12 +2,15 @@
 
 use std::ops::Range;
 
-use rebias_arch::{Arch, BiasColumnPlace, BiasSource, Replication, TilePlacement};
+use rebias_arch::{Arch, Replication, TilePlacement};
 use rebias_network::{Layer, LayerId, Network, Weighted};
 
 use crate::arrange::arrange;
 use crate::replication::{self, Demand, Supply};
-use crate::{ImaId, LayerPlacement, MapError, PlacedArray, Placement, Replica, Sides, Slicing, TileId, TrafficMatrix};
+use crate::{
+    BiasPlacement, ImaId, LayerPlacement, MapError, PlacedArray, Placement, Replica, Sides, Slicing, TileId,
+    TrafficMatrix,
+};
 
 /// Places a network's weighted layers on the chips.
 ///
@@ -70,7 +73,7 @@ struct Cut {
     rows_per_read: usize,
     outputs: usize,
     outputs_per_array: usize,
-    n_bias_columns: u32,
+    bias: BiasPlacement,
     n_positions: usize,
 }
 
@@ -79,12 +82,8 @@ impl Cut {
         let ima = arch.ima();
         let slicing = Slicing::new(weighted.weight_bits, ima.crossbar.cell.bits, weighted.input, ima.dac.bits)
             .with_sides(Sides::of(weighted.representation));
-        let (n_bias_columns, bias_inside) = match arch.mapping().bias {
-            BiasSource::DigitalCount => (0, 0),
-            BiasSource::ColumnPerArray { place: BiasColumnPlace::Extra, .. } => (1, 0),
-            BiasSource::ColumnPerArray { place: BiasColumnPlace::Inside, .. } => (1, 1),
-        };
-        let bit_lines = ima.crossbar.bit_lines - bias_inside;
+        let bias = BiasPlacement::new(arch, weighted, &slicing);
+        let bit_lines = ima.crossbar.bit_lines.saturating_sub(bias.kept_bit_lines(arch));
         let slices = slicing.n_columns();
         if slices > bit_lines {
             return Err(MapError::ArrayTooNarrow { layer: layer.name().to_owned(), slices, bit_lines });
@@ -97,7 +96,7 @@ impl Cut {
             rows_per_read: ima.crossbar.active_word_lines as usize,
             outputs: layer.out_shape().channels,
             outputs_per_array: (bit_lines / slices) as usize,
-            n_bias_columns,
+            bias,
             n_positions: layer.out_shape().positions(),
         })
     }
@@ -129,7 +128,7 @@ impl Cut {
             slicing: self.slicing.clone(),
             row_blocks,
             column_blocks,
-            n_bias_columns: self.n_bias_columns,
+            bias: self.bias.clone(),
             n_positions: self.n_positions,
             replicas,
         }

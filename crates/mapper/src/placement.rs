@@ -2,10 +2,10 @@
 
 use std::ops::Range;
 
-use rebias_arch::{Arch, BiasColumnPlace, BiasSource};
+use rebias_arch::{Arch, BiasColumnPlace};
 use rebias_network::LayerId;
 
-use crate::Slicing;
+use crate::{BiasPlacement, DigitalRest, Slicing};
 
 /// A network placed on a chip: one entry for each weighted layer, in the network's order.
 #[derive(Clone, Debug, PartialEq)]
@@ -74,7 +74,8 @@ pub struct ImaId {
 ///
 /// The matrix of `rows × outputs` codes is cut into row blocks (one array's word lines each) and column blocks (one
 /// array's outputs each). Row r of row block [a, b) drives word line r − a; slice j of output o of column block [a, b)
-/// stands on bit line (o − a)·J + j, and of a pair, slice j of w⁺ on (o − a)·2J + j and that of w⁻ J behind it. A bias column stands behind the last used bit line.
+/// stands on bit line (o − a)·J + j, and of a pair, slice j of w⁺ on (o − a)·2J + j and that of w⁻ J behind it. Columns
+/// of bias and of reference stand behind the last used bit line.
 #[derive(Clone, Debug, PartialEq)]
 pub struct LayerPlacement {
     /// The layer.
@@ -85,8 +86,8 @@ pub struct LayerPlacement {
     pub row_blocks: Vec<Range<usize>>,
     /// Outputs in each column of arrays.
     pub column_blocks: Vec<Range<usize>>,
-    /// Bias columns in each array: 0 or 1.
-    pub n_bias_columns: u32,
+    /// What arrays have for their bias.
+    pub bias: BiasPlacement,
     /// Output positions of one image.
     pub n_positions: usize,
     /// Copies of the layer, all alike; at least one.
@@ -148,6 +149,21 @@ impl LayerPlacement {
         self.column_blocks[column_block].len() as u32 * self.slicing.n_columns()
     }
 
+    /// Columns of bias and of reference in the arrays of a column block.
+    pub fn bias_columns(&self, column_block: usize) -> u32 {
+        self.bias.bias_columns(column_block) + self.bias.n_reference_columns()
+    }
+
+    /// Multiplications by a sum of inputs that each output of a position takes: one by S for β, or with a calibrated bias
+    /// one for each row block, whose δ and β are one number.
+    pub fn bias_multiplies(&self, arch: &Arch) -> u64 {
+        match (self.bias.rest, arch.mapping().calibration) {
+            (DigitalRest::Vanishes, _) => 0,
+            (DigitalRest::Needed, None) => 1,
+            (DigitalRest::Needed, Some(_)) => self.row_blocks.len() as u64,
+        }
+    }
+
     /// The copy that computes an output position: positions go round in turn.
     pub fn replica_of(&self, position: usize) -> usize {
         position % self.replicas.len()
@@ -179,10 +195,11 @@ impl LayerPlacement {
         holds.then_some(WeightSlice { row, output, slice: cell.bit_line % n_slices })
     }
 
-    /// Cells of all copies that store something: slices of weights, and the levels of bias columns.
+    /// Cells of all copies that store something: slices of weights, and the levels of columns of bias and of
+    /// reference.
     pub fn used_cells(&self) -> u64 {
         let rows: usize = self.row_blocks.iter().map(Range::len).sum();
-        let bit_lines = |block| u64::from(self.data_columns(block) + self.n_bias_columns);
+        let bit_lines = |block| u64::from(self.data_columns(block) + self.bias_columns(block));
         let columns: u64 = (0..self.column_blocks.len()).map(bit_lines).sum();
         rows as u64 * columns * self.replicas.len() as u64
     }
@@ -190,12 +207,13 @@ impl LayerPlacement {
     /// Cells of all arrays that hold some of the layer, among them those of extra bias columns.
     pub fn allocated_cells(&self, arch: &Arch) -> u64 {
         let crossbar = &arch.ima().crossbar;
-        let extra = match arch.mapping().bias {
-            BiasSource::ColumnPerArray { place: BiasColumnPlace::Extra, .. } => self.n_bias_columns,
-            BiasSource::ColumnPerArray { place: BiasColumnPlace::Inside, .. } | BiasSource::DigitalCount => 0,
+        let extra = match arch.mapping().bias.columns_place() {
+            Some(BiasColumnPlace::Extra) => (0..self.column_blocks.len()).map(|block| self.bias_columns(block)).sum(),
+            Some(BiasColumnPlace::Inside) | None => 0u32,
         };
-        let cells = u64::from(crossbar.word_lines) * u64::from(crossbar.bit_lines + extra);
-        cells * u64::from(self.n_crossbars())
+        let extra = u64::from(extra) * (self.row_blocks.len() * self.replicas.len()) as u64;
+        let word_lines = u64::from(crossbar.word_lines);
+        word_lines * (u64::from(crossbar.bit_lines) * u64::from(self.n_crossbars()) + extra)
     }
 
     /// Used cells among allocated cells, 0 … 1. A bias column counts on both sides.

@@ -85,7 +85,7 @@ impl Axis {
             own
         } else {
             let mut candidates = (2..=8).rev().map(|most| ticks_between(scale, (low, high), most));
-            candidates.find(|ticks| fits(ticks)).unwrap_or_else(|| ticks_between(scale, (low, high), 2))
+            candidates.clone().find(|ticks| fits(ticks)).or(candidates.next_back()).unwrap_or_default()
         };
         fitted.ticks = ticks;
         fitted

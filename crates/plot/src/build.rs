@@ -14,6 +14,9 @@ use crate::map::{HeatMap, MapCell};
 use crate::pareto::{Candidate, CandidateSet, ParetoChart};
 use crate::spec::{Kind, Refusal, Repeats, Spec};
 
+/// Where a figure stands: its series, and the text of its horizontal position.
+type Place = (String, String);
+
 impl Spec {
     /// The chart of a table.
     ///
@@ -81,9 +84,6 @@ struct Places<'d> {
     by: Vec<usize>,
     repeats: Repeats,
 }
-
-/// A series, and the text of a horizontal position.
-type Place = (String, String);
 
 /// A mean, with its interval where that is known.
 type Figure = (f64, Option<(f64, f64)>);

@@ -64,7 +64,7 @@ impl Footprint {
             let columns = (0..placed.column_blocks.len()).map(|block| u64::from(placed.data_columns(block)));
             columns.sum::<u64>() * placed.row_blocks.len() as u64
         };
-        let bias = |placed: &LayerPlacement| u64::from(placed.n_bias_columns) * arrays_of_copy(placed) as u64;
+        let bias = |placed: &LayerPlacement| u64::from(placed.bias.n_bias_columns) * arrays_of_copy(placed) as u64;
         let conversions = |layer: &rebias_scheduler::LayerResult| {
             layer.counts[Action::AdcConversion] + layer.counts[Action::BiasConversion]
         };

@@ -83,7 +83,7 @@ fn programmed_cells(placement: &Placement) -> ProgrammedCells {
     for placed in placement.layers() {
         for array in placed.replicas.iter().flat_map(|replica| &replica.arrays) {
             let rows = placed.row_blocks.get(array.row_block).map_or(0, Range::len);
-            let columns = placed.data_columns(array.column_block) + placed.n_bias_columns;
+            let columns = placed.data_columns(array.column_block) + placed.bias_columns(array.column_block);
             *of_tile.entry(array.ima.tile).or_default() += rows as u64 * u64::from(columns);
         }
     }

@@ -1,6 +1,6 @@
 //! What the driven cells conduct, from the densities of bits where there are no values to count.
 
-use rebias_arch::{Arch, BiasSource, FlipEncoding};
+use rebias_arch::{Arch, FlipEncoding};
 use rebias_crossbar::{CellModel, FRACTION_BITS, ReadEnergy};
 use rebias_mapper::LayerPlacement;
 use rebias_network::{Layer, Network, Weighted};
@@ -19,7 +19,7 @@ pub(crate) fn assumed_read_activity(arch: &Arch, network: &Network, placed: &Lay
     let weighted = layer.weighted()?;
     let outputs = layer.out_shape().channels as f64;
     let columns = outputs * output_conductance(arch, placed, weighted);
-    let biases = placed.column_blocks.len() as f64 * bias_conductance(arch, placed);
+    let biases = (0..placed.column_blocks.len()).map(|block| bias_conductance(arch, placed, block)).sum::<f64>();
     Some(driven_lines(layer, weighted) * squared_inputs(placed, weighted) * (columns + biases))
 }
 
@@ -42,15 +42,13 @@ fn output_conductance(arch: &Arch, placed: &LayerPlacement, weighted: &Weighted)
     (0..slicing.n_columns()).map(|column| level(slicing.slice_of(column)) * units + floor).sum()
 }
 
-/// Conductance of the bias columns' cells on one word line of an array, in units.
-fn bias_conductance(arch: &Arch, placed: &LayerPlacement) -> f64 {
-    match arch.mapping().bias {
-        BiasSource::DigitalCount => 0.0,
-        BiasSource::ColumnPerArray { level, .. } => {
-            let units = CellModel::new(&arch.ima().crossbar.cell).units(level);
-            f64::from(placed.n_bias_columns) * f64::from(units)
-        }
-    }
+/// Conductance of the cells of bias and reference columns on one word line of an array, in units.
+fn bias_conductance(arch: &Arch, placed: &LayerPlacement, column_block: usize) -> f64 {
+    let cell = CellModel::new(&arch.ima().crossbar.cell);
+    let level = arch.mapping().bias.columns().map_or(0, |columns| columns.level);
+    let biases = f64::from(placed.bias.bias_columns(column_block)) * f64::from(cell.units(level));
+    let reference = |level: f64| (level + cell.offset()) * f64::from(1u32 << FRACTION_BITS);
+    biases + placed.bias.reference_levels().into_iter().map(reference).sum::<f64>()
 }
 
 /// Word lines that see a value of the map, over all positions; those that see padding are never driven.

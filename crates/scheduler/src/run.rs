@@ -1,6 +1,6 @@
 //! The facade: one network on one chip, from mapping to prices.
 
-use rebias_arch::Arch;
+use rebias_arch::{Arch, LayerPlace};
 use rebias_cost::{Costs, LayerCost, LayerUsage, Priced, Usage, price, warnings};
 use rebias_emulation::{EmulationError, Emulator};
 use rebias_mapper::{LayerPlacement, MapError, Placement, map};
@@ -139,7 +139,15 @@ fn usage(
         Some(emulated) => emulated.read_activity(weighted_index(placement, layer)?),
         None => assumed_read_activity(arch, network, placement.layer(layer)?),
     };
-    let usage = |layer: &LayerReplay| LayerUsage { counts: layer.counts, read_activity: activity(layer.layer) };
+    let n_weighted = placement.layers().len();
+    // Layers without weights use no converters.
+    let place =
+        |layer| weighted_index(placement, layer).map_or(LayerPlace::Inside, |it| LayerPlace::of(it, n_weighted));
+    let usage = |layer: &LayerReplay| LayerUsage {
+        counts: layer.counts,
+        read_activity: activity(layer.layer),
+        place: place(layer.layer),
+    };
     replayed.layers.iter().map(usage).collect()
 }
 

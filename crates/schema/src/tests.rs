@@ -115,7 +115,7 @@ fn a_shape_knows_ranges_defaults_and_what_words_need() {
           high_percentile: Number(Interval { low: Included(0.0), high: Included(100.0) }); known always; required if range = calibrated
           low_levels: Number(Interval { low: Included(-1000000.0), high: Included(1000000.0) }); known always; required if range = fixed
           step_levels: Number(Interval { low: Excluded(0.0), high: Included(1000000.0) }); known always; required if range = fixed
-          range: Choice(["full-scale", "lossless-step", "calibrated", "fixed"]); known always; required always
+          range: Choice(["full-scale", "lossless-step", "calibrated", "least-error", "fixed"]); known always; required always
           offset_lsb: Number(Interval { low: Included(-10000.0), high: Included(10000.0) }), default 0.0; known always; required never
           gain_error: Number(Interval { low: Excluded(-1.0), high: Included(10.0) }), default 0.0; known always; required never
           inl_lsb: Numbers(Interval { low: Included(-10000.0), high: Included(10000.0) }); known always; required never
@@ -129,6 +129,7 @@ fn a_shape_knows_ranges_defaults_and_what_words_need() {
           replication: Choice(["none", "balanced", "target"]); known always; required always
           placement: Choice(["in-order", "by-traffic"]), default "in-order"; known always; required never
           bias: Table; known always; required always
+          edge_layers: Table; known always; required never
     "#]].assert_eq(&shown);
 }
 

@@ -56,6 +56,8 @@ pub enum InputSum {
         /// What converts them.
         converter: BiasConverter,
     },
+    /// Not at all: references take what it is needed for.
+    Unneeded,
 }
 
 /// When a product is made, in chip cycles.

@@ -11,6 +11,8 @@ mod dorefa;
 mod fixed_point;
 mod lsq;
 mod offset;
+#[cfg(test)]
+mod parity;
 mod sign_magnitude;
 mod step;
 mod symmetric;

@@ -51,6 +51,7 @@ enum RangeKind {
     FullScale,
     LosslessStep,
     Calibrated,
+    LeastError,
     Fixed,
 }
 
@@ -59,6 +60,7 @@ fn adc_range(table: &Table<'_>) -> Option<AdcRange> {
         ("full-scale", RangeKind::FullScale),
         ("lossless-step", RangeKind::LosslessStep),
         ("calibrated", RangeKind::Calibrated),
+        ("least-error", RangeKind::LeastError),
         ("fixed", RangeKind::Fixed),
     ];
     // Keys of other ranges are allowed beside the chosen one, so that a sweep can switch between ranges.
@@ -76,6 +78,7 @@ fn adc_range(table: &Table<'_>) -> Option<AdcRange> {
     match table.choice("range", &kinds)? {
         RangeKind::FullScale => Some(AdcRange::FullScale),
         RangeKind::LosslessStep => Some(AdcRange::LosslessStep),
+        RangeKind::LeastError => Some(AdcRange::LeastError),
         RangeKind::Fixed => {
             let (low, step) = (needed("low_levels", low), needed("step_levels", step));
             Some(AdcRange::Fixed { low: low?, step: step? })

@@ -3,18 +3,38 @@
 use rebias_config::{Problem, Table};
 use rebias_converter::AdcSpec;
 use rebias_crossbar::CellSpec;
-use rebias_tile::BiasConverter;
 
 use super::MAX_CROSSBARS;
-use crate::{BiasColumnPlace, BiasSource, FlipEncoding, MappingSpec, Replication, TilePlacement};
+use super::bias::{bias, calibration, edge_layers};
+use crate::{BiasSource, EdgeLayersSpec, FlipEncoding, MappingSpec, Replication, TilePlacement};
 
 pub(super) fn mapping(table: &Table<'_>, cell: Option<&CellSpec>, adc: Option<&(AdcSpec, u32)>) -> Option<MappingSpec> {
     let flip_encoding = table.choice("flip_encoding", &[("off", FlipEncoding::Off), ("on", FlipEncoding::On)]);
     let replication = replication(table);
     let placements = [("in-order", TilePlacement::InOrder), ("by-traffic", TilePlacement::ByTraffic)];
     let placement = table.choice_or_first("placement", &placements);
-    let bias = table.table("bias").and_then(|table| bias(&table, cell, adc));
-    Some(MappingSpec { bias: bias?, flip_encoding: flip_encoding?, replication: replication?, placement: placement? })
+    let bias_table = table.table("bias");
+    let bias = bias_table.as_ref().and_then(|table| bias(table, cell, adc));
+    let calibration = bias_table.as_ref().and_then(|table| calibration(table, adc));
+    let edge_layers = table.optional_table("edge_layers").and_then(|table| match table {
+        Some(table) => edge_layers(&table),
+        None => Some(EdgeLayersSpec::AS_OTHERS),
+    });
+    if let (Some(BiasSource::Reference(_)), Some(FlipEncoding::On)) = (bias, flip_encoding) {
+        let problem = Problem::new("columns with a reference are not complemented")
+            .legal("off")
+            .hint("what is left of a heavy column is negative, which its signed ADC converts");
+        table.fault("flip_encoding", problem);
+        return None;
+    }
+    Some(MappingSpec {
+        bias: bias?,
+        calibration: calibration?,
+        edge_layers: edge_layers?,
+        flip_encoding: flip_encoding?,
+        replication: replication?,
+        placement: placement?,
+    })
 }
 
 #[derive(Clone, Copy)]
@@ -40,43 +60,6 @@ fn replication(table: &Table<'_>) -> Option<Replication> {
                 table.fault("target_crossbars", problem);
             }
             crossbars.map(|crossbars| Replication::Target { crossbars })
-        }
-    }
-}
-
-#[derive(Clone, Copy)]
-enum BiasKind {
-    DigitalCount,
-    ColumnPerArray,
-}
-
-fn bias(table: &Table<'_>, cell: Option<&CellSpec>, adc: Option<&(AdcSpec, u32)>) -> Option<BiasSource> {
-    // A bias column's keys are allowed beside `digital-count`, so that a sweep can switch between the two.
-    let level = table.optional_integer::<u32>("level", 1..=255);
-    let place =
-        table.optional_choice("place", &[("extra", BiasColumnPlace::Extra), ("inside", BiasColumnPlace::Inside)]);
-    let converter =
-        table.optional_choice("converter", &[("own", BiasConverter::Own), ("shared", BiasConverter::Shared)]);
-    let adc_bits = table.optional_integer::<u32>("adc_bits", 1..=24);
-    let kinds = [("digital-count", BiasKind::DigitalCount), ("column-per-array", BiasKind::ColumnPerArray)];
-    match table.choice("source", &kinds)? {
-        BiasKind::DigitalCount => Some(BiasSource::DigitalCount),
-        BiasKind::ColumnPerArray => {
-            let level = level?.unwrap_or(1);
-            let max_level = cell?.max_level();
-            if level > max_level {
-                table.fault("level", Problem::new("above the cell's highest level").legal(format!("1..={max_level}")));
-                return None;
-            }
-            Some(BiasSource::ColumnPerArray {
-                level,
-                place: place?.unwrap_or(BiasColumnPlace::Extra),
-                converter: converter?.unwrap_or(BiasConverter::Own),
-                adc_bits: match adc_bits? {
-                    Some(bits) => bits,
-                    None => adc?.0.bits,
-                },
-            })
         }
     }
 }

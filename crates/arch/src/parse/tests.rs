@@ -12,7 +12,7 @@ use rebias_tile::BiasConverter;
 use rebias_units::{Bytes, Cycles};
 
 use crate::testing::{isaac, toy};
-use crate::{Arch, BiasColumnPlace, BiasSource, FlipEncoding, Replication};
+use crate::{Arch, BiasColumnPlace, BiasColumnsSpec, BiasSharing, BiasSource, FlipEncoding, Replication};
 
 const TOY: &str = include_str!("../../../../arch-configs/toy/arch.toml");
 const ISAAC: &str = include_str!("../../../../arch-configs/isaac-2016/arch.toml");
@@ -51,12 +51,14 @@ fn isaac_is_what_its_table_says() {
     assert_eq!((chip.noc.tiles_per_router, chip.noc.flit_bits), (4, 32));
     assert_eq!(arch.mapping().flip_encoding, FlipEncoding::On);
     assert_eq!(arch.mapping().replication, Replication::Balanced);
-    let unit_column = BiasSource::ColumnPerArray {
+    let unit_column = BiasSource::Columns(BiasColumnsSpec {
+        sharing: BiasSharing::Array,
+        n: 1,
         level: 1,
         place: BiasColumnPlace::Extra,
         converter: BiasConverter::Own,
         adc_bits: 8,
-    };
+    });
     assert_eq!(arch.mapping().bias, unit_column);
 }
 

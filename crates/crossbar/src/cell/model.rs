@@ -88,18 +88,26 @@ impl CellModel {
 
     /// A cell written with `level`, with its errors drawn.
     pub(crate) fn program(&self, level: u8, draws: &ArrayDraws, cell: (u32, u32)) -> ProgrammedCell {
+        self.program_to(level.into(), draws, cell)
+    }
+
+    /// A cell written to anywhere between the lowest and the highest level, with its errors drawn.
+    pub(crate) fn program_to(&self, target: f64, draws: &ArrayDraws, cell: (u32, u32)) -> ProgrammedCell {
         let faults = self.non_idealities.faults.as_ref();
         match faults.and_then(|faults| faults.of(draws.cell(Purpose::Fault, cell).uniform())) {
             Some(Fault::StuckLrs) => {
                 ProgrammedCell { level: self.max_level as u8, conductance: f64::from(self.max_level) + self.offset }
             }
             Some(Fault::StuckHrs) => ProgrammedCell { level: 0, conductance: self.off },
-            None => ProgrammedCell { level, conductance: self.drifted(level, draws, cell) },
+            // Between two levels it is taken for the nearer one.
+            None => ProgrammedCell {
+                level: (target + 0.5).floor() as u8,
+                conductance: self.drifted(target + self.offset, draws, cell),
+            },
         }
     }
 
-    fn drifted(&self, level: u8, draws: &ArrayDraws, cell: (u32, u32)) -> f64 {
-        let target = f64::from(level) + self.offset;
+    fn drifted(&self, target: f64, draws: &ArrayDraws, cell: (u32, u32)) -> f64 {
         let mut conductance = match &self.non_idealities.variation {
             Some(variation) => {
                 let draw = draws.cell(Purpose::Variation, cell).gaussian();

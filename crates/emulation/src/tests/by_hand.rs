@@ -2,7 +2,7 @@
 
 use ndarray::{Array2, array};
 use rebias_arch::testing::toy_with;
-use rebias_arch::{Arch, BiasColumnPlace, BiasSource, FlipEncoding, MappingSpec};
+use rebias_arch::{Arch, BiasColumnPlace, BiasColumnsSpec, BiasSharing, BiasSource, FlipEncoding, MappingSpec};
 use rebias_converter::AdcRange;
 use rebias_crossbar::OnOff;
 use rebias_network::{CodeFormat, Sign};
@@ -65,7 +65,14 @@ fn a_bias_column_with_one_bit_sees_all_or_nothing() {
         toy_with(|chip, mapping| {
             chip.tile.ima.crossbar.active_word_lines = 4;
             let (place, converter) = (BiasColumnPlace::Extra, BiasConverter::Own);
-            mapping.bias = BiasSource::ColumnPerArray { level: 1, place, converter, adc_bits };
+            mapping.bias = BiasSource::Columns(BiasColumnsSpec {
+                sharing: BiasSharing::Array,
+                n: 1,
+                level: 1,
+                place,
+                converter,
+                adc_bits,
+            });
         })
     };
     let network = linear(CodeFormat::unsigned(1), 2, array![[1, 1, 1, 1]], 10);
@@ -85,7 +92,14 @@ fn an_estimate_of_the_inputs_stands_for_them_everywhere() {
         ima.crossbar.cell.on_off = OnOff::Ratio(4.0);
         mapping.flip_encoding = FlipEncoding::On;
         let (place, converter) = (BiasColumnPlace::Extra, BiasConverter::Own);
-        mapping.bias = BiasSource::ColumnPerArray { level: 1, place, converter, adc_bits: 1 };
+        mapping.bias = BiasSource::Columns(BiasColumnsSpec {
+            sharing: BiasSharing::Array,
+            n: 1,
+            level: 1,
+            place,
+            converter,
+            adc_bits: 1,
+        });
     });
     let network = linear(CodeFormat::unsigned(1), 2, array![[3, 3, 2, 1], [1, 0, 0, 0]], 10);
     let sums = &emulated_sums(&network, &arch, &[1, 1, 1, 0])[0].1;

@@ -3,7 +3,7 @@
 use ndarray::Array2;
 use proptest::prelude::*;
 use rebias_arch::testing::toy_with;
-use rebias_arch::{Arch, BiasColumnPlace, BiasSource, FlipEncoding};
+use rebias_arch::{Arch, BiasColumnPlace, BiasColumnsSpec, BiasSharing, BiasSource, FlipEncoding};
 use rebias_converter::{AdcErrors, AdcRange};
 use rebias_crossbar::{ChipSeed, DriftSpec, FaultSpec, NonIdealities, OnOff, ReadNoiseSpec, VariationSpec, WiringSpec};
 use rebias_mapper::map;
@@ -104,7 +104,14 @@ fn arch(hardware: Hardware) -> Arch {
         mapping.flip_encoding = hardware.flip;
         if hardware.has_bias_column {
             let (place, converter) = (BiasColumnPlace::Extra, BiasConverter::Own);
-            mapping.bias = BiasSource::ColumnPerArray { level: 1, place, converter, adc_bits: 16 };
+            mapping.bias = BiasSource::Columns(BiasColumnsSpec {
+                sharing: BiasSharing::Array,
+                n: 1,
+                level: 1,
+                place,
+                converter,
+                adc_bits: 16,
+            });
         }
     })
 }

@@ -3,12 +3,14 @@
 use ndarray::Array2;
 use proptest::prelude::*;
 use rebias_arch::testing::toy_with;
-use rebias_arch::{Arch, BiasColumnPlace, BiasSource, FlipEncoding, Replication};
+use rebias_arch::{
+    Arch, BiasColumnPlace, BiasColumnsSpec, BiasSharing, BiasSource, FlipEncoding, MappingSpec, Replication,
+};
 use rebias_converter::AdcRange;
 use rebias_crossbar::{OnOff, ReadEnergy};
 use rebias_network::testing::{RandomNetwork, random_image, random_network};
 use rebias_network::{CodeFormat, Representation, Scales, Sign};
-use rebias_tile::BiasConverter;
+use rebias_tile::{BiasConverter, ImaSpec};
 
 use super::{emulated_sums, exact_sums, linear};
 
@@ -35,6 +37,10 @@ pub(super) enum Bias {
 
 impl Hardware {
     pub(super) fn arch(&self) -> Arch {
+        self.arch_with(|_, _| {})
+    }
+
+    pub(super) fn arch_with(&self, change: impl FnOnce(&mut ImaSpec, &mut MappingSpec)) -> Arch {
         toy_with(|chip, mapping| {
             chip.n_tiles = 10_000;
             let ima = &mut chip.tile.ima;
@@ -54,9 +60,17 @@ impl Hardware {
                 Bias::Digital => BiasSource::DigitalCount,
                 Bias::Column { place, converter, is_full_level, adc_bits } => {
                     let level = if is_full_level { ima.crossbar.cell.max_level() } else { 1 };
-                    BiasSource::ColumnPerArray { level, place, converter, adc_bits }
+                    BiasSource::Columns(BiasColumnsSpec {
+                        sharing: BiasSharing::Array,
+                        n: 1,
+                        level,
+                        place,
+                        converter,
+                        adc_bits,
+                    })
                 }
             };
+            change(ima, mapping);
         })
     }
 }

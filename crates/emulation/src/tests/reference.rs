@@ -1,7 +1,7 @@
 //! The definitions once more, cell by cell and in no hurry, against the emulator: with converters that lose something.
 
 use proptest::prelude::*;
-use rebias_arch::{Arch, BiasSource, FlipEncoding};
+use rebias_arch::{Arch, BiasColumnsSpec, BiasSource, FlipEncoding};
 use rebias_converter::AdcRange;
 use rebias_crossbar::OnOff;
 use rebias_mapper::{LayerPlacement, Placement, map};
@@ -34,7 +34,7 @@ impl Range {
             AdcRange::FullScale => (0, ((full_scale + max_code - 1) / max_code).max(LEVEL)),
             AdcRange::LosslessStep => (0, LEVEL),
             AdcRange::Fixed { low, step } => ((low * 128.0 + 0.5).floor() as i128, (step * 128.0).ceil() as i128),
-            AdcRange::Calibrated { .. } => unreachable!("not among the cases"),
+            AdcRange::Calibrated { .. } | AdcRange::LeastError => unreachable!("not among the cases"),
         };
         Self { low, step, max_code }
     }
@@ -75,7 +75,8 @@ impl ArrayReader<'_> {
     fn estimate(&self, sum: i128) -> i128 {
         match self.arch.mapping().bias {
             BiasSource::DigitalCount => sum,
-            BiasSource::ColumnPerArray { level, adc_bits, .. } => {
+            BiasSource::Reference(_) => unreachable!("not among the cases"),
+            BiasSource::Columns(BiasColumnsSpec { level, adc_bits, .. }) => {
                 let conductance = i128::from(level) * LEVEL + self.floor();
                 let range = Range::new(adc_bits, self.full_scale(conductance), AdcRange::FullScale);
                 rounded(range.decoded(sum * conductance), conductance)

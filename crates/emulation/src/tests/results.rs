@@ -3,7 +3,7 @@
 use ndarray::{Array2, array};
 use rayon::ThreadPoolBuilder;
 use rebias_arch::testing::toy_with;
-use rebias_arch::{Arch, BiasColumnPlace, BiasSource};
+use rebias_arch::{Arch, BiasColumnPlace, BiasColumnsSpec, BiasSharing, BiasSource};
 use rebias_converter::AdcRange;
 use rebias_crossbar::{OnOff, ReadEnergy};
 use rebias_mapper::map;
@@ -60,7 +60,16 @@ fn counts_of_a_small_layer_worked_by_hand() {
         emulate(&network, &arch, &images).layers[0].counts_of_image(3)
     };
     let place = BiasColumnPlace::Extra;
-    let column = |converter| BiasSource::ColumnPerArray { level: 1, place, converter, adc_bits: 8 };
+    let column = |converter| {
+        BiasSource::Columns(BiasColumnsSpec {
+            sharing: BiasSharing::Array,
+            n: 1,
+            level: 1,
+            place,
+            converter,
+            adc_bits: 8,
+        })
+    };
 
     // Reads of a position: 2 slices · 2 arrays · (2 reads of 16 + 1 of 8).
     let counts = with(BiasSource::DigitalCount);
@@ -113,7 +122,14 @@ fn driven_conductance_is_the_sum_over_driven_cells() {
             // g₀ = 1 level.
             ima.crossbar.cell.on_off = OnOff::Ratio(4.0);
             let (place, converter) = (BiasColumnPlace::Extra, BiasConverter::Own);
-            mapping.bias = BiasSource::ColumnPerArray { level: 2, place, converter, adc_bits: 8 };
+            mapping.bias = BiasSource::Columns(BiasColumnsSpec {
+                sharing: BiasSharing::Array,
+                n: 1,
+                level: 2,
+                place,
+                converter,
+                adc_bits: 8,
+            });
         });
         emulate(&network, &arch, &images).layers[0].driven_conductance
     };

@@ -2,7 +2,7 @@
 
 use super::Plan;
 use super::quad::{Quad, Sums, Tile};
-use crate::noise::{Key, Spread, SpreadTables};
+use crate::noise::{Key, Spread};
 use crate::patterns::QUAD;
 use crate::tiles::{TILE, Tiles};
 use crate::{LANES, Read, Tally, Total, Vector};
@@ -58,8 +58,7 @@ impl Plan<'_> {
         spread: &Spread,
         (read_index, position, slice): (usize, usize, usize),
     ) -> [[i16; LANES]; TILE] {
-        let SpreadTables::Tiles(tiles) = &spread.tables else { unreachable!("as the cells") };
-        let (tables, segments) = tiles.of((read_index, read), tile.index);
+        let (tiles, tables, segments) = spread.tile((read_index, read), tile.index);
         let tile = Tile { tables, segments, ..*tile };
         // Σ v·x²: with x = Σ 2^t·b_t it is Σ 4^t·V(b_t) + Σ over t < u of 2^(t + u + 1)·V(b_t ∧ b_u).
         let mut variances = [[0; LANES]; TILE];

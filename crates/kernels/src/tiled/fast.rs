@@ -3,7 +3,7 @@
 use super::quad::{Quad, Sums, Tile, look_up, look_up_near, noise_factors};
 use super::schedule::{Schedule, Step};
 use super::{Codes, Plan, Room};
-use crate::noise::{Key, Spread, SpreadTables};
+use crate::noise::{Key, Spread};
 use crate::patterns::QUAD;
 use crate::tiles::{TILE, Width};
 use crate::words::Converter;
@@ -14,7 +14,7 @@ impl Plan<'_> {
     #[inline(always)]
     pub(super) fn add_fast<T: Total>(
         &self,
-        tile: &Tile<'_>,
+        (tile, sigmas): (&Tile<'_>, &[Vector]),
         totals: &mut [[T; LANES]],
         mut tally: Option<&mut Tally>,
     ) -> bool {
@@ -29,14 +29,14 @@ impl Plan<'_> {
         if !matches!(ways, (Some(_), _) if has_bytes && tile.segments.len() == 1) && self.converter.is_none() {
             return false;
         }
+        #[cfg(target_arch = "x86_64")]
+        if let Some(totals) = T::words(totals)
+            && self.add_pairs((tile, sigmas), totals, tally.as_deref_mut())
+        {
+            return true;
+        }
         for quad in 0..schedule.quads.len() {
             let quad = &Quad { tile, quad };
-            #[cfg(target_arch = "x86_64")]
-            if let Some(totals) = T::words(totals)
-                && self.add_pairs(quad, totals, tally.as_deref())
-            {
-                continue;
-            }
             match ways {
                 (Some(codes), _) if has_bytes && tile.segments.len() == 1 => {
                     self.add_bytes((quad, schedule), codes, (totals, tally.as_deref_mut()));
@@ -91,7 +91,7 @@ impl Plan<'_> {
     fn add_words<T: Total>(
         &self,
         (quad, schedule): (&Quad<'_>, &Schedule),
-        converter: &Converter,
+        converter: &Converter<'_>,
         (totals, tally): (&mut [[T; LANES]], Option<&mut Tally>),
     ) {
         let mut sums = [[0; LANES]; QUAD * TILE];
@@ -104,11 +104,12 @@ impl Plan<'_> {
                 (i64::from(sums[at][lane]) << shift) + offsets.as_ref().map_or(0, |offsets| offsets[at][lane].into())
             });
         }
-        match &offsets {
-            Some(offsets) => {
-                sums.iter_mut().zip(offsets.iter()).for_each(|(sums, offsets)| converter.convert_offset(sums, offsets));
+        let used = self.columns(quad.tile);
+        for at in (0..QUAD).flat_map(|vector| used.clone().map(move |(place, _)| vector * TILE + place)) {
+            match &offsets {
+                Some(offsets) => converter.convert_offset(&mut sums[at], &offsets[at]),
+                None => converter.convert(&mut sums[at]),
             }
-            None => sums.iter_mut().for_each(|sums| converter.convert(sums)),
         }
         self.accumulate((quad, schedule), |at| &sums[at], totals);
     }
@@ -139,9 +140,8 @@ impl Plan<'_> {
 
     #[inline(always)]
     fn sample_noise(&self, (quad, slices): (&Quad<'_>, &[usize]), spread: &Spread, samples: &mut Sums<i16>) {
-        let SpreadTables::Tiles(tiles) = &spread.tables else { unreachable!("as the cells") };
         let read = &self.job.stack.lines().reads()[quad.tile.read];
-        let (tables, segments) = tiles.of((quad.tile.read, read), quad.tile.index);
+        let (tiles, tables, segments) = spread.tile((quad.tile.read, read), quad.tile.index);
         let tile = Tile { tables, segments, ..*quad.tile };
         let stride = self.job.patterns.vectors_per_strip();
         let mut sigmas = Quad { tile: &tile, quad: quad.quad }.sum_bytes((tiles, stride), &segments[0]);

@@ -1,11 +1,12 @@
 //! The fastest way: pairs of slices of which one is worth twice the other, in registers from look-up to totals.
 
+use std::ops::Range;
+
 use super::Plan;
-use super::quad::{Quad, Tile};
-use crate::noise::{Key, Spread, SpreadTables};
-use crate::patterns::QUAD;
+use super::quad::Tile;
+use crate::noise::Key;
 use crate::tiles::{TILE, Width};
-use crate::{LANES, SliceSign, Tally, Vector};
+use crate::{LANES, Read, SliceSign, Tally, Vector};
 
 /// Two vectors of a quad that are added together: slices of one position, the second worth twice the first.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -14,6 +15,8 @@ pub(crate) struct Pair {
     pub(crate) position: usize,
     /// Of the first.
     pub(crate) shift: u32,
+    /// Slices of the two.
+    pub(crate) slices: [usize; 2],
 }
 
 /// Where a code and twice another fit.
@@ -32,6 +35,7 @@ pub(crate) struct Totals<'a> {
     /// For each column of the tile its totals in the strip's positions and those behind, if it is one of the job's, and
     /// whether its sums are added.
     columns: [Option<Column<'a>>; TILE],
+    n_positions: usize,
 }
 
 impl Totals<'_> {
@@ -41,50 +45,86 @@ impl Totals<'_> {
         let (totals, sign) = self.columns[column].as_mut()?;
         Some((totals.get_mut(position)?, *sign))
     }
+
+    /// Whether the strip has a position.
+    #[inline(always)]
+    pub(crate) fn has(&self, position: usize) -> bool {
+        position < self.n_positions
+    }
 }
 
-impl Plan<'_> {
-    /// Adds what a quad of vectors gives, if it is made of pairs and its sums are not recorded, and tells whether.
-    #[cfg(target_arch = "x86_64")]
+/// The read noise of a tile's sums in a strip.
+#[derive(Debug)]
+pub(crate) struct Noise<'a> {
+    /// Bits by which products of deviations and normal numbers are shifted right, rounded.
+    pub(crate) shift: u32,
+    /// Factors of normal numbers.
+    pub(crate) sigmas: Sigmas<'a>,
+    /// What columns contribute to keys, `[slice][column]`.
+    columns: Vec<[u64; TILE]>,
+    /// What the strip's positions contribute.
+    positions: &'a [u64],
+}
+
+/// Factors of normal numbers.
+#[derive(Debug)]
+pub(crate) enum Sigmas<'a> {
+    /// Of all columns, `[vector]`.
+    Common(&'a [Vector]),
+    /// `[vector][column]`.
+    Own(Vec<[Vector; TILE]>),
+}
+
+impl Sigmas<'_> {
+    /// Those of a vector of the strip and a column of the tile.
     #[inline(always)]
-    pub(super) fn add_pairs(&self, quad: &Quad<'_>, totals: &mut [[i16; LANES]], tally: Option<&Tally>) -> bool {
-        let Some(pairs) = self.schedule.as_ref().and_then(|schedule| schedule.pairs.as_ref()) else { return false };
-        let pairs = &pairs[quad.quad];
-        let (tile, stride) = (quad.tile, self.job.patterns.vectors_per_strip());
-        let first = tile.strip * self.job.patterns.strip();
-        let takes = |tally: &Tally, pair: &Pair| {
-            let position = self.job.positions.get(first + pair.position);
-            position.is_some_and(|position| tally.takes_one_of(tile.index * TILE, position))
-        };
-        if tally.is_some_and(|tally| pairs.iter().any(|pair| takes(tally, pair))) {
-            return false;
+    pub(crate) fn of(&self, vector: usize, column: usize) -> &Vector {
+        match self {
+            Self::Common(sigmas) => &sigmas[vector],
+            Self::Own(sigmas) => &sigmas[vector][column],
         }
-        let vectors = &tile.vectors[quad.quad * QUAD..];
+    }
+}
+
+impl Noise<'_> {
+    /// The samples of a slice in one of the strip's positions for a column of the tile.
+    #[inline(always)]
+    pub(crate) fn key(&self, position: usize, slice: usize, column: usize) -> Key {
+        Key::of(self.columns[slice][column], self.positions.get(position).copied().unwrap_or(0))
+    }
+}
+
+#[cfg(target_arch = "x86_64")]
+impl Plan<'_> {
+    /// Adds a tile's totals, if its vectors are pairs and their sums are converted to bytes, and tells whether.
+    #[inline(always)]
+    pub(super) fn add_pairs(
+        &self,
+        (tile, sigmas): (&Tile<'_>, &[Vector]),
+        totals: &mut [[i16; LANES]],
+        tally: Option<&mut Tally>,
+    ) -> bool {
+        let Some(pairs) = self.schedule.as_ref().and_then(|schedule| schedule.pairs.as_ref()) else { return false };
+        let vectors = (tile.vectors, self.job.patterns.vectors_per_strip());
+        let mut noise = None;
         match (&self.codes, &self.steps, self.tiles.width) {
             (Some(codes), _, Width::Bytes) if tile.segments.len() == 1 => {
                 let totals = &mut self.totals(tile, totals);
                 // SAFETY: only the AVX-512 kernel tabulates bytes, and its existence proves the instructions.
-                unsafe {
-                    crate::avx512::add_bytes(tile.tables, (vectors, stride), (codes, self.room), (pairs, totals));
-                }
+                unsafe { crate::avx512::add_bytes(tile.tables, vectors, (codes, self.room), (pairs, totals)) }
             }
             (_, Some(steps), Width::Words) => {
-                #[expect(clippy::manual_map, reason = "a closure would be compiled without the kernel's instructions")]
-                let samples = match &self.job.stack.spread {
-                    Some(spread) => Some(self.samples(quad, spread)),
-                    None => None,
-                };
+                noise = self.noise_of(tile, sigmas);
                 let totals = &mut self.totals(tile, totals);
-                for (half, pair) in pairs.iter().enumerate() {
-                    let samples = samples.as_ref().map(|samples| &samples[half]);
-                    let vectors = (&vectors[half * 2..], stride);
-                    // SAFETY: only the AVX-512 kernel tabulates words, and its existence proves the instructions.
-                    unsafe {
-                        crate::avx512::add_words(tile.tables, vectors, (steps, self.room), samples, (pair, totals));
-                    }
+                // SAFETY: only the AVX-512 kernel tabulates words, and its existence proves the instructions.
+                unsafe {
+                    crate::avx512::add_words(tile.tables, vectors, (steps, self.room), noise.as_ref(), (pairs, totals));
                 }
             }
             (_, _, Width::Nibbles | Width::Bytes | Width::Words) => return false,
+        }
+        if let Some(tally) = tally {
+            self.record_tile(tile, noise.as_ref(), tally);
         }
         true
     }
@@ -103,29 +143,109 @@ impl Plan<'_> {
             rest = others;
             columns[at] = Some((&mut of_column[first..], sign));
         }
-        Totals { columns }
+        Totals { columns, n_positions: n_positions - first }
     }
 
-    /// Read noise of a quad's sums, `[pair][vector][column]`.
-    #[cfg(target_arch = "x86_64")]
-    #[inline(always)]
-    fn samples(&self, quad: &Quad<'_>, spread: &Spread) -> [[crate::avx512::Samples; 2 * TILE]; 2] {
-        let SpreadTables::Tiles(tiles) = &spread.tables else { unreachable!("as the cells") };
-        let read = &self.job.stack.lines().reads()[quad.tile.read];
-        let (tables, segments) = tiles.of((quad.tile.read, read), quad.tile.index);
-        let tile = Tile { tables, segments, ..*quad.tile };
+    /// The factors of normal numbers for the vectors of some strips, if all columns have the same.
+    pub(super) fn common_sigmas(&self, (read_index, read): (usize, &Read), strips: Range<usize>) -> Vec<Vector> {
+        let Some(spread) = self.job.stack.spread.as_ref().filter(|spread| spread.is_common()) else {
+            return Vec::new();
+        };
         let stride = self.job.patterns.vectors_per_strip();
-        let variances = Quad { tile: &tile, quad: quad.quad }.sum_bytes((tiles, stride), &segments[0]);
-        let mut samples = [[[Vector([0; LANES]); 2]; 2 * TILE]; 2];
-        let slices = self.schedule.as_ref().map_or(&[][..], |schedule| &schedule.slices);
-        for (at, (samples, variances)) in samples.as_flattened_mut().iter_mut().zip(variances).enumerate() {
-            let (position, plane) = quad.of(self.job, at / TILE);
-            let Some(position) = self.job.positions.get(position) else { continue };
-            let column = quad.tile.index * TILE + at % TILE;
-            let key = Key::new(self.job.stream, (column, tile.read, slices[plane]), position);
-            // SAFETY: only the AVX-512 kernel tabulates variances in tiles, and its existence proves the instructions.
-            *samples = unsafe { crate::avx512::samples(spread, key, variances) };
+        let (_, tables, _) = spread.tile((read_index, read), 0);
+        let mut sigmas = Vec::with_capacity(strips.len() * stride);
+        for strip in strips {
+            let vectors = self.job.patterns.read_vectors(strip, read);
+            for vector in 0..stride {
+                // SAFETY: only the AVX-512 kernel tabulates variances in tiles, and its existence proves the
+                // instructions.
+                let mut variances = unsafe { crate::avx512::column_bytes(tables, &vectors[vector..], stride) };
+                // SAFETY: likewise.
+                unsafe { crate::avx512::sigmas(&mut variances) };
+                sigmas.push(variances);
+            }
         }
-        samples
+        sigmas
+    }
+
+    /// The noise of a tile, if it has any; `sigmas` are the common ones.
+    #[inline(always)]
+    fn noise_of<'t>(&'t self, tile: &Tile<'_>, sigmas: &'t [Vector]) -> Option<Noise<'t>> {
+        let spread = self.job.stack.spread.as_ref()?;
+        let read = &self.job.stack.lines().reads()[tile.read];
+        let stride = self.job.patterns.vectors_per_strip();
+        let sigmas = if spread.is_common() {
+            Sigmas::Common(sigmas)
+        } else {
+            let (_, tables, _) = spread.tile((tile.read, read), tile.index);
+            let mut of_vectors = vec![[Vector([0; LANES]); TILE]; stride];
+            for (vector, sigmas) in of_vectors.iter_mut().enumerate() {
+                for (column, sigmas) in sigmas.iter_mut().enumerate() {
+                    let vectors = &tile.vectors[vector..];
+                    // SAFETY: only the AVX-512 kernel tabulates variances in tiles, and its existence proves the
+                    // instructions.
+                    *sigmas = unsafe { crate::avx512::column_bytes(&tables[column..], vectors, stride) };
+                    // SAFETY: likewise.
+                    unsafe { crate::avx512::sigmas(sigmas) };
+                }
+            }
+            Sigmas::Own(of_vectors)
+        };
+        let key = |slice, column| Key::of_column(self.job.stream, (tile.index * TILE + column, tile.read, slice));
+        let columns =
+            (0..self.job.slices.len()).map(|slice| std::array::from_fn(|column| key(slice, column))).collect();
+        let positions = &self.position_keys[tile.strip * self.job.patterns.strip()..];
+        Some(Noise { shift: spread.shift(), sigmas, columns, positions })
+    }
+
+    /// Records the sums of a tile that a tally takes.
+    fn record_tile(&self, tile: &Tile<'_>, noise: Option<&Noise<'_>>, tally: &mut Tally) {
+        let (job, n_planes) = (self.job, self.job.patterns.n_planes());
+        let stride = job.patterns.vectors_per_strip();
+        let positions = &job.positions[tile.strip * job.patterns.strip()..];
+        for (place, position) in positions.iter().enumerate().take(job.patterns.strip()) {
+            if !tally.takes_one_of(tile.index * TILE, position) {
+                continue;
+            }
+            for (at, column) in self.columns(tile) {
+                if !tally.takes(column, position) {
+                    continue;
+                }
+                for plane in 0..n_planes {
+                    let vector = place * n_planes + plane;
+                    let sums = self.column_sums(tile, at, (vector, stride));
+                    let samples = noise.map(|noise| {
+                        let slice = self.schedule.as_ref().map_or(0, |schedule| schedule.slices[plane]);
+                        let (normals, sigmas) = (noise.key(place, slice, at).normals(), noise.sigmas.of(vector, at));
+                        (normals, sigmas)
+                    });
+                    let shift = job.stack.shift();
+                    tally.record((0..position.n_lanes).map(|lane| {
+                        let sample = match (&samples, &job.stack.spread) {
+                            (Some((normals, sigmas)), Some(spread)) => {
+                                spread.scaled(i16::from(sigmas.0[lane]) * i16::from(normals[lane]))
+                            }
+                            _ => 0,
+                        };
+                        (i64::from(sums[lane]) << shift) + i64::from(sample)
+                    }));
+                }
+            }
+        }
+    }
+
+    /// The sums of one column and vector.
+    #[inline(always)]
+    fn column_sums(&self, tile: &Tile<'_>, column: usize, (vector, stride): (usize, usize)) -> [u16; LANES] {
+        let vectors = &tile.vectors[vector..];
+        match self.tiles.width {
+            // SAFETY: only the AVX-512 kernel tabulates words, and its existence proves the instructions.
+            Width::Words => unsafe { crate::avx512::column_words(&tile.tables[2 * column..], vectors, stride) },
+            Width::Bytes | Width::Nibbles => {
+                // SAFETY: only the AVX-512 kernel comes this way, and its existence proves the instructions.
+                let sums = unsafe { crate::avx512::column_bytes(&tile.tables[column..], vectors, stride) };
+                sums.0.map(u16::from)
+            }
+        }
     }
 }

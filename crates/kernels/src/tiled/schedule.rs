@@ -55,16 +55,20 @@ impl Schedule {
             steps
         };
         let quads: Vec<_> = (0..job.patterns.vectors_per_strip()).step_by(QUAD).map(quad).collect();
-        let pairs = quads.iter().map(|steps| pairs(steps)).collect();
+        let slice = |at: usize| slices[at % n_planes];
+        let pairs = quads.iter().enumerate().map(|(quad, steps)| pairs(steps, |vector| slice(QUAD * quad + vector)));
+        let pairs = pairs.collect();
         Some(Self { slices, quads, pairs })
     }
 }
 
-/// The steps of a quad as pairs of vectors.
-fn pairs(steps: &[Step]) -> Option<[Pair; 2]> {
+/// The steps of a quad as pairs of vectors, whose slices `slice` tells.
+fn pairs(steps: &[Step], slice: impl Fn(usize) -> usize) -> Option<[Pair; 2]> {
     let pair = |step: &Step, half: u32| {
         let is_plus = step.sign == SliceSign::Plus;
-        is_plus.then_some(Pair { position: step.position, shift: step.shift + 2 * half })
+        let vector = step.vector + 2 * half as usize;
+        let slices = [slice(vector), slice(vector + 1)];
+        is_plus.then_some(Pair { position: step.position, shift: step.shift + 2 * half, slices })
     };
     match steps {
         [step] if step.n_vectors == 4 => Some([pair(step, 0)?, pair(step, 1)?]),

@@ -6,7 +6,9 @@ use std::fmt::Write;
 use expect_test::{Expect, expect};
 use proptest::prelude::*;
 use rebias_arch::testing::{on_chips, toy_with};
-use rebias_arch::{Arch, BiasColumnPlace, BiasSource, MappingSpec, Replication, TilePlacement};
+use rebias_arch::{
+    Arch, BiasColumnPlace, BiasColumnsSpec, BiasSharing, BiasSource, MappingSpec, Replication, TilePlacement,
+};
 use rebias_network::testing::{RandomNetwork, random_network};
 use rebias_network::{
     CodeFormat, LayerDef, LayerId, LayerInput, Network, OpDef, OutputFormat, Representation, Shape, WeightsDef, Window,
@@ -18,7 +20,14 @@ use super::map;
 use crate::{CellAddress, LayerPlacement, MapError, WeightSlice};
 
 fn bias_column(place: BiasColumnPlace) -> BiasSource {
-    BiasSource::ColumnPerArray { level: 1, place, converter: BiasConverter::Own, adc_bits: 8 }
+    BiasSource::Columns(BiasColumnsSpec {
+        sharing: BiasSharing::Array,
+        n: 1,
+        level: 1,
+        place,
+        converter: BiasConverter::Own,
+        adc_bits: 8,
+    })
 }
 
 fn weights(out_channels: usize, output: OutputFormat) -> WeightsDef {
@@ -339,7 +348,7 @@ proptest! {
             }
             let slices = placed.slicing.n_weight_slices();
             prop_assert_eq!(held.len(), layer.rows() * layer.out_shape().channels * slices as usize);
-            let biases = placed.n_bias_columns as usize * layer.rows() * placed.column_blocks.len();
+            let biases = placed.bias.n_bias_columns as usize * layer.rows() * placed.column_blocks.len();
             prop_assert_eq!(placed.used_cells() as usize, (held.len() + biases) * placed.replicas.len());
             let beyond = WeightSlice { row: layer.rows(), output: 0, slice: 0 };
             prop_assert_eq!(placed.cell_of(beyond), None);

@@ -37,7 +37,22 @@ fn direct(channel: &Channel, quantiser: Quantiser, sum: i64) -> f64 {
     norm.max(0.0) / quantiser.step
 }
 
+/// Rows and columns of the maps of sums that are tried.
+const SIDE: usize = 64;
+
+/// A map of sums: some that follow each other, as at a threshold, and some far apart.
+fn sums() -> impl Strategy<Value = Vec<i64>> {
+    (-60_000..60_000i64, 1..40i64).prop_map(|(start, stride)| {
+        let apart = |index: i64| (start + index * 104_729).rem_euclid(120_000) - 60_000;
+        let n = (SIDE * SIDE) as i64;
+        (0..n)
+            .map(|index| if index % 3 == 0 { apart(index) } else { start + index * stride - n * stride / 2 })
+            .collect()
+    })
+}
+
 proptest! {
+    // Each case has 4096 codes: four millions in all.
     #![proptest_config(ProptestConfig::with_cases(1000))]
 
     #[test]
@@ -45,7 +60,7 @@ proptest! {
         channel in channels(),
         step in 0.02..1.0,
         bits in 1..=8u32,
-        sums in prop::collection::vec(-60_000..60_000i64, 64),
+        sums in sums(),
     ) {
         let quantiser = Quantiser { step, bits };
         let (thresholds, direction) = channel.thresholds(quantiser).expect("finite");
@@ -62,11 +77,12 @@ proptest! {
 
         // Pooling codes is pooling what they were made of: the quantiser never falls.
         let window = Window { height: 2, width: 2, stride: 2, padding: 0 };
-        let map = FeatureMap::new(Shape::new(1, 8, 8), codes).expect("64 codes");
-        let pooled = max_pool(&map, CodeFormat::unsigned(bits), window, Shape::new(1, 4, 4));
+        let half = SIDE / 2;
+        let map = FeatureMap::new(Shape::new(1, SIDE, SIDE), codes).expect("a code for each sum");
+        let pooled = max_pool(&map, CodeFormat::unsigned(bits), window, Shape::new(1, half, half));
         for (position, code) in pooled.codes().iter().enumerate() {
-            let corner = position / 4 * 16 + position % 4 * 2;
-            let value = [0, 1, 8, 9].map(|offset| expected[corner + offset]).into_iter().fold(0.0, f64::max);
+            let corner = position / half * 2 * SIDE + position % half * 2;
+            let value = [0, 1, SIDE, SIDE + 1].map(|offset| expected[corner + offset]).into_iter().fold(0.0, f64::max);
             let is_tie = (value + 0.5 - (value + 0.5).round()).abs() < 1e-9;
             prop_assert!(is_tie || f64::from(*code) == quantised(value));
         }

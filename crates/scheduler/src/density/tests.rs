@@ -2,7 +2,7 @@
 
 use ndarray::Array4;
 use rebias_arch::testing::toy_with;
-use rebias_arch::{Arch, BiasColumnPlace};
+use rebias_arch::{Arch, BiasColumnPlace, BiasColumnsSpec, BiasSharing, BiasSource};
 use rebias_crossbar::OnOff;
 use rebias_emulation::{EmulateOptions, Emulator};
 use rebias_mapper::map;
@@ -26,12 +26,14 @@ fn chip(cell_bits: u32, dac_bits: u32, on_off: OnOff) -> Arch {
         let ima = &mut chip.tile.ima;
         (ima.crossbar.cell.bits, ima.dac.bits, ima.crossbar.cell.on_off) = (cell_bits, dac_bits, on_off);
         ima.crossbar.cell.read_energy = ReadEnergy::DataDependent;
-        mapping.bias = BiasSource::ColumnPerArray {
+        mapping.bias = BiasSource::Columns(BiasColumnsSpec {
+            sharing: BiasSharing::Array,
+            n: 1,
             level: 1,
             place: BiasColumnPlace::Extra,
             converter: BiasConverter::Own,
             adc_bits: 8,
-        };
+        });
     })
 }
 

@@ -82,6 +82,8 @@ pub(super) struct LayerPlan {
     pub(super) replicas: Vec<ReplicaIdx>,
     pub(super) buffers: Vec<BufferIdx>,
     pub(super) output: Output,
+    /// Multiplications by a sum of inputs that an output takes.
+    pub(super) bias_multiplies: u64,
     pub(super) role: Role,
 }
 

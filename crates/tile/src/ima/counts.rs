@@ -48,7 +48,7 @@ impl ArrayShape {
     pub(super) fn queued_columns(&self) -> u64 {
         let bias_columns = match self.input_sum {
             InputSum::Columns { n, converter: BiasConverter::Shared } => n,
-            InputSum::Columns { converter: BiasConverter::Own, .. } | InputSum::Counted => 0,
+            InputSum::Columns { converter: BiasConverter::Own, .. } | InputSum::Counted | InputSum::Unneeded => 0,
         };
         u64::from(self.data_columns) + u64::from(bias_columns)
     }
@@ -68,6 +68,7 @@ impl ArrayShape {
                     counts.add(Action::ShiftAdd, u64::from(n));
                 }
             }
+            InputSum::Unneeded => {}
         }
     }
 

@@ -6,7 +6,7 @@ use rebias_tile::BiasConverter;
 use rebias_units::Cycles;
 
 use super::{ISAAC, TOY, over, toy_over};
-use crate::{Arch, BiasColumnPlace, BiasSource, extends};
+use crate::{Arch, BiasColumnPlace, BiasColumnsSpec, BiasSharing, BiasSource, extends};
 
 fn check(document: &Document, shown: Expect) {
     let faults = Arch::parse(document).expect_err("something is wrong with it");
@@ -179,12 +179,14 @@ fn a_bias_column_stores_a_level_of_its_cells() {
     "#]],
     );
     let highest = toy_over(&format!("{bias}level = 3")).mapping().bias;
-    let wanted = BiasSource::ColumnPerArray {
+    let wanted = BiasSource::Columns(BiasColumnsSpec {
+        sharing: BiasSharing::Array,
+        n: 1,
         level: 3,
         place: BiasColumnPlace::Inside,
         converter: BiasConverter::Shared,
         adc_bits: 6,
-    };
+    });
     assert_eq!(highest, wanted);
 }
 

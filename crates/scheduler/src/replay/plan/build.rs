@@ -3,10 +3,10 @@
 use std::collections::BTreeMap;
 use std::collections::btree_map::Entry;
 
-use rebias_arch::{Arch, BiasSource};
+use rebias_arch::Arch;
 use rebias_buffer::RegisterUse;
 use rebias_engine::RegionId;
-use rebias_mapper::{ImaId, LayerPlacement, PlacedArray, Placement, Replica};
+use rebias_mapper::{DigitalRest, ImaId, LayerPlacement, PlacedArray, Placement, Replica};
 use rebias_network::{Layer, Network, Op, OutputFormat, Weighted, Window};
 use rebias_tile::{ArrayShape, ChipSpec, InputSum, Interconnect, MvmShape};
 use rebias_units::Bytes;
@@ -129,6 +129,7 @@ impl Builder<'_> {
                 OutputFormat::Codes { bits } => Output::Codes { bits },
                 OutputFormat::Logits => Output::Logits { bits: self.arch.ima().partial_sum_bits },
             },
+            bias_multiplies: placed.bias_multiplies(self.arch),
             role: Role::Last,
         });
         for (first_position, replica) in placed.replicas.iter().enumerate().take(placed.n_positions) {
@@ -347,14 +348,17 @@ impl Blocks {
 
 /// The product that some arrays of a layer make.
 fn product(arch: &Arch, placed: &LayerPlacement, arrays: &[&PlacedArray]) -> MvmShape {
-    let input_sum = match arch.mapping().bias {
-        BiasSource::DigitalCount => InputSum::Counted,
-        BiasSource::ColumnPerArray { converter, .. } => InputSum::Columns { n: placed.n_bias_columns, converter },
+    let input_sum = |column_block: usize| match (arch.mapping().bias.columns(), placed.bias.rest) {
+        (Some(columns), _) => {
+            InputSum::Columns { n: placed.bias.bias_columns(column_block), converter: columns.converter }
+        }
+        (None, DigitalRest::Needed) => InputSum::Counted,
+        (None, DigitalRest::Vanishes) => InputSum::Unneeded,
     };
     let arrays = arrays.iter().map(|array| ArrayShape {
         rows: placed.row_blocks[array.row_block].len() as u32,
         data_columns: placed.data_columns(array.column_block),
-        input_sum,
+        input_sum: input_sum(array.column_block),
     });
     MvmShape { n_slices: placed.slicing.input_slices().len() as u32, arrays: arrays.collect() }
 }

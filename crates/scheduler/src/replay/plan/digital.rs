@@ -33,6 +33,7 @@ impl Builder<'_> {
             replicas: vec![replica],
             buffers: Vec::new(),
             output,
+            bias_multiplies: 0,
             role: Role::Last,
         });
         self.plan.replicas.push(ReplicaPlan {
@@ -81,6 +82,7 @@ impl Builder<'_> {
                 replicas: Vec::new(),
                 buffers: Vec::new(),
                 output: Output::Codes { bits },
+                bias_multiplies: 0,
                 role: Role::Last,
             });
             self.whole_buffer((layer, 0), tile, bits);

@@ -123,7 +123,8 @@ impl<R: Recorder> Sim<'_, R> {
         let plan = &self.plan.parts[part.at()];
         let position = self.position(plan.replica, u64::from(turn));
         let span = self.tiles[plan.tile.at()].unit.activate(self.queue.now(), plan.n_outputs);
-        self.count(plan.layer, position.image, Action::BiasMultiply, plan.n_outputs);
+        let n_multiplies = plan.n_outputs * self.plan.layers[plan.layer.at()].bias_multiplies;
+        self.count(plan.layer, position.image, Action::BiasMultiply, n_multiplies);
         if let Output::Codes { .. } = self.plan.layers[plan.layer.at()].output {
             self.count(plan.layer, position.image, Action::Activation, plan.n_outputs);
         }

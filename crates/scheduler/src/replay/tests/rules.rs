@@ -1,7 +1,7 @@
 //! Counts, conservation, errors, and the effect of single parts.
 
 use rebias_arch::testing::{isaac, toy, toy_with};
-use rebias_arch::{Arch, BiasColumnPlace, BiasSource, Replication};
+use rebias_arch::{Arch, BiasColumnPlace, BiasColumnsSpec, BiasSharing, BiasSource, Replication};
 use rebias_engine::RegionId;
 use rebias_network::{Network, Shape};
 use rebias_tile::BiasConverter;
@@ -118,7 +118,14 @@ fn replicas_share_the_positions() {
 fn a_bias_column_is_converted_by_its_own_converter_or_by_the_shared_ones() {
     let network = chain(Shape::new(32, 2, 2), 4, vec![conv(32, 2, 4, 1)]);
     let with = |converter| {
-        let bias = BiasSource::ColumnPerArray { level: 1, place: BiasColumnPlace::Extra, converter, adc_bits: 6 };
+        let bias = BiasSource::Columns(BiasColumnsSpec {
+            sharing: BiasSharing::Array,
+            n: 1,
+            level: 1,
+            place: BiasColumnPlace::Extra,
+            converter,
+            adc_bits: 6,
+        });
         let arch = toy_with(|chip, mapping| {
             chip.tile.ima.n_adcs = 1;
             mapping.bias = bias;
