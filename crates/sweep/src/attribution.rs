@@ -15,6 +15,7 @@ mod table;
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use rayon::prelude::*;
 use rebias_arch::{Arch, Fingerprint};
 use rebias_config::{Document, Faults, Problem};
 use rebias_emulation::{EmulationError, Emulator, ProgrammedArrays};
@@ -78,35 +79,52 @@ type On = BTreeSet<&'static str>;
 /// A chip that is not valid or has no non-ideality, a network that does not fit it, images without labels.
 pub fn attribute(arch: &Document, trace: &Trace, options: &RunOptions<'_>) -> Result<Attribution, AttributionError> {
     let present = present(arch)?;
-    let mut runs = Runs { arch, trace, options, present: &present, done: BTreeMap::new() };
-    let all: On = present.iter().map(|one| one.name).collect();
-    let ideal = runs.accuracies(&On::new())?;
-    let complete = runs.accuracies(&all)?;
+    let questions: Vec<_> = present.iter().map(|one| Question::of(one, &present)).collect();
+    let (ideal, all) = (On::new(), present.iter().map(|one| one.name).collect::<On>());
+    let asked = questions.iter().flat_map(|it| [&it.base, &it.alone, &it.all_but]).chain([&ideal, &all]);
+    let runs = Runs::of((arch, trace, options), &present, asked)?;
+
+    let (ideal, complete) = (runs.accuracies(&ideal), runs.accuracies(&all));
     let mut shares = Vec::new();
-    for one in &present {
-        let needed: On = one.needs.into_iter().filter(|name| all.contains(name)).collect();
-        let base = runs.accuracies(&needed)?;
-        let alone = runs.accuracies(&needed.iter().copied().chain([one.name]).collect())?;
-        let others = present.iter().filter(|other| other.name != one.name && other.needs != Some(one.name));
-        let all_but = runs.accuracies(&others.map(|other| other.name).collect())?;
+    for (one, question) in present.iter().zip(&questions) {
+        let [base, alone, all_but] = [&question.base, &question.alone, &question.all_but].map(|on| runs.accuracies(on));
         shares.push(Share {
             non_ideality: Some(one.name),
-            alone: average(&alone),
-            alone_loss: loss(&base, &alone)?,
-            all_but: Some(average(&all_but)),
-            added_loss: Some(loss(&all_but, &complete)?),
+            alone: average(alone),
+            alone_loss: loss(base, alone)?,
+            all_but: Some(average(all_but)),
+            added_loss: Some(loss(all_but, complete)?),
         });
     }
     shares.push(Share {
         non_ideality: None,
-        alone: average(&complete),
-        alone_loss: loss(&ideal, &complete)?,
+        alone: average(complete),
+        alone_loss: loss(ideal, complete)?,
         all_but: None,
         added_loss: None,
     });
     let available = trace.samples.as_ref().map_or(0, SampleSet::len);
     let images = options.images.map_or(available, |images| images.min(available));
-    Ok(Attribution { chips: complete.len(), images, ideal: average(&ideal), shares, runs: runs.done.len() })
+    Ok(Attribution { chips: complete.len(), images, ideal: average(ideal), shares, runs: runs.done.len() })
+}
+
+/// The runs that tell what one non-ideality costs.
+struct Question {
+    /// What it needs.
+    base: On,
+    /// It, with what it needs.
+    alone: On,
+    /// All others but those that need it.
+    all_but: On,
+}
+
+impl Question {
+    fn of(one: &NonIdeality, present: &[&'static NonIdeality]) -> Self {
+        let base: On = present.iter().map(|other| other.name).filter(|name| one.needs == Some(*name)).collect();
+        let alone = base.iter().copied().chain([one.name]).collect();
+        let others = present.iter().filter(|other| other.name != one.name && other.needs != Some(one.name));
+        Self { alone, all_but: others.map(|other| other.name).collect(), base }
+    }
 }
 
 /// Runs that are emulated for a chip at most: ideal, all, each alone, all but each.
@@ -141,47 +159,55 @@ fn loss(from: &[f64], to: &[f64]) -> Result<Mean, AttributionError> {
     Mean::of(&differences).ok_or(AttributionError::NoLabels)
 }
 
-/// Runs that have been done.
-struct Runs<'r> {
-    arch: &'r Document,
-    trace: &'r Trace,
-    options: &'r RunOptions<'r>,
-    present: &'r [&'static NonIdeality],
-    /// By what values depend on, the accuracy of each chip.
+/// All runs.
+struct Runs {
+    /// What values depend on.
+    keys: BTreeMap<On, Fingerprint>,
+    /// The accuracy of each chip.
     done: BTreeMap<Fingerprint, Vec<f64>>,
 }
 
-impl Runs<'_> {
-    /// The accuracy of each chip with these non-idealities and no others.
-    fn accuracies(&mut self, on: &On) -> Result<Vec<f64>, AttributionError> {
-        let mut document = self.arch.clone();
-        for one in self.present.iter().filter(|one| !on.contains(one.name)) {
-            document = one.removed(document)?;
+impl Runs {
+    /// Emulates the sets that are asked for, those that are the same once, and several at a time.
+    fn of<'o>(
+        (arch, trace, options): (&Document, &Trace, &RunOptions<'_>),
+        present: &[&'static NonIdeality],
+        asked: impl Iterator<Item = &'o On>,
+    ) -> Result<Self, AttributionError> {
+        let (mut keys, mut distinct) = (BTreeMap::new(), BTreeMap::new());
+        for on in asked {
+            let mut document = arch.clone();
+            for one in present.iter().filter(|one| !on.contains(one.name)) {
+                document = one.removed(document)?;
+            }
+            let arch = Arch::parse(&document)?;
+            keys.insert(on.clone(), arch.emulation_key());
+            distinct.insert(arch.emulation_key(), arch);
         }
-        let arch = Arch::parse(&document)?;
-        let key = arch.emulation_key();
-        if let Some(known) = self.done.get(&key) {
-            return Ok(known.clone());
-        }
-        let accuracies = self.emulate(&arch)?;
-        self.done.insert(key, accuracies.clone());
-        Ok(accuracies)
+        let run = |(key, arch): (&Fingerprint, &Arch)| Ok((*key, emulate(arch, trace, options)?));
+        let done: Result<_, AttributionError> = distinct.par_iter().map(run).collect();
+        Ok(Self { keys, done: done? })
     }
 
-    fn emulate(&self, arch: &Arch) -> Result<Vec<f64>, AttributionError> {
-        let (network, calibration) = (&self.trace.network, self.trace.calibration.as_ref());
-        let samples = self.trace.samples.as_ref().filter(|samples| is_labelled(samples));
-        let samples = samples.ok_or(AttributionError::NoLabels)?;
-        Emulator::check(arch, calibration).map_err(RunError::from)?;
-        let placement = map(network, arch).map_err(RunError::from)?;
-        let emulated = Emulated::on_chips(arch, samples, self.options, |chip| {
-            let arrays = ProgrammedArrays::of_chip(network, arch, &placement, chip)?;
-            Emulator::of_arrays(network, arch, &arrays, calibration)
-        });
-        let chips = emulated.map_err(|error: EmulationError| RunError::from(error))?.chips();
-        let accuracies: Option<Vec<f64>> = chips.iter().map(|chip: &ChipQuality| chip.accuracy).collect();
-        accuracies.ok_or(AttributionError::NoLabels)
+    /// The accuracy of each chip with these non-idealities and no others, which were asked for.
+    fn accuracies(&self, on: &On) -> &[f64] {
+        &self.done[&self.keys[on]]
     }
+}
+
+fn emulate(arch: &Arch, trace: &Trace, options: &RunOptions<'_>) -> Result<Vec<f64>, AttributionError> {
+    let (network, calibration) = (&trace.network, trace.calibration.as_ref());
+    let samples = trace.samples.as_ref().filter(|samples| is_labelled(samples));
+    let samples = samples.ok_or(AttributionError::NoLabels)?;
+    Emulator::check(arch, calibration).map_err(RunError::from)?;
+    let placement = map(network, arch).map_err(RunError::from)?;
+    let emulated = Emulated::on_chips(arch, samples, options, |chip| {
+        let arrays = ProgrammedArrays::of_chip(network, arch, &placement, chip)?;
+        Emulator::of_arrays(network, arch, &arrays, calibration)
+    });
+    let chips = emulated.map_err(|error: EmulationError| RunError::from(error))?.chips();
+    let accuracies: Option<Vec<f64>> = chips.iter().map(|chip: &ChipQuality| chip.accuracy).collect();
+    accuracies.ok_or(AttributionError::NoLabels)
 }
 
 fn is_labelled(samples: &SampleSet) -> bool {

@@ -21,7 +21,7 @@ const RESOLUTION: &str = "ADC resolution and range";
 const ADC_ERRORS: &[&str] =
     &["adc.offset_lsb", "adc.gain_error", "adc.inl_lsb", "adc.dnl_lsb", "adc.noise_lsb", "adc.sndr_db"];
 
-/// All that are known. A converter's errors are in its own steps, so they need its resolution.
+/// All that are known. An ideal ADC has a code for each level and never clips; a converter's errors are in its own steps, so they need its resolution.
 pub const NON_IDEALITIES: &[NonIdeality] = &[
     without("programming errors", &["cell.variation"]),
     without("stuck cells", &["cell.faults"]),
