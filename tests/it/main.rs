@@ -1,5 +1,6 @@
 //! Integration tests of the workspace: one binary, one module a subject.
 
+mod attribute;
 mod bad_input;
 mod chips;
 mod commands;
@@ -11,6 +12,7 @@ mod people;
 mod plot;
 mod readme;
 mod replay;
+mod report;
 mod support;
 mod sweeps;
 mod tidy;

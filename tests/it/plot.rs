@@ -2,7 +2,7 @@
 
 use std::fs;
 
-use crate::support::{refusal, stdout};
+use crate::support::{refusal, root, stdout};
 
 /// A chart as `rebias plot` writes it.
 fn svg(args: &[&str]) -> String {
@@ -36,4 +36,19 @@ fn plot_refuses_rows_at_one_place_and_names_that_are_none_of_a_picture() {
     assert!(told.contains("differ in `arch.cell.bits`"), "{told}");
     let told = refusal(&["plot", "docs/data/cell-adc.csv", "--out", "unwritten.jpeg"]);
     assert!(told.contains("`.svg` or `.png`"), "{told}");
+}
+
+#[test]
+fn pictures_in_the_documents_are_what_their_commands_draw() {
+    let text = fs::read_to_string(root().join("docs/how-to/plots.md")).expect("a page");
+    let commands = text.lines().filter_map(|line| line.strip_prefix("    rebias plot "));
+    let mut drawn = 0;
+    for command in commands.filter(|command| command.contains("docs/img/")) {
+        let (args, picture) = command.split_once(" --out ").expect("a picture");
+        let args: Vec<_> = args.split(' ').collect();
+        let kept = fs::read_to_string(root().join(picture)).expect("a picture");
+        assert!(svg(&args) == kept, "{picture} is not what `rebias plot {command}` draws");
+        drawn += 1;
+    }
+    assert_eq!(drawn, 5);
 }

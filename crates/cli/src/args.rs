@@ -7,7 +7,10 @@ use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
-use crate::commands::{check::Check, completions::Completions, init::Init, plot::Plot, schema::Schema};
+use crate::commands::{
+    attribute::Attribute, check::Check, completions::Completions, init::Init, plot::Plot, report::Report,
+    schema::Schema,
+};
 use crate::help;
 
 /// Accuracy, latency, energy and area of a quantised network on a ReRAM accelerator described in TOML.
@@ -34,10 +37,14 @@ pub(crate) enum Command {
     Mvm(Mvm),
     /// Run many configurations and write one row for each.
     Sweep(sweep::Sweep),
+    /// Tell which non-ideality of a chip costs how much accuracy.
+    Attribute(Attribute),
     /// Set networks side by side on a chip: representations, bits, arrays, conversions, accuracy, energy.
     Compare(Compare),
     /// Draw a table of results: lines, a map, bars, a front.
     Plot(Plot),
+    /// Make one HTML page of what a run, a sweep or an attribution has written.
+    Report(Report),
     /// Compare published figures of designs with those that come out here.
     Validate(Validate),
     /// Train a quantised network from a recipe and export its trace (in builds with the feature `train`).

@@ -40,6 +40,10 @@ On several machines with a folder in common:
 Interrupted by Ctrl-C, a sweep finishes the points in hand and ends with exit code 130; the same command again, or
 `rebias sweep resume`, computes what is missing. Collecting where points are missing ends with exit code 1.";
 
+pub(crate) const ATTRIBUTE: &str = "Examples:
+  rebias attribute arch-configs/generic-1t1r-aged traces/fmnist-cnn-w2a2 --images 9 --chips 2
+  rebias attribute arch-configs/isaac-2016 traces/fmnist-cnn-w2a2 --images 20 --out losses";
+
 pub(crate) const PLOT: &str = "Examples:
   rebias plot docs/data/cell-adc.csv --out accuracy.svg
   rebias plot docs/data/cell-adc.csv --chart pareto --by arch.cell.bits --out front.svg
@@ -47,6 +51,11 @@ pub(crate) const PLOT: &str = "Examples:
 
 Without a TOML or options, the table's own columns say what is drawn. `rebias init DIR --kind plot` writes a commented
 TOML.";
+
+pub(crate) const REPORT: &str = "Examples:
+  rebias report results --out report.html
+
+Before it, for example: rebias simulate arch-configs/isaac-2016 traces/fmnist-cnn-w2a2 --out results";
 
 pub(crate) const VALIDATE: &str = "Examples:
   rebias validate

@@ -71,12 +71,9 @@ impl Document {
         dotted.split('.').try_fold(&self.root, Value::get)
     }
 
-    /// Takes out the value at a key of the root table, such as `extends` before an overlay.
-    pub fn remove(&mut self, key: &str) -> Option<Value> {
-        let Content::Table(entries) = &mut self.root.content else {
-            return None;
-        };
-        entries.shift_remove(key).map(|entry| entry.value)
+    /// Takes out the value at a dotted key, tables only on the way, such as `extends` before an overlay.
+    pub fn remove(&mut self, dotted: &str) -> Option<Value> {
+        remove_below(&mut self.root, dotted)
     }
 
     /// Reads the document with `read`, which should ask for every key before it gives up on any.
@@ -102,6 +99,15 @@ impl Document {
     /// The full merged document with sorted keys: equal documents give equal texts.
     pub fn to_toml(&self) -> String {
         self.root.entries().map(literal::document).unwrap_or_default()
+    }
+}
+
+/// Takes a dotted key out of a table.
+fn remove_below(table: &mut Value, dotted: &str) -> Option<Value> {
+    let Content::Table(entries) = &mut table.content else { return None };
+    match dotted.split_once('.') {
+        Some((key, rest)) => remove_below(&mut entries.get_mut(key)?.value, rest),
+        None => entries.shift_remove(dotted).map(|entry| entry.value),
     }
 }
 

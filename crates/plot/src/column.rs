@@ -91,7 +91,7 @@ const NAMES: &[(&str, &str)] = &[
     ("static_gated_uj", "static, idle parts off"),
     ("static_always_on_uj", "static, always on"),
     ("alone_loss", "alone"),
-    ("only_in_all_loss", "all, less all but it"),
+    ("added_loss", "added to all others"),
 ];
 /// Words that are written otherwise.
 const ACRONYMS: &[(&str, &str)] = &[

@@ -79,7 +79,7 @@ fn bars(data: &Data, wanted: &Wanted) -> Result<Kind, Refusal> {
     let rows = wanted.y.clone().or_else(|| data.header().first().cloned()).ok_or_else(|| nothing_known("rows"))?;
     let has = |name: &&str| data.position(name).is_some();
     let parts: Vec<_> = ["dynamic_uj", "static_gated_uj"].into_iter().filter(has).map(str::to_owned).collect();
-    let losses: Vec<_> = ["alone_loss", "only_in_all_loss"].into_iter().filter(has).map(str::to_owned).collect();
+    let losses: Vec<_> = ["alone_loss", "added_loss"].into_iter().filter(has).map(str::to_owned).collect();
     Ok(match &wanted.x {
         Some(x) => Kind::Bars { rows, lengths: vec![x.clone()], layout: BarLayout::Grouped },
         None if !losses.is_empty() => Kind::Bars { rows, lengths: losses, layout: BarLayout::Grouped },

@@ -3,6 +3,28 @@
 use statrs::distribution::{ContinuousCDF, Normal, StudentsT};
 use statrs::statistics::Statistics;
 
+/// A mean with Student's 95 % interval.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Mean {
+    /// The mean.
+    pub mean: f64,
+    /// Lower and upper end of the interval; `None` for a single value, which says nothing of others.
+    pub interval: Option<(f64, f64)>,
+}
+
+impl Mean {
+    /// The mean of some values; `None` without any.
+    pub fn of(values: &[f64]) -> Option<Self> {
+        let n = values.len() as f64;
+        if values.is_empty() {
+            return None;
+        }
+        let mean = values.mean();
+        let half = StudentsT::new(0.0, 1.0, n - 1.0).ok().map(|t| t.inverse_cdf(0.975) * values.std_dev() / n.sqrt());
+        Some(Self { mean, interval: half.map(|half| (mean - half, mean + half)) })
+    }
+}
+
 /// A proportion of images with its 95 % interval: Wilson's score interval on one chip, and Student's t interval of the
 /// mean over several.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -48,16 +70,9 @@ impl Proportion {
         if images == 0 || hits.is_empty() {
             return None;
         }
-        let n = hits.len() as f64;
-        let shares = || hits.iter().map(|&hits| hits as f64 / images as f64);
-        let t = StudentsT::new(0.0, 1.0, n - 1.0).ok()?.inverse_cdf(0.975);
-        let (mean, half) = (shares().mean(), t * shares().std_dev() / n.sqrt());
-        Some(Self {
-            hits: hits.iter().sum(),
-            images: images * hits.len(),
-            low: (mean - half).max(0.0),
-            high: (mean + half).min(1.0),
-        })
+        let shares: Vec<_> = hits.iter().map(|&hits| hits as f64 / images as f64).collect();
+        let (low, high) = Mean::of(&shares)?.interval?;
+        Some(Self { hits: hits.iter().sum(), images: images * hits.len(), low: low.max(0.0), high: high.min(1.0) })
     }
 
     /// The share itself, 0 … 1.

@@ -96,7 +96,7 @@ impl Emulated {
     }
 
     /// Each chip by itself.
-    pub(crate) fn chips(&self) -> Vec<ChipQuality> {
+    pub fn chips(&self) -> Vec<ChipQuality> {
         let quality = |(chip, result): &(u32, EmulationResult)| {
             let share = |hits: usize| hits as f64 / result.n_images() as f64;
             ChipQuality { chip: *chip, accuracy: result.n_correct().map(share), agreement: share(result.n_agreeing()) }

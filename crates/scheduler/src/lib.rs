@@ -12,7 +12,7 @@ mod replay;
 mod result;
 mod run;
 
-pub use accuracy::Proportion;
+pub use accuracy::{Mean, Proportion};
 pub use chips::{ChipQuality, Chips, Emulated};
 pub use mvm::{MatrixError, MatrixJob, MatrixResult, mvm};
 pub use rebias_crossbar::ChipSeed;

@@ -8,9 +8,11 @@
 //!
 //! Knows nothing of the terminal: progress goes to a callback, results to bytes.
 
+mod attribution;
 mod files;
 mod grid;
 mod memo;
+mod non_ideality;
 #[cfg(feature = "parquet")]
 mod parquet;
 mod plan;
@@ -26,11 +28,13 @@ mod trace;
 mod validation;
 mod workers;
 
+pub use attribution::{Attribution, AttributionError, Share, attribute, max_runs};
 pub use files::{
     DesignFiles, FileError, OutputFolder, read_data, read_design, read_document, read_text, read_trace, take_test_set,
     write_file,
 };
 pub use grid::Grid;
+pub use non_ideality::{NON_IDEALITIES, NonIdeality};
 #[cfg(feature = "parquet")]
 pub use parquet::ParquetFault;
 pub use plan::Plan;
@@ -40,4 +44,5 @@ pub use share::Work;
 pub use slurm::SlurmScripts;
 pub use status::{Basis, Expectation, Status};
 pub use sweep::{Progress, Sweep, SweepControl, SweepError};
+pub use trace::FingerprintedTrace;
 pub use validation::{ValidationFiles, designs_with_figures, read_validation};

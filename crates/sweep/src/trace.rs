@@ -10,14 +10,19 @@ use crate::{FileError, take_test_set};
 
 /// A trace and the fingerprint of all of it that results depend on.
 #[derive(Debug)]
-pub(crate) struct FingerprintedTrace {
-    pub(crate) trace: Trace,
-    pub(crate) fingerprint: Fingerprint,
+pub struct FingerprintedTrace {
+    /// The trace.
+    pub trace: Trace,
+    /// Of its files and, in place of its samples, of a data set's images.
+    pub fingerprint: Fingerprint,
 }
 
 impl FingerprintedTrace {
     /// Reads a trace; with a data set, its test images are in place of the trace's samples.
-    pub(crate) fn read(path: &Path, data: Option<&Path>) -> Result<Self, FileError> {
+    ///
+    /// # Errors
+    /// Files that are missing, unreadable or wrong.
+    pub fn read(path: &Path, data: Option<&Path>) -> Result<Self, FileError> {
         let mut files = read_trace_files(path)?;
         let mut trace = Trace::parse(&files)?;
         let mut images = None;

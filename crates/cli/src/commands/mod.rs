@@ -1,5 +1,6 @@
 //! One module a command.
 
+pub(crate) mod attribute;
 pub(crate) mod buffers;
 pub(crate) mod check;
 pub(crate) mod compare;
@@ -10,6 +11,8 @@ pub(crate) mod map;
 pub(crate) mod mvm;
 mod picture;
 pub(crate) mod plot;
+mod provenance;
+pub(crate) mod report;
 pub(crate) mod schema;
 pub(crate) mod simulate;
 #[cfg(feature = "train")]

@@ -90,6 +90,6 @@ fn chart(args: &Plot, data: &Data) -> Result<(Chart, Size), Failure> {
 }
 
 /// What the user's options, or the columns that were chosen for want of them, cannot give.
-fn refused(refusal: Refusal) -> Failure {
+pub(super) fn refused(refusal: Refusal) -> Failure {
     rebias_config::Faults::plain(refusal.problem).into()
 }

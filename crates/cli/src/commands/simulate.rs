@@ -1,14 +1,15 @@
 //! `rebias simulate`: one network on one chip.
 
-use rebias_arch::Arch;
+use rebias_arch::{Arch, Fingerprint};
 use rebias_cost::Costs;
 use rebias_network::Trace;
 use rebias_report::{
     buffers_csv, chips_csv, components_csv, energy_csv, layers_csv, parts_csv, result_text, summary_csv, summary_json,
 };
 use rebias_scheduler::{Chips, Images, ReplayOptions, RunOptions, RunResult, run as run_network, run_recorded};
-use rebias_sweep::{OutputFolder, read_design, read_trace, take_test_set};
+use rebias_sweep::{FingerprintedTrace, OutputFolder, read_design};
 
+use super::provenance;
 use super::watched::Watched;
 use crate::args::{Format, Simulate};
 use crate::failure::Failure;
@@ -18,16 +19,20 @@ pub(crate) fn run(args: &Simulate) -> Result<String, Failure> {
     let files = read_design(&args.subject.arch)?;
     let arch = Arch::parse(&files.arch)?;
     let costs = Costs::parse(&files.costs, &arch)?;
-    let mut trace = read_trace(&args.subject.trace)?;
-    if let Some(data) = &args.data {
-        take_test_set(&mut trace, data)?;
-    }
+    let FingerprintedTrace { trace, fingerprint } =
+        FingerprintedTrace::read(&args.subject.trace, args.data.as_deref())?;
     let out = args.out.as_deref().map(OutputFolder::create).transpose()?;
 
     let result = simulate(args, &arch, &costs, &trace)?;
     let configuration = files.arch.to_toml();
     if let Some(out) = out {
-        write(&out, (&result, &trace), configuration.clone())?;
+        let hashes = [
+            ("configuration", Fingerprint::of([&configuration])),
+            ("costs", Fingerprint::of([files.costs.to_toml()])),
+            ("network", fingerprint),
+        ];
+        let provenance = provenance::toml(args.seed, &hashes);
+        write(&out, (&result, &trace), [configuration.clone().into_bytes(), provenance])?;
     }
     Ok(match args.format {
         Format::Text => result_text(&result),
@@ -59,7 +64,8 @@ fn simulate(args: &Simulate, arch: &Arch, costs: &Costs, trace: &Trace) -> Resul
     Ok(result)
 }
 
-fn write(out: &OutputFolder, (result, trace): (&RunResult, &Trace), configuration: String) -> Result<(), Failure> {
+fn write(out: &OutputFolder, (result, trace): (&RunResult, &Trace), texts: [Vec<u8>; 2]) -> Result<(), Failure> {
+    let [configuration, provenance] = texts;
     let table = |write: &dyn Fn(&mut Vec<u8>) -> csv::Result<()>| {
         let mut bytes = Vec::new();
         write(&mut bytes).map_err(|error| Failure::Run(error.to_string()))?;
@@ -73,7 +79,8 @@ fn write(out: &OutputFolder, (result, trace): (&RunResult, &Trace), configuratio
         ("parts.csv", table(&|out| parts_csv(result, out))?),
         ("buffers.csv", table(&|out| buffers_csv(result, &trace.network, out))?),
         ("chips.csv", table(&|out| chips_csv(result, out))?),
-        ("configuration.toml", configuration.into_bytes()),
+        ("configuration.toml", configuration),
+        (provenance::FILE, provenance),
     ])?;
     Ok(())
 }
