@@ -10,11 +10,18 @@
 //! only when they are. Columns of all arrays queue for the IMA's ADCs in order of their reads; each goes to the ADC
 //! that is free first. What is converted in a cycle is added up in the next, so no more is converted than can be
 //! added. A bias column's own converter keeps up with every read and takes no part in the queue.
+//!
+//! Between the two registers each part is a file: DACs, crossbar, sample-and-holds, ADCs, shift-and-add units. They act
+//! cycle by cycle where some of them can be full; where none can, reads follow one another in every cycle, and when a
+//! product is made is known from its start. A property test holds the two to the same cycles.
 
 mod adc;
 mod counts;
+mod crossbar;
+mod dac;
 mod sample_hold;
 mod scarce;
+mod shift_add;
 mod spec;
 
 use rebias_engine::Busy;
@@ -144,8 +151,7 @@ impl ImaUnit {
     /// An idle IMA that makes some products.
     pub fn new(spec: &ImaSpec, shapes: &[MvmShape]) -> Self {
         let active = spec.crossbar.active_word_lines;
-        let pool = u64::from(spec.n_adcs) * u64::from(spec.adc.conversions_per_cycle);
-        let conversions_per_cycle = pool.min(u64::from(spec.shift_adds_per_cycle));
+        let conversions_per_cycle = spec.conversions_per_cycle().min(u64::from(spec.shift_adds_per_cycle));
         let columns: u64 = shapes.iter().flat_map(|shape| &shape.arrays).map(|array| array.queued_columns()).sum();
         let mvms = shapes
             .iter()
@@ -160,7 +166,7 @@ impl ImaUnit {
         let converters = if columns <= conversions_per_cycle {
             Converters::Ample
         } else {
-            Converters::Scarce(Scarce::new(shapes, active))
+            Converters::Scarce(Scarce::new(spec, shapes))
         };
         Self { conversions_per_cycle, n_conversions: 0, mvms, converters }
     }
@@ -194,7 +200,7 @@ impl ImaUnit {
     /// product was accepted.
     pub fn step(&mut self, cycle: u64, events: &mut Vec<ImaEvent>) {
         if let Converters::Scarce(scarce) = &mut self.converters {
-            self.n_conversions += scarce.step(cycle, self.conversions_per_cycle, events);
+            self.n_conversions += scarce.step(cycle, events);
         }
     }
 

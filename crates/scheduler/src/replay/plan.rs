@@ -173,8 +173,8 @@ pub(super) struct SharePlan {
     pub(super) merges: u64,
     /// Fills of the output registers in which a position's sums pass.
     pub(super) fills: u32,
-    /// Positions read or being read whose sums have not left, before another may be read.
-    pub(super) unsent: u64,
+    /// Positions that the IMA's output register and the stages before it hold at once, with the one being read.
+    pub(super) places: u64,
 }
 
 /// A way that the same parcels go, one for each turn: from a part of a copy, or from the outside.

@@ -29,8 +29,8 @@ mod summary;
 use std::collections::VecDeque;
 
 use rebias_arch::Arch;
-use rebias_buffer::{EdramSpec, EdramUnit};
-use rebias_engine::{EventQueue, Gauge, Space, Span, Tick};
+use rebias_buffer::{EdramSpec, EdramUnit, InputRegisterUnit, RegisterSpec};
+use rebias_engine::{EventQueue, Gauge, Span, Tick};
 use rebias_tile::{ImaEvent, ImaUnit, Interconnect, InterconnectEvent, InterconnectUnit, TileUnit};
 use rebias_units::{Action, Bytes};
 
@@ -132,9 +132,9 @@ impl<'a, R: Recorder> Sim<'a, R> {
             plan,
             recorder,
             queue: EventQueue::new(),
-            replicas: plan.replicas.iter().map(|_| ReplicaState::default()).collect(),
+            replicas: plan.replicas.iter().map(ReplicaState::new).collect(),
             parts: plan.parts.iter().map(|_| PartState::default()).collect(),
-            shares: plan.shares.iter().map(|_| ShareState::default()).collect(),
+            shares: plan.shares.iter().map(ShareState::new).collect(),
             adders: plan.adders.iter().map(|_| AdderState::default()).collect(),
             buffers: plan.buffers.iter().map(|_| BufferState::default()).collect(),
             imas: imas?,
@@ -261,14 +261,15 @@ impl<'a, R: Recorder> Sim<'a, R> {
     fn ima(plan: &Plan, arch: &Arch, ima: &super::plan::ImaPlan) -> Result<ImaState, ReplayError> {
         let spec = arch.ima();
         let inputs = ima.shares.iter().map(|share| plan.shares[share.at()].input);
-        let register = Space::new(plan.input_register.0, inputs.clone().map(|bytes| bytes.0));
+        let register = RegisterSpec { capacity: plan.input_register };
+        let register = InputRegisterUnit::new(register, inputs.clone());
         let register = register.ok_or_else(|| ReplayError::InputRegisterTooSmall {
             ima: ima.path(),
             capacity: plan.input_register,
             needed: inputs.clone().sum(),
             inputs: named(ima.shares.iter().map(|share| plan.shares[share.at()].layer).zip(inputs), plan),
         })?;
-        Ok(ImaState { unit: ImaUnit::new(spec, &ima.products), register, held: Gauge::default(), is_stepping: false })
+        Ok(ImaState { unit: ImaUnit::new(spec, &ima.products), inputs: register, is_stepping: false })
     }
 
     fn tile(plan: &Plan, arch: &Arch, tile: &super::plan::TilePlan) -> Result<TileState, ReplayError> {

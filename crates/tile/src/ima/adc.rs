@@ -13,6 +13,8 @@ use rebias_engine::{Busy, Fifo};
 pub(super) struct AdcUnit {
     /// One place for each array: its sample-and-holds.
     queue: Fifo<HeldColumns>,
+    /// Columns that all of them convert in a cycle.
+    per_cycle: u64,
 }
 
 /// Columns of one read of an array.
@@ -23,8 +25,13 @@ pub(super) struct HeldColumns {
 }
 
 impl AdcUnit {
-    pub(super) fn new(n_arrays: usize) -> Self {
-        Self { queue: Fifo::new(n_arrays) }
+    pub(super) fn new(n_arrays: usize, per_cycle: u64) -> Self {
+        Self { queue: Fifo::new(n_arrays), per_cycle }
+    }
+
+    /// Columns that all of them convert in a cycle.
+    pub(super) fn per_cycle(&self) -> u64 {
+        self.per_cycle
     }
 
     /// Queues the columns of a read.
@@ -61,13 +68,13 @@ mod tests {
 
     #[test]
     fn columns_are_converted_in_order_of_their_reads_as_many_as_a_cycle_allows() {
-        let mut adcs = AdcUnit::new(2);
+        let mut adcs = AdcUnit::new(2, 4);
         let (first, second) = (HeldColumns { array: 1, columns: 3 }, HeldColumns { array: 0, columns: 2 });
         assert_eq!((adcs.accept(first), adcs.accept(second)), (Ok(()), Ok(())));
         let before = adcs.clone();
         assert_eq!(adcs.accept(first), Err(Busy(first)));
         assert_eq!(adcs, before);
-        let mut left = 4;
+        let mut left = adcs.per_cycle();
         assert_eq!(adcs.convert(&mut left), Some(first));
         assert_eq!(adcs.convert(&mut left), Some(HeldColumns { array: 0, columns: 1 }));
         assert_eq!(adcs.convert(&mut left), None);

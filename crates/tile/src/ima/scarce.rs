@@ -6,16 +6,17 @@ use rebias_engine::Busy;
 use rebias_units::Counts;
 
 use super::adc::{AdcUnit, HeldColumns};
-use super::sample_hold::SampleHoldUnit;
-use super::{ArrayShape, ImaEvent, MvmShape};
+use super::crossbar::{CrossbarUnit, Read};
+use super::shift_add::ShiftAddsUnit;
+use super::{ArrayShape, ImaEvent, ImaSpec, MvmShape};
 
-/// Arrays with their sample-and-holds, and the ADCs that they share.
+/// Arrays with their DACs and sample-and-holds, and the ADCs and adders that they share.
 #[derive(Clone, Debug, PartialEq)]
 pub(super) struct Scarce {
-    active_word_lines: u32,
     arrays: Vec<Array>,
     products: Vec<Product>,
     adcs: AdcUnit,
+    adders: ShiftAddsUnit,
     /// The first cycle whose conversions are not yet made.
     next_conversions: u64,
     reads_left: u64,
@@ -23,11 +24,8 @@ pub(super) struct Scarce {
 
 #[derive(Clone, Debug, PartialEq)]
 struct Array {
-    shape: ArrayShape,
     mvm: usize,
-    n_reads: u32,
-    next_read: u32,
-    sample_hold: SampleHoldUnit,
+    crossbar: CrossbarUnit,
 }
 
 /// A product, and those of its runs whose columns are not all converted: at most one that waits for its last
@@ -46,14 +44,12 @@ struct Run {
 }
 
 impl Scarce {
-    pub(super) fn new(shapes: &[MvmShape], active_word_lines: u32) -> Self {
+    pub(super) fn new(spec: &ImaSpec, shapes: &[MvmShape]) -> Self {
+        let active_word_lines = spec.crossbar.active_word_lines;
         let mut arrays = Vec::new();
         for (mvm, shape) in shapes.iter().enumerate() {
-            arrays.extend(shape.arrays.iter().map(|&array| {
-                let n_reads = shape.n_slices * array.n_groups(active_word_lines);
-                let sample_hold = SampleHoldUnit::new(array.queued_columns());
-                Array { shape: array, mvm, n_reads, next_read: n_reads, sample_hold }
-            }));
+            let crossbar = |&array: &ArrayShape| CrossbarUnit::new(array, shape.n_slices, active_word_lines);
+            arrays.extend(shape.arrays.iter().map(|array| Array { mvm, crossbar: crossbar(array) }));
         }
         let products = shapes
             .iter()
@@ -63,8 +59,9 @@ impl Scarce {
                 runs: VecDeque::new(),
             })
             .collect();
-        let adcs = AdcUnit::new(arrays.len());
-        Self { active_word_lines, arrays, products, adcs, next_conversions: 0, reads_left: 0 }
+        let adcs = AdcUnit::new(arrays.len(), spec.conversions_per_cycle());
+        let adders = ShiftAddsUnit::new(u64::from(spec.shift_adds_per_cycle));
+        Self { arrays, products, adcs, adders, next_conversions: 0, reads_left: 0 }
     }
 
     pub(super) fn accept(&mut self, mvm: usize) -> Result<(), Busy<usize>> {
@@ -73,20 +70,21 @@ impl Scarce {
             return Err(Busy(mvm));
         }
         product.runs.push_back(Run { columns_left: product.columns, counts: Counts::ZERO });
-        for array in self.arrays.iter_mut().filter(|array| array.mvm == mvm) {
-            array.next_read = 0;
+        for Array { crossbar, .. } in self.arrays.iter_mut().filter(|array| array.mvm == mvm) {
+            let taken = crossbar.accept();
+            debug_assert!(taken.is_ok(), "no array of the product has reads left to do");
             product.arrays_reading += 1;
-            self.reads_left += u64::from(array.n_reads);
+            self.reads_left += u64::from(crossbar.dacs().n_drives());
         }
         Ok(())
     }
 
     /// Converts once in a cycle, then reads; returns the conversions made.
-    pub(super) fn step(&mut self, cycle: u64, conversions_per_cycle: u64, events: &mut Vec<ImaEvent>) -> u64 {
+    pub(super) fn step(&mut self, cycle: u64, events: &mut Vec<ImaEvent>) -> u64 {
         let mut converted = 0;
         if self.next_conversions <= cycle {
             self.next_conversions = cycle + 1;
-            converted = self.convert(conversions_per_cycle, events);
+            converted = self.convert(cycle, events);
         }
         if self.reads_left > 0 {
             self.read(events);
@@ -98,38 +96,36 @@ impl Scarce {
         self.adcs.is_idle() && self.reads_left == 0
     }
 
-    /// Converts as many columns as a cycle allows, in order of their reads.
-    fn convert(&mut self, conversions_per_cycle: u64, events: &mut Vec<ImaEvent>) -> u64 {
-        let mut left = conversions_per_cycle;
+    /// Converts as many columns as a cycle allows, in order of their reads, and no more than can be added in the next.
+    fn convert(&mut self, cycle: u64, events: &mut Vec<ImaEvent>) -> u64 {
+        let at_most = self.adcs.per_cycle().min(self.adders.room(cycle + 1));
+        let mut left = at_most;
         while let Some(HeldColumns { array, columns }) = self.adcs.convert(&mut left) {
-            let array = &mut self.arrays[array];
-            array.sample_hold.give(columns);
-            self.products[array.mvm].convert(array, columns, events);
+            let added = self.adders.accept(cycle + 1, columns);
+            debug_assert!(added.is_ok(), "no more is converted than there is room for in the adders");
+            let Array { mvm, crossbar } = &mut self.arrays[array];
+            crossbar.give(columns);
+            self.products[*mvm].convert(*mvm, crossbar, columns, events);
         }
-        conversions_per_cycle - left
+        at_most - left
     }
 
     /// Reads every array that has a read to do and whose sample-and-holds are free by the end of the cycle.
     fn read(&mut self, events: &mut Vec<ImaEvent>) {
-        for (place, array) in self.arrays.iter_mut().enumerate() {
-            if array.next_read == array.n_reads {
-                continue;
-            }
-            let Ok(columns) = array.sample_hold.hold() else { continue };
+        for (place, Array { mvm, crossbar }) in self.arrays.iter_mut().enumerate() {
+            let Ok(Some(Read { driven, columns })) = crossbar.read() else { continue };
             let queued = self.adcs.accept(HeldColumns { array: place, columns });
             debug_assert!(queued.is_ok(), "the queue has a place for each array's sample-and-holds");
-            let product = &mut self.products[array.mvm];
-            let group = array.next_read % array.shape.n_groups(self.active_word_lines);
+            let product = &mut self.products[*mvm];
             if let Some(run) = product.runs.back_mut() {
-                array.shape.count_read(array.shape.driven(group, self.active_word_lines), &mut run.counts);
+                crossbar.shape().count_read(driven, &mut run.counts);
             }
-            array.next_read += 1;
             self.reads_left -= 1;
-            events.push(ImaEvent::Read { mvm: array.mvm });
-            if array.next_read == array.n_reads {
+            events.push(ImaEvent::Read { mvm: *mvm });
+            if crossbar.dacs().is_done() {
                 product.arrays_reading -= 1;
                 if product.arrays_reading == 0 {
-                    events.push(ImaEvent::LastRead { mvm: array.mvm });
+                    events.push(ImaEvent::LastRead { mvm: *mvm });
                 }
             }
         }
@@ -138,15 +134,15 @@ impl Scarce {
 
 impl Product {
     /// Takes converted columns of an array to the oldest run that still waits for columns of it.
-    fn convert(&mut self, array: &Array, columns: u64, events: &mut Vec<ImaEvent>) {
+    fn convert(&mut self, mvm: usize, array: &CrossbarUnit, columns: u64, events: &mut Vec<ImaEvent>) {
         // An array begins a run only when all its columns of the run before are converted.
-        let run = if array.next_read > 0 { self.runs.back_mut() } else { self.runs.front_mut() };
+        let run = if array.dacs().has_begun() { self.runs.back_mut() } else { self.runs.front_mut() };
         let Some(run) = run else { return };
-        array.shape.count_conversions(columns, &mut run.counts);
+        array.shape().count_conversions(columns, &mut run.counts);
         run.columns_left -= columns;
-        events.push(ImaEvent::Converted { mvm: array.mvm });
+        events.push(ImaEvent::Converted { mvm });
         if run.columns_left == 0 {
-            events.push(ImaEvent::Summed { mvm: array.mvm, counts: run.counts });
+            events.push(ImaEvent::Summed { mvm, counts: run.counts });
             self.runs.pop_front();
         }
     }

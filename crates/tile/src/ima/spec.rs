@@ -30,6 +30,13 @@ pub struct ImaSpec {
     pub output_register: RegisterSpec,
 }
 
+impl ImaSpec {
+    /// Columns that all shared ADCs convert in a chip cycle.
+    pub fn conversions_per_cycle(&self) -> u64 {
+        u64::from(self.n_adcs) * u64::from(self.adc.conversions_per_cycle)
+    }
+}
+
 /// What converts a bias column.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum BiasConverter {

@@ -1,9 +1,13 @@
 //! A link: flits one after the other.
+//!
+//! ```text
+//!  router's outputs, tile's port ─► │ flit … │ ─► input of a router, or a tile
+//! ```
 
 use std::collections::VecDeque;
 use std::ops::AddAssign;
 
-use rebias_engine::Tick;
+use rebias_engine::{Busy, Tick};
 use rebias_units::Cycles;
 
 /// What a link has done, and what was in its way.
@@ -61,9 +65,14 @@ impl Link {
 
     /// Moves a packet that has asked for the link, from a tick `start` on that is not before `now`; returns the tick
     /// behind its tail.
+    ///
+    /// # Errors
+    /// [`Busy`] with the packet's flits if the link still moves another at `start`.
     #[inline]
-    pub(super) fn carry(&mut self, now: Tick, start: Tick, flits: u32, asked: Tick) -> Tick {
-        debug_assert!(start >= self.free_at, "a link moves one packet at a time");
+    pub(super) fn carry(&mut self, now: Tick, start: Tick, flits: u32, asked: Tick) -> Result<Tick, Busy<u32>> {
+        if start < self.free_at {
+            return Err(Busy(flits));
+        }
         while let Some(over) = self.before_last.front().filter(|booking| booking.end <= now) {
             self.done += over.whole();
             self.before_last.pop_front();
@@ -76,7 +85,7 @@ impl Link {
         let its_turn = self.free_at.max(asked);
         self.free_at = start + Cycles(u64::from(flits));
         self.last = Booking { asked, its_turn, start, end: self.free_at };
-        self.free_at
+        Ok(self.free_at)
     }
 
     /// What it has done before a tick, with the packet that waits for its turn since `asked`, if any.
@@ -121,5 +130,20 @@ impl AddAssign for LinkUse {
         self.busy += other.busy;
         self.stalled_by_room += other.stalled_by_room;
         self.waited_for_link += other.waited_for_link;
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_packet_one_tick_early_is_refused_and_on_time_accepted() {
+        let mut link = Link::to(LinkEnd::Terminal);
+        assert_eq!(link.carry(Tick(0), Tick(0), 3, Tick(0)), Ok(Tick(3)));
+        let before = link.clone();
+        assert_eq!(link.carry(Tick(2), Tick(2), 2, Tick(2)), Err(Busy(2)));
+        assert_eq!(link, before);
+        assert_eq!(link.carry(Tick(2), Tick(3), 2, Tick(2)), Ok(Tick(5)));
     }
 }

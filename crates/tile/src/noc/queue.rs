@@ -1,8 +1,13 @@
-//! A router's input queue: finite, first in, first out.
+//! A router's input: a finite queue, first in, first out.
+//!
+//! ```text
+//!  link ─► │ packet │ packet │ first ─► router's pipeline ─► one of its output links
+//!          └───── capacity ────────┘
+//! ```
 
 use std::collections::VecDeque;
 
-use rebias_engine::Tick;
+use rebias_engine::{Busy, Tick};
 use rebias_units::Cycles;
 
 use super::Place;
@@ -35,6 +40,8 @@ pub(super) struct InputQueue {
     /// The link before the queue.
     pub(super) link: usize,
     packets: VecDeque<Packet>,
+    /// Flits that it holds.
+    capacity: u32,
     /// Flits of room that are taken.
     held: u32,
     /// Of these, flits of the packet that is being read, until its tail has left.
@@ -43,8 +50,9 @@ pub(super) struct InputQueue {
 }
 
 impl InputQueue {
-    pub(super) fn new(place: Place, outputs: usize, link: usize) -> Self {
-        Self { place, outputs, link, packets: VecDeque::new(), held: 0, leaving: 0, leaving_until: Tick::ZERO }
+    pub(super) fn new(place: Place, outputs: usize, link: usize, capacity: u32) -> Self {
+        let packets = VecDeque::new();
+        Self { place, outputs, link, packets, capacity, held: 0, leaving: 0, leaving_until: Tick::ZERO }
     }
 
     /// The first packet, which asks for a link or waits for one.
@@ -53,22 +61,29 @@ impl InputQueue {
         self.packets.front()
     }
 
-    /// The first tick, not before `now`, at which there is room for some flits of `capacity`; `None` if that depends on
-    /// when the first packet leaves.
+    /// The first tick, not before `now`, at which there is room for some flits; `None` if that depends on when the first
+    /// packet leaves.
     #[inline]
-    pub(super) fn room_from(&self, now: Tick, flits: u32, capacity: u32) -> Option<Tick> {
-        if self.leaving_until > now && self.held + flits <= capacity {
+    pub(super) fn room_from(&self, now: Tick, flits: u32) -> Option<Tick> {
+        if self.leaving_until > now && self.held + flits <= self.capacity {
             return Some(now);
         }
-        (self.held - self.leaving + flits <= capacity).then(|| self.leaving_until.max(now))
+        (self.held - self.leaving + flits <= self.capacity).then(|| self.leaving_until.max(now))
     }
 
-    /// Takes a packet in; returns when it asks for its link, if no other is before it.
+    /// Takes in a packet that starts on the link before the queue; returns when it asks for its own link, if no other is
+    /// before it.
+    ///
+    /// # Errors
+    /// [`Busy`] with the packet if there is no room for it by then.
     #[inline]
-    pub(super) fn push(&mut self, packet: Packet) -> Option<Tick> {
+    pub(super) fn accept(&mut self, start: Tick, packet: Packet) -> Result<Option<Tick>, Busy<Packet>> {
+        if self.room_from(start, packet.flits) != Some(start) {
+            return Err(Busy(packet));
+        }
         self.held += packet.flits;
         self.packets.push_back(packet);
-        (self.packets.len() == 1).then(|| packet.ready.max(self.leaving_until))
+        Ok((self.packets.len() == 1).then(|| packet.ready.max(self.leaving_until)))
     }
 
     /// Lets the first packet go from a tick on; with it comes when the next one asks for its link, if there is one.
@@ -80,5 +95,27 @@ impl InputQueue {
         self.leaving = packet.flits;
         self.leaving_until = start + Cycles(u64::from(packet.flits));
         Some((packet, self.packets.front().map(|next| next.ready.max(self.leaving_until))))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::noc::{Mesh, NocSpec};
+    use rebias_units::Cycles;
+
+    #[test]
+    fn a_packet_is_refused_until_the_one_before_has_left_and_then_accepted() {
+        let (router_ticks, link_ticks) = (Cycles(2), Cycles(1));
+        let spec = NocSpec { tiles_per_router: 1, flit_bits: 32, queue_flits: 4, router_ticks, link_ticks };
+        let mut queue = InputQueue::new(Mesh::new(1, spec).place(0), 0, 0, spec.queue_flits);
+        let packet = Packet { ready: Tick(3), to: 0, flits: 3, message: 0, is_last: true };
+        assert_eq!(queue.accept(Tick(0), packet), Ok(Some(Tick(3))));
+        let before = queue.clone();
+        assert_eq!(queue.accept(Tick(1), packet), Err(Busy(packet)), "2 of 4 flits are missing");
+        assert_eq!(queue, before);
+        assert_eq!(queue.pop(Tick(3)), Some((packet, None)));
+        assert_eq!(queue.accept(Tick(5), packet), Err(Busy(packet)), "its tail has left by tick 6");
+        assert_eq!(queue.accept(Tick(6), packet), Ok(Some(Tick(6))));
     }
 }

@@ -8,6 +8,9 @@ use super::queue::{InputQueue, Packet};
 use super::wiring::{LinkName, Sending, Terminal, Wiring};
 use super::{LinkUse, Mesh, NocSpec};
 
+/// What `may_start` has found out.
+const LINK_IS_FREE: &str = "a packet starts when its link is free";
+
 /// What a tile gives to the network.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Message<W> {
@@ -119,7 +122,7 @@ impl<W: Copy> MeshUnit<W> {
         let start = if self.links[link].waiting.is_empty() { self.may_start(link, flits, now) } else { None };
         match start {
             Some(start) => {
-                let tail = self.links[link].carry(now, start, flits, now);
+                let tail = self.links[link].carry(now, start, flits, now).expect(LINK_IS_FREE);
                 self.leave_queue(queue, link, (start, tail), now, tell);
             }
             None => self.links[link].waiting.push_back((queue, now)),
@@ -144,7 +147,7 @@ impl<W: Copy> MeshUnit<W> {
         while let Some((flits, asked)) = self.next_packet(link) {
             // Otherwise the packet that makes room serves the link.
             let Some(start) = self.may_start(link, flits, now) else { return };
-            let tail = self.links[link].carry(now, start, flits, asked);
+            let tail = self.links[link].carry(now, start, flits, asked).expect(LINK_IS_FREE);
             match self.terminal_of(link) {
                 Some(terminal) => self.cut(terminal, link, (start, tail), tell),
                 None => {
@@ -170,7 +173,7 @@ impl<W: Copy> MeshUnit<W> {
         let link = &self.links[link];
         let from = link.free_at.max(now);
         match link.end? {
-            LinkEnd::Queue(queue) => self.queues[queue].room_from(from, flits, self.spec.queue_flits),
+            LinkEnd::Queue(queue) => self.queues[queue].room_from(from, flits),
             LinkEnd::Terminal => Some(from),
         }
     }
@@ -187,7 +190,8 @@ impl<W: Copy> MeshUnit<W> {
             Some(LinkEnd::Queue(queue)) => {
                 let over_link = if link < self.queues.len() { self.spec.link_ticks.0 } else { 0 };
                 let ready = Tick(start.0 + over_link + self.spec.router_ticks.0);
-                if let Some(asks) = self.queues[queue].push(Packet { ready, ..packet }) {
+                let accepted = self.queues[queue].accept(start, Packet { ready, ..packet });
+                if let Some(asks) = accepted.expect("a packet starts when there is room behind the link") {
                     tell(asks, Notice::Event(MeshEvent(queue as u32)));
                 }
             }

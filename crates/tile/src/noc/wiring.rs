@@ -108,7 +108,7 @@ impl Wiring {
                 let queue = (router * n_ports + port) as usize;
                 let outputs = (router * n_ports) as usize;
                 // A port that leads nowhere has a queue and a link that are never used.
-                wiring.queues.push(InputQueue::new(mesh.place(router), outputs, queue));
+                wiring.queues.push(InputQueue::new(mesh.place(router), outputs, queue, mesh.spec().queue_flits));
             }
         }
         for router in 0..mesh.n_routers() {

@@ -250,7 +250,7 @@ impl Builder<'_> {
             carried: bytes_of(values + input_sums, bits),
             merges: values + input_sums - first,
             fills: 1,
-            unsent: 1,
+            places: 2,
         });
     }
 

@@ -32,7 +32,7 @@ impl Plan {
                 let share: &mut SharePlan = &mut self.shares[share.at()];
                 share.fills = register.fills.max(self.tiles[share.tile.at()].output_register.fills);
                 let reads = product.n_reads(arch.ima().crossbar.active_word_lines);
-                share.unsent = u64::from(register.depth) + CYCLES_TO_REGISTER / reads;
+                share.places = u64::from(register.depth) + CYCLES_TO_REGISTER / reads + 1;
             }
         }
     }

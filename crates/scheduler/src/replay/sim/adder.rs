@@ -12,8 +12,7 @@ impl<'a, R: Recorder> Sim<'a, R> {
     pub(super) fn try_add(&mut self, adder: AdderIdx) {
         let plan = &self.plan.adders[adder.at()];
         let state = &self.adders[adder.at()];
-        let replica = &self.plan.replicas[plan.replica.at()];
-        let has_room = state.begun < self.replicas[plan.replica.at()].left + replica.depth;
+        let has_room = self.replicas[plan.replica.at()].outputs.enter(state.begun).is_ok();
         if state.is_reading || !has_room || !self.plan.is_turn_of(plan.layer, self.stream.n_finished_layers()) {
             return;
         }

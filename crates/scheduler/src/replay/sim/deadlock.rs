@@ -55,14 +55,14 @@ impl<R: Recorder> Sim<'_, R> {
     /// The copy of a layer whose oldest turn comes first.
     fn slowest_copy(&self, layer: LayerIdx) -> Option<Waiter> {
         let next = |copy: &&ReplicaIdx| {
-            let position = self.position(**copy, self.replicas[copy.at()].left);
+            let position = self.position(**copy, self.replicas[copy.at()].outputs.left());
             (position.image, position.index)
         };
         self.plan.layers[layer.at()].replicas.iter().min_by_key(next).map(|&copy| Waiter::Copy(copy))
     }
 
     fn wait_of_copy(&self, copy: ReplicaIdx) -> Wait {
-        let (plan, left) = (&self.plan.replicas[copy.at()], self.replicas[copy.at()].left);
+        let (plan, left) = (&self.plan.replicas[copy.at()], self.replicas[copy.at()].outputs.left());
         let position = self.position(copy, left).index;
         let name = format!("position {position} of `{}`", self.name(plan.layer));
         let is_its = |parcel: &Parcel| match self.plan.lanes[parcel.lane.at()].origin {
@@ -77,7 +77,7 @@ impl<R: Recorder> Sim<'_, R> {
         if let Some(adder) = plan.adder {
             return self.wait_of_adder(adder, name);
         }
-        match plan.shares.iter().find(|share| self.shares[share.at()].sent <= left) {
+        match plan.shares.iter().find(|share| self.shares[share.at()].outputs.left() <= left) {
             Some(&share) => {
                 let ima = self.plan.imas[self.plan.shares[share.at()].ima.at()].path();
                 (format!("{name} waits for its sums from {ima}"), Some(Waiter::Share(share)))
@@ -141,7 +141,7 @@ impl<R: Recorder> Sim<'_, R> {
         let (plan, state) = (&self.plan.shares[share.at()], &self.shares[share.at()]);
         let ima = self.plan.imas[plan.ima.at()].path();
         let reader = self.name(plan.layer);
-        if state.started < state.loaded || state.sent < state.started {
+        if state.started < self.loaded_by(share) || state.outputs.left() < state.started {
             let wait = format!("`{reader}` in {ima} waits until the sums before can leave");
             return (wait, Some(Waiter::Copy(plan.replica)));
         }
@@ -153,8 +153,8 @@ impl<R: Recorder> Sim<'_, R> {
             LoadState::WaitsForRegister => {
                 let others = self.plan.imas[plan.ima.at()].shares.iter();
                 let other = others.filter(|&&other| other != share).max_by_key(|other| {
-                    let other = &self.shares[other.at()];
-                    other.loaded - other.drained
+                    let (inputs, product) = (&self.imas[plan.ima.at()].inputs, self.plan.shares[other.at()].mvm);
+                    inputs.filled(product) - inputs.drained(product)
                 });
                 let wait = format!("`{reader}` waits for room in the input register of {ima}");
                 (wait, other.map(|&other| Waiter::Share(other)))

@@ -1,6 +1,6 @@
 //! Inputs: from the eDRAM over the bus into an IMA's input register.
 
-use rebias_engine::{Claim, RegionId, Span};
+use rebias_engine::{Claim, Span};
 use rebias_units::{Action, Bytes};
 
 use super::state::{Activity, LoadState};
@@ -22,7 +22,7 @@ impl<R: Recorder> Sim<'_, R> {
             self.note_activity(share);
             return;
         }
-        let Position { image, index } = self.position(plan.replica, state.loaded);
+        let Position { image, index } = self.loading(share);
         let last_needed = self.plan.map_of(plan.buffer).last_needed(image, index);
         if self.buffers[plan.buffer.at()].complete <= last_needed {
             self.shares[share.at()].load = LoadState::WaitsForInput;
@@ -31,8 +31,8 @@ impl<R: Recorder> Sim<'_, R> {
             self.note_activity(share);
             return;
         }
-        let end = (state.loaded + 1) * plan.input.0;
-        match self.imas[plan.ima.at()].register.claim(RegionId(plan.mvm), end, share) {
+        let now = self.queue.now();
+        match self.imas[plan.ima.at()].inputs.claim(plan.mvm, now, share) {
             Claim::Granted(share) => self.begin_load(share),
             Claim::Waits => {
                 self.shares[share.at()].load = LoadState::WaitsForRegister;
@@ -48,7 +48,7 @@ impl<R: Recorder> Sim<'_, R> {
             return;
         }
         let activity = match state.load {
-            _ if state.started < state.loaded => Activity::Stalled(Stall::Output),
+            _ if state.started < self.loaded_by(share) => Activity::Stalled(Stall::Output),
             LoadState::WaitsForInput if self.has_no_image(share) => Activity::Idle,
             LoadState::WaitsForInput => Activity::Stalled(Stall::Input),
             LoadState::WaitsForRegister => Activity::Stalled(Stall::InputRegister),
@@ -60,8 +60,7 @@ impl<R: Recorder> Sim<'_, R> {
 
     /// Whether the image that a share works on next has not been let in yet.
     fn has_no_image(&self, share: ShareIdx) -> bool {
-        let next = self.turn_of(share, self.shares[share.at()].loaded);
-        next.image >= self.stream.pace.first_held_back()
+        self.loading(share).image >= self.stream.pace.first_held_back()
     }
 
     fn begin_load(&mut self, share: ShareIdx) {
@@ -73,7 +72,7 @@ impl<R: Recorder> Sim<'_, R> {
 
     pub(super) fn load(&mut self, share: ShareIdx) {
         let plan = &self.plan.shares[share.at()];
-        let position = self.position(plan.replica, self.shares[share.at()].loaded);
+        let position = self.loading(share);
         let span = self.tiles[plan.tile.at()].edram.access(self.queue.now(), plan.input);
         self.stream.begins(plan.layer, position.image, self.cycle());
         self.count(plan.layer, position.image, Action::EdramRead, plan.input.0);
@@ -83,7 +82,7 @@ impl<R: Recorder> Sim<'_, R> {
 
     pub(super) fn fetched(&mut self, share: ShareIdx) {
         let plan = &self.plan.shares[share.at()];
-        let position = self.position(plan.replica, self.shares[share.at()].loaded);
+        let position = self.loading(share);
         let span = self.tiles[plan.tile.at()].unit.transfer(self.queue.now(), plan.input);
         self.count(plan.layer, position.image, Action::BusTransfer, plan.input.0);
         self.record_in(Stage::InputTransfer, (plan.tile, Some(plan.ima)), plan.layer, position, span);
@@ -92,11 +91,10 @@ impl<R: Recorder> Sim<'_, R> {
 
     pub(super) fn loaded(&mut self, share: ShareIdx) {
         let plan = &self.plan.shares[share.at()];
-        let position = self.position(plan.replica, self.shares[share.at()].loaded);
+        let position = self.loading(share);
         self.count(plan.layer, position.image, Action::InputRegisterWrite, plan.input.0);
-        let state = &mut self.shares[share.at()];
-        state.loaded += 1;
-        state.load = LoadState::Idle;
+        self.imas[plan.ima.at()].inputs.fill(plan.mvm);
+        self.shares[share.at()].load = LoadState::Idle;
         self.queue.push(self.boundary(), Event::Start(share));
         self.pass_pixels(share);
         self.free_pixels(plan.buffer);
@@ -118,7 +116,7 @@ impl<R: Recorder> Sim<'_, R> {
     /// Notes what a share needs from its next position on.
     fn pass_pixels(&mut self, share: ShareIdx) {
         let plan = &self.plan.shares[share.at()];
-        let next = self.turn_of(share, self.shares[share.at()].loaded);
+        let next = self.loading(share);
         let first = self.plan.map_of(plan.buffer).first_needed(next.image, next.index);
         self.shares[share.at()].first_needed = first;
     }
@@ -149,13 +147,11 @@ impl<R: Recorder> Sim<'_, R> {
     /// The last slice of a position is in the drivers of the word lines, so its inputs may go.
     pub(super) fn drain(&mut self, share: ShareIdx) {
         let plan = &self.plan.shares[share.at()];
-        let state = &mut self.shares[share.at()];
-        let position = self.plan.replicas[plan.replica.at()].position(state.drained);
-        state.drained += 1;
-        let base = state.drained * plan.input.0;
-        self.count(plan.layer, position.image, Action::InputRegisterRead, plan.input.0);
+        let (inputs, now) = (&mut self.imas[plan.ima.at()].inputs, self.queue.now());
+        let position = self.plan.replicas[plan.replica.at()].position(inputs.drained(plan.mvm));
         let mut granted = Vec::new();
-        self.imas[plan.ima.at()].register.release(RegionId(plan.mvm), base, &mut granted);
+        inputs.drain(plan.mvm, now, &mut granted);
+        self.count(plan.layer, position.image, Action::InputRegisterRead, plan.input.0);
         self.note_register(plan.ima);
         for share in granted {
             self.wake_load(share);
@@ -168,14 +164,22 @@ impl<R: Recorder> Sim<'_, R> {
         }
     }
 
-    /// Notes what an input register holds now.
+    /// Tells what an input register holds now.
     fn note_register(&mut self, ima: ImaIdx) {
-        let now = self.queue.now();
-        let state = &mut self.imas[ima.at()];
-        let held = (0..self.plan.imas[ima.at()].shares.len()).map(|region| state.register.held(RegionId(region))).sum();
-        state.held.set(now, held);
         let id = self.plan.imas[ima.at()].id;
-        self.recorder.held(id.tile.0, Buffer::InputRegister(id.ima), now, Bytes(held));
+        let held = Bytes(self.imas[ima.at()].inputs.held().level());
+        self.recorder.held(id.tile.0, Buffer::InputRegister(id.ima), self.queue.now(), held);
+    }
+
+    /// Positions that a share has loaded.
+    pub(super) fn loaded_by(&self, share: ShareIdx) -> u64 {
+        let plan = &self.plan.shares[share.at()];
+        self.imas[plan.ima.at()].inputs.filled(plan.mvm)
+    }
+
+    /// The position that a share loads, or will load next.
+    fn loading(&self, share: ShareIdx) -> Position {
+        self.turn_of(share, self.loaded_by(share))
     }
 
     /// A span of whole chip cycles.

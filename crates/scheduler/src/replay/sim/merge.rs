@@ -15,8 +15,9 @@ impl<R: Recorder> Sim<'_, R> {
     pub(super) fn try_send(&mut self, share: ShareIdx) {
         let plan = &self.plan.shares[share.at()];
         let state = &mut self.shares[share.at()];
-        let room_until = self.replicas[plan.replica.at()].left + self.plan.replicas[plan.replica.at()].depth;
-        if state.sending == Sending::Idle && state.sent < state.summed && state.sent < room_until {
+        let turn = state.outputs.left();
+        let waits = state.sending == Sending::Idle && turn < state.summed;
+        if waits && self.replicas[plan.replica.at()].outputs.enter(turn).is_ok() {
             state.sending = Sending::Fill(0);
             self.queue.push(self.boundary(), Event::Send(share));
         }
@@ -31,7 +32,7 @@ impl<R: Recorder> Sim<'_, R> {
         };
         let of_fill = plan.carried.0.div_ceil(u64::from(plan.fills));
         let bytes = Bytes(of_fill.min(plan.carried.0.saturating_sub(of_fill * u64::from(fill))));
-        let position = self.turn_of(share, state.sent);
+        let position = self.turn_of(share, state.outputs.left());
         let span = self.tiles[plan.tile.at()].unit.transfer(self.queue.now(), bytes);
         self.count(plan.layer, position.image, Action::BusTransfer, bytes.0);
         self.record_in(Stage::SumTransfer, (plan.tile, Some(plan.ima)), plan.layer, position, span);
@@ -49,8 +50,8 @@ impl<R: Recorder> Sim<'_, R> {
             self.queue.push(self.boundary(), Event::Send(share));
             return;
         }
-        let turn = state.sent;
-        state.sent += 1;
+        let turn = state.outputs.left();
+        state.outputs.leave();
         state.sending = Sending::Idle;
         let position = self.turn_of(share, turn);
         self.count(plan.layer, position.image, Action::OutputRegisterRead, plan.sums.0);
@@ -114,7 +115,7 @@ impl<R: Recorder> Sim<'_, R> {
     /// What a part's sums of a turn wait for.
     fn missing(&mut self, part: PartIdx, turn: u32) -> &mut Missing {
         let plan = &self.plan.parts[part.at()];
-        let ahead = u64::from(turn) - self.replicas[plan.replica.at()].left;
+        let ahead = u64::from(turn) - self.replicas[plan.replica.at()].outputs.left();
         self.parts[part.at()].missing(ahead, plan)
     }
 
@@ -168,7 +169,7 @@ impl<R: Recorder> Sim<'_, R> {
     /// A position has left by all lanes: the output registers have room for another.
     pub(super) fn left(&mut self, replica: ReplicaIdx) {
         let plan = &self.plan.replicas[replica.at()];
-        let first = self.replicas[replica.at()].left;
+        let first = self.replicas[replica.at()].outputs.left();
         let n_left = self.replicas[replica.at()].take_left(self.queue.now());
         let (now, cycle) = (self.queue.now(), self.cycle());
         for part in &plan.parts {
@@ -236,12 +237,14 @@ impl<R: Recorder> Sim<'_, R> {
         };
         for (share, plan) in self.shares.iter().zip(&self.plan.shares) {
             let per_image = self.plan.replicas[plan.replica.at()].positions_per_image;
-            for count in [share.loaded, share.started, share.drained, share.summed, share.sent] {
+            let inputs = &self.imas[plan.ima.at()].inputs;
+            let (loaded, drained) = (inputs.filled(plan.mvm), inputs.drained(plan.mvm));
+            for count in [loaded, share.started, drained, share.summed, share.outputs.left()] {
                 note(count, per_image);
             }
         }
         for (replica, plan) in self.replicas.iter().zip(&self.plan.replicas) {
-            note(replica.left, plan.positions_per_image);
+            note(replica.outputs.left(), plan.positions_per_image);
         }
         for (buffer, plan) in self.buffers.iter().zip(&self.plan.buffers) {
             let map = &self.plan.layers[plan.layer.at()].inputs[plan.operand];

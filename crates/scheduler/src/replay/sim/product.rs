@@ -13,14 +13,14 @@ impl<R: Recorder> Sim<'_, R> {
     /// blocked.
     pub(super) fn start(&mut self, share: ShareIdx) {
         let plan = &self.plan.shares[share.at()];
-        let state = &self.shares[share.at()];
-        if state.started == state.loaded || state.started - state.sent > plan.unsent {
+        let (state, ima) = (&self.shares[share.at()], &mut self.imas[plan.ima.at()]);
+        if ima.inputs.read(plan.mvm, state.started).is_err() || state.outputs.enter(state.started).is_err() {
             self.note_activity(share);
             return;
         }
-        let cycle = self.cycle();
+        let cycle = self.queue.now().0 / self.plan.period.0;
         // A refused share is woken by the last read of the position before.
-        let Ok(accepted) = self.imas[plan.ima.at()].unit.accept(plan.mvm, cycle) else {
+        let Ok(accepted) = ima.unit.accept(plan.mvm, cycle) else {
             return;
         };
         let position = self.position(plan.replica, self.shares[share.at()].started);

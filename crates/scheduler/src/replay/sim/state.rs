@@ -2,12 +2,12 @@
 
 use std::collections::VecDeque;
 
-use rebias_buffer::EdramUnit;
-use rebias_engine::{Gauge, Space, Tick};
+use rebias_buffer::{EdramUnit, InputRegisterUnit, OutputRegisterUnit};
+use rebias_engine::{Gauge, Tick};
 use rebias_tile::{ImaUnit, TileUnit};
 
 use crate::replay::Stall;
-use crate::replay::plan::{LaneIdx, PartPlan, ShareIdx};
+use crate::replay::plan::{LaneIdx, PartPlan, ReplicaPlan, ShareIdx, SharePlan};
 
 /// Something on its way to a tile: what its lane carries, for a turn of the copy it comes from, or a pixel of the
 /// network's input, counted over all images in a row.
@@ -17,19 +17,18 @@ pub(super) struct Parcel {
     pub(super) turn: u32,
 }
 
-/// The arrays of a copy in one IMA: how many positions have come how far. The stages keep their order.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+/// The arrays of a copy in one IMA: how many positions have come how far. The stages keep their order. How many are
+/// loaded, the input register knows.
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct ShareState {
-    pub(super) loaded: u64,
     pub(super) started: u64,
     /// Positions of these whose reads are not over.
     pub(super) reading: u32,
-    /// Positions whose inputs have left the input register.
-    pub(super) drained: u64,
     /// Positions whose last columns are converted, where converters are scarce.
     pub(super) converted: u64,
     pub(super) summed: u64,
-    pub(super) sent: u64,
+    /// The IMA's output register: positions enter it when their reads begin, and leave it over the bus.
+    pub(super) outputs: OutputRegisterUnit,
     pub(super) load: LoadState,
     pub(super) sending: Sending,
     /// The first pixel, of all images in a row, that a position still to be loaded needs.
@@ -105,10 +104,10 @@ pub(super) enum Sending {
 }
 
 /// A copy: the turns that have not left its tiles' output registers.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct ReplicaState {
-    /// Turns that have left, all up to here.
-    pub(super) left: u64,
+    /// These registers, which work together: a turn leaves all of them at once.
+    pub(super) outputs: OutputRegisterUnit,
     /// What each later turn still has before it.
     pub(super) leaving: VecDeque<Leaving>,
 }
@@ -181,8 +180,7 @@ pub(super) struct Arrivals {
 #[derive(Debug)]
 pub(super) struct ImaState {
     pub(super) unit: ImaUnit,
-    pub(super) register: Space<ShareIdx>,
-    pub(super) held: Gauge,
+    pub(super) inputs: InputRegisterUnit<ShareIdx>,
     /// Whether its next cycle is in the queue.
     pub(super) is_stepping: bool,
 }
@@ -240,10 +238,30 @@ impl PartState {
     }
 }
 
+impl ShareState {
+    pub(super) fn new(plan: &SharePlan) -> Self {
+        Self {
+            started: 0,
+            reading: 0,
+            converted: 0,
+            summed: 0,
+            outputs: OutputRegisterUnit::new(plan.places),
+            load: LoadState::default(),
+            sending: Sending::default(),
+            first_needed: 0,
+            diary: Diary::default(),
+        }
+    }
+}
+
 impl ReplicaState {
+    pub(super) fn new(plan: &ReplicaPlan) -> Self {
+        Self { outputs: OutputRegisterUnit::new(plan.depth), leaving: VecDeque::new() }
+    }
+
     /// A turn leaves by one of its lanes, at a tick; when by all, that was the last of these ticks.
     pub(super) fn leave(&mut self, turn: u64, lanes: u32, at: Tick) -> Option<Tick> {
-        let ahead = (turn - self.left) as usize;
+        let ahead = (turn - self.outputs.left()) as usize;
         if self.leaving.len() <= ahead {
             self.leaving.resize(ahead + 1, Leaving { lanes, until: Tick::ZERO });
         }
@@ -255,11 +273,11 @@ impl ReplicaState {
 
     /// Takes off the turns that have left, all up to `now`; returns how many.
     pub(super) fn take_left(&mut self, now: Tick) -> u64 {
-        let before = self.left;
+        let before = self.outputs.left();
         while self.leaving.front().is_some_and(|leaving| leaving.lanes == 0 && leaving.until <= now) {
             self.leaving.pop_front();
-            self.left += 1;
+            self.outputs.leave();
         }
-        self.left - before
+        self.outputs.left() - before
     }
 }

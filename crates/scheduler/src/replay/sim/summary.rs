@@ -132,7 +132,7 @@ impl<R: Recorder> Sim<'_, R> {
         }
         for (plan, ima) in self.plan.imas.iter().zip(&self.imas) {
             let path = format!("{}.InputRegister", plan.path());
-            buffers.push(entry(path, None, ima.register.capacity(), &ima.held));
+            buffers.push(entry(path, None, ima.inputs.capacity().0, ima.inputs.held()));
         }
         buffers
     }
