@@ -24,7 +24,7 @@ const WORDS: usize = SLOTS / WORD;
 #[derive(Clone, Debug)]
 pub struct EventQueue<E> {
     /// First and last node of each slot's list; meaningful where the slot is occupied.
-    slots: Vec<(u32, u32)>,
+    slots: Box<[(u32, u32); SLOTS]>,
     /// One bit for each slot that has events, and one for each word of these that is not 0.
     occupied: [u64; WORDS],
     occupied_words: u128,
@@ -51,7 +51,7 @@ impl<E: Copy> EventQueue<E> {
     /// Nothing to happen, at the start of time.
     pub fn new() -> Self {
         Self {
-            slots: vec![(0, 0); SLOTS],
+            slots: Box::new([(0, 0); SLOTS]),
             occupied: [0; WORDS],
             occupied_words: 0,
             nodes: Vec::new(),
@@ -69,17 +69,23 @@ impl<E: Copy> EventQueue<E> {
     /// # Panics
     /// If the tick has passed: nothing acts on the past.
     pub fn push(&mut self, at: Tick, event: E) {
-        assert!(at >= self.now, "an event at tick {} is pushed at tick {}", at.0, self.now.0);
-        if at.0 - self.now.0 < SLOTS as u64 {
+        self.pushed += 1;
+        if at.0.wrapping_sub(self.now.0) < SLOTS as u64 {
             self.append(at, event);
         } else {
-            self.beyond.entry(at.0).or_default().push(event);
-            self.first_beyond = Some(self.first_beyond.map_or(at.0, |first| first.min(at.0)));
+            self.push_beyond(at, event);
         }
-        self.pushed += 1;
+    }
+
+    #[cold]
+    fn push_beyond(&mut self, at: Tick, event: E) {
+        assert!(at >= self.now, "an event at tick {} is pushed at tick {}", at.0, self.now.0);
+        self.beyond.entry(at.0).or_default().push(event);
+        self.first_beyond = Some(self.first_beyond.map_or(at.0, |first| first.min(at.0)));
     }
 
     /// The next event, and its tick becomes now.
+    #[inline]
     pub fn pop(&mut self) -> Option<E> {
         let slot = match self.next_slot() {
             Some(slot) => slot,
@@ -140,6 +146,7 @@ impl<E: Copy> EventQueue<E> {
     }
 
     /// Goes to the first tick beyond an empty wheel.
+    #[cold]
     fn jump(&mut self) -> Option<usize> {
         let (&at, _) = self.beyond.first_key_value()?;
         self.now = Tick(at);
@@ -148,6 +155,7 @@ impl<E: Copy> EventQueue<E> {
     }
 
     /// Brings to the wheel what it reaches now.
+    #[inline]
     fn reach(&mut self) {
         while self.first_beyond.is_some_and(|at| at - self.now.0 < SLOTS as u64) {
             let Some((at, events)) = self.beyond.pop_first() else { return };
@@ -159,6 +167,7 @@ impl<E: Copy> EventQueue<E> {
     }
 
     /// Puts an event at the end of its slot's list.
+    #[inline]
     fn append(&mut self, at: Tick, event: E) {
         let node = self.store(event);
         let slot = at.0 as usize % SLOTS;
@@ -174,10 +183,10 @@ impl<E: Copy> EventQueue<E> {
         }
     }
 
+    #[inline]
     fn store(&mut self, event: E) -> u32 {
         if self.n_free == 0 {
-            self.nodes.push(Node { event, next: 0 });
-            return (self.nodes.len() - 1) as u32;
+            return self.store_behind(event);
         }
         let place = self.last_free;
         let node = &mut self.nodes[place as usize];
@@ -185,6 +194,12 @@ impl<E: Copy> EventQueue<E> {
         self.last_free = node.next;
         self.n_free -= 1;
         place
+    }
+
+    #[cold]
+    fn store_behind(&mut self, event: E) -> u32 {
+        self.nodes.push(Node { event, next: 0 });
+        (self.nodes.len() - 1) as u32
     }
 }
 

@@ -11,7 +11,9 @@ use crate::{Busy, Tick};
 /// at once with the span that the task will get, and nothing has to be asked again.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Resource {
-    free_at: Vec<Tick>,
+    /// When the first server is free; most resources have no other.
+    first_free_at: Tick,
+    others_free_at: Box<[Tick]>,
     last_arrival: Tick,
     busy: Cycles,
 }
@@ -48,7 +50,8 @@ impl Resource {
     /// If there is no server.
     pub fn new(servers: u32) -> Self {
         assert!(servers > 0, "a resource has at least one server");
-        Self { free_at: vec![Tick::ZERO; servers as usize], last_arrival: Tick::ZERO, busy: Cycles(0) }
+        let others_free_at = vec![Tick::ZERO; servers as usize - 1].into_boxed_slice();
+        Self { first_free_at: Tick::ZERO, others_free_at, last_arrival: Tick::ZERO, busy: Cycles(0) }
     }
 
     /// Serves a task that arrives at a tick and keeps a server for `duration` ticks.
@@ -59,11 +62,11 @@ impl Resource {
     pub fn serve(&mut self, arrival: Tick, duration: Cycles) -> Span {
         debug_assert!(arrival >= self.last_arrival, "tasks are served in order of arrival");
         self.last_arrival = arrival;
-        let server = self.first_free();
-        let start = arrival.max(self.free_at[server]);
-        let end = start + duration;
-        self.free_at[server] = end;
         self.busy += duration;
+        let free_at = self.first_free();
+        let start = arrival.max(*free_at);
+        let end = start + duration;
+        *free_at = end;
         Span { start, end }
     }
 
@@ -72,7 +75,7 @@ impl Resource {
     /// # Errors
     /// [`Busy`] with the duration if none is.
     pub fn try_serve(&mut self, now: Tick, duration: Cycles) -> Result<Span, Busy<Cycles>> {
-        if self.free_at[self.first_free()] > now {
+        if *self.first_free() > now {
             return Err(Busy(duration));
         }
         Ok(self.serve(now, duration))
@@ -80,24 +83,25 @@ impl Resource {
 
     /// The number of servers.
     pub fn servers(&self) -> u32 {
-        self.free_at.len() as u32
+        self.others_free_at.len() as u32 + 1
     }
 
     /// Ticks of service before a tick, of all servers together; the tick is not before the last arrival.
     ///
     /// A server that is not free at that tick works until it is, for its tasks have all arrived.
     pub fn busy_before(&self, tick: Tick) -> Cycles {
-        let ahead: Cycles = self.free_at.iter().map(|&free| free.max(tick) - tick).sum();
+        let free_at = std::iter::once(&self.first_free_at).chain(&self.others_free_at);
+        let ahead: Cycles = free_at.map(|&free| free.max(tick) - tick).sum();
         self.busy - ahead
     }
 
-    /// The server that is free first; of several the one with the lowest index.
+    /// When the server that is free first is free; of several the one with the lowest index.
     #[inline]
-    fn first_free(&self) -> usize {
-        let mut first = 0;
-        for server in 1..self.free_at.len() {
-            if self.free_at[server] < self.free_at[first] {
-                first = server;
+    fn first_free(&mut self) -> &mut Tick {
+        let mut first = &mut self.first_free_at;
+        for other in &mut self.others_free_at {
+            if *other < *first {
+                first = other;
             }
         }
         first

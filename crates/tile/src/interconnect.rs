@@ -310,6 +310,7 @@ impl<W: Copy> ChipState<W> {
 }
 
 /// What follows from what the mesh of a chip tells: where a leg of a message's way ends, the message goes on.
+#[inline]
 fn go_on<W: Copy>(
     chip: u32,
     notice: Notice<Leg<W>, MeshEvent>,

@@ -9,6 +9,7 @@
 mod build;
 mod digital;
 mod input_map;
+mod pooling;
 mod registers;
 mod reserve;
 mod routes;
@@ -20,7 +21,8 @@ use rebias_network::LayerId;
 use rebias_tile::MvmShape;
 use rebias_units::{Bytes, Cycles};
 
-pub(super) use input_map::{Entered, InputMap, Source};
+pub(super) use input_map::{InputMap, Source};
+pub(super) use pooling::Entered;
 
 use super::Schedule;
 
@@ -121,10 +123,7 @@ pub(super) enum Role {
 #[derive(Debug)]
 pub(super) struct ReplicaPlan {
     pub(super) layer: LayerIdx,
-    /// Its first position; the others follow at distances of the number of copies.
-    pub(super) first_position: u64,
-    pub(super) stride: u64,
-    pub(super) positions_per_image: u64,
+    pub(super) turns: Turns,
     pub(super) parts: Vec<PartIdx>,
     pub(super) shares: Vec<ShareIdx>,
     /// Who makes its positions, if the layer has no weights.
@@ -135,9 +134,19 @@ pub(super) struct ReplicaPlan {
     pub(super) departures: u32,
 }
 
+/// Which positions someone takes in turn; kept by all who work on them.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Turns {
+    /// The first position; the others follow at distances of the number of copies.
+    pub(super) first: u64,
+    pub(super) stride: u64,
+    pub(super) per_image: u64,
+}
+
 /// The arrays of a copy on one tile.
 #[derive(Debug)]
 pub(super) struct PartPlan {
+    pub(super) turns: Turns,
     pub(super) replica: ReplicaIdx,
     pub(super) layer: LayerIdx,
     pub(super) tile: TileIdx,
@@ -155,6 +164,7 @@ pub(super) struct PartPlan {
 /// The arrays of a copy in one IMA.
 #[derive(Debug)]
 pub(super) struct SharePlan {
+    pub(super) turns: Turns,
     pub(super) replica: ReplicaIdx,
     pub(super) layer: LayerIdx,
     pub(super) part: PartIdx,
@@ -180,6 +190,8 @@ pub(super) struct SharePlan {
 /// A way that the same parcels go, one for each turn: from a part of a copy, or from the outside.
 #[derive(Debug)]
 pub(super) struct LanePlan {
+    /// The positions that its parcels come from, or the pixels of the network's input.
+    pub(super) turns: Turns,
     pub(super) origin: Origin,
     pub(super) cargo: Cargo,
     /// The layer that the parcels are counted for.
@@ -336,13 +348,11 @@ impl PartPlan {
     }
 }
 
-impl ReplicaPlan {
-    /// The position that the copy computes after `turn` others.
-    pub(super) fn position(&self, turn: u64) -> Position {
-        Position {
-            image: turn / self.positions_per_image,
-            index: self.first_position + turn % self.positions_per_image * self.stride,
-        }
+impl Turns {
+    /// The position after `turn` others.
+    #[inline]
+    pub(super) fn position(self, turn: u64) -> Position {
+        Position { image: turn / self.per_image, index: self.first + turn % self.per_image * self.stride }
     }
 }
 

@@ -13,6 +13,7 @@
 //! What cannot go on is not asked again and again: it is woken by what it waits for.
 
 mod adder;
+mod clock;
 mod deadlock;
 mod deliver;
 mod ledger;
@@ -37,6 +38,7 @@ use rebias_units::{Action, Bytes};
 use super::plan::{AdderIdx, BufferIdx, ImaIdx, LayerIdx, PartIdx, Plan, Position, ReplicaIdx, ShareIdx, TileIdx};
 use super::record::{Buffer, Recorder, Stage, Work};
 use super::{ReplayError, Schedule, Traffic, Window};
+use clock::Clock;
 use network::Told;
 use state::{AdderState, BufferState, ImaState, Outputs, Parcel, PartState, ReplicaState, ShareState, TileState};
 
@@ -47,9 +49,13 @@ pub(super) struct Sim<'a, R> {
     plan: &'a Plan,
     recorder: R,
     queue: EventQueue<Event>,
+    clock: Clock,
     replicas: Vec<ReplicaState>,
     parts: Vec<PartState>,
     shares: Vec<ShareState>,
+    /// For each share, the first pixel, of all images in a row, that a position still to be loaded needs. Beside the
+    /// shares, as all of a buffer are asked whenever one has gone on.
+    first_needed: Vec<u64>,
     adders: Vec<AdderState>,
     buffers: Vec<BufferState>,
     imas: Vec<ImaState>,
@@ -132,9 +138,11 @@ impl<'a, R: Recorder> Sim<'a, R> {
             plan,
             recorder,
             queue: EventQueue::new(),
+            clock: Clock::new(plan.period),
             replicas: plan.replicas.iter().map(ReplicaState::new).collect(),
             parts: plan.parts.iter().map(|_| PartState::default()).collect(),
             shares: plan.shares.iter().map(ShareState::new).collect(),
+            first_needed: vec![0; plan.shares.len()],
             adders: plan.adders.iter().map(|_| AdderState::default()).collect(),
             buffers: plan.buffers.iter().map(|_| BufferState::default()).collect(),
             imas: imas?,
@@ -162,6 +170,7 @@ impl<'a, R: Recorder> Sim<'a, R> {
             let Some(event) = self.queue.pop() else {
                 return Err(self.deadlock());
             };
+            self.clock.advance(self.queue.now());
             self.handle(event);
         }
         Ok(self)
@@ -210,12 +219,12 @@ impl<'a, R: Recorder> Sim<'a, R> {
 
     /// The boundary at which the next stage begins, if this one is finished now.
     fn boundary(&self) -> Tick {
-        self.queue.now().next_boundary(self.plan.period)
+        self.clock.boundary_from(self.queue.now())
     }
 
     /// The chip cycle of now.
     fn cycle(&self) -> u64 {
-        self.queue.now().0 / self.plan.period.0
+        self.clock.cycle()
     }
 
     /// First tick of a chip cycle.
@@ -224,7 +233,7 @@ impl<'a, R: Recorder> Sim<'a, R> {
     }
 
     fn position(&self, replica: ReplicaIdx, turn: u64) -> Position {
-        self.plan.replicas[replica.at()].position(turn)
+        self.plan.replicas[replica.at()].turns.position(turn)
     }
 
     fn count(&mut self, layer: LayerIdx, image: u64, action: Action, times: u64) {

@@ -40,13 +40,14 @@ pub(super) struct Link {
     pub(super) waiting: VecDeque<(usize, Tick)>,
     /// First tick at which the next packet may start.
     pub(super) free_at: Tick,
-    /// What it has done for packets whose tails have left.
+    /// What it has done for packets that are settled.
     done: LinkUse,
-    /// The packet that got its start last.
-    last: Booking,
-    /// Those before it whose tails had not left by then.
-    before_last: VecDeque<Booking>,
+    /// The packets that got their start after these.
+    booked: VecDeque<Booking>,
 }
+
+/// Bookings that a link keeps before it settles those that are over.
+const MANY: usize = 8;
 
 /// A packet's time on a link.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -73,19 +74,21 @@ impl Link {
         if start < self.free_at {
             return Err(Busy(flits));
         }
-        while let Some(over) = self.before_last.front().filter(|booking| booking.end <= now) {
-            self.done += over.whole();
-            self.before_last.pop_front();
-        }
-        if self.last.end <= now {
-            self.done += self.last.whole();
-        } else {
-            self.before_last.push_back(self.last);
+        if self.booked.len() >= MANY {
+            self.settle(now);
         }
         let its_turn = self.free_at.max(asked);
         self.free_at = start + Cycles(u64::from(flits));
-        self.last = Booking { asked, its_turn, start, end: self.free_at };
+        self.booked.push_back(Booking { asked, its_turn, start, end: self.free_at });
         Ok(self.free_at)
+    }
+
+    /// Adds up what has been done for packets whose tails have left.
+    fn settle(&mut self, now: Tick) {
+        while let Some(over) = self.booked.front().filter(|booking| booking.end <= now) {
+            self.done += over.whole();
+            self.booked.pop_front();
+        }
     }
 
     /// What it has done before a tick, with the packet that waits for its turn since `asked`, if any.
@@ -96,7 +99,7 @@ impl Link {
             Booking { asked, its_turn, start: not_known, end: not_known }
         });
         let mut done = self.done;
-        for booking in self.before_last.iter().copied().chain([self.last]).chain(waiting) {
+        for booking in self.booked.iter().copied().chain(waiting) {
             done += booking.before(tick);
         }
         done

@@ -1,7 +1,5 @@
 //! Where routers stand, and which way packets go.
 
-use std::cmp::Ordering;
-
 use rebias_units::Cycles;
 
 use crate::NocSpec;
@@ -115,18 +113,13 @@ impl Mesh {
 
     /// Where a packet at a router goes next on its way to another; `None` if it is there.
     pub fn next_hop(&self, at: Place, to: Place) -> Option<Direction> {
-        if at.column == to.column {
-            return match at.row.cmp(&to.row) {
-                Ordering::Less => Some(Direction::South),
-                Ordering::Greater => Some(Direction::North),
-                Ordering::Equal => None,
-            };
-        }
-        let corner = at.row * self.columns + to.column;
-        if corner >= self.n_routers {
-            return Some(Direction::North);
-        }
-        Some(if at.column < to.column { Direction::East } else { Direction::West })
+        // Both ways are worked out and one is chosen: which it is, no branch predictor knows.
+        let along_row = if at.column < to.column { Direction::East } else { Direction::West };
+        let is_below = at.column == to.column && at.row < to.row;
+        let along_column = if is_below { Direction::South } else { Direction::North };
+        let has_corner = at.row * self.columns + to.column < self.n_routers;
+        let next = if at.column != to.column && has_corner { along_row } else { along_column };
+        (at != to).then_some(next)
     }
 
     /// The router next to another in a direction, if there is one.

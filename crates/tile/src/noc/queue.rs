@@ -17,8 +17,9 @@ use super::Place;
 pub(super) struct Packet {
     /// The tick at which its head has passed the router's pipeline.
     pub(super) ready: Tick,
-    /// The terminal that it is for.
-    pub(super) to: u32,
+    /// The router of the terminal that it is for, and its port to that.
+    pub(super) exit: Place,
+    pub(super) exit_port: u32,
     pub(super) flits: u32,
     /// Its message's place among those on their way.
     pub(super) message: u32,
@@ -47,12 +48,15 @@ pub(super) struct InputQueue {
     /// Of these, flits of the packet that is being read, until its tail has left.
     leaving: u32,
     leaving_until: Tick,
+    /// Whether a packet waits for room here of which nobody knows when there will be some.
+    pub(super) is_awaited: bool,
 }
 
 impl InputQueue {
     pub(super) fn new(place: Place, outputs: usize, link: usize, capacity: u32) -> Self {
         let packets = VecDeque::new();
-        Self { place, outputs, link, packets, capacity, held: 0, leaving: 0, leaving_until: Tick::ZERO }
+        let (held, leaving, leaving_until) = (0, 0, Tick::ZERO);
+        Self { place, outputs, link, packets, capacity, held, leaving, leaving_until, is_awaited: false }
     }
 
     /// The first packet, which asks for a link or waits for one.
@@ -109,7 +113,8 @@ mod tests {
         let (router_ticks, link_ticks) = (Cycles(2), Cycles(1));
         let spec = NocSpec { tiles_per_router: 1, flit_bits: 32, queue_flits: 4, router_ticks, link_ticks };
         let mut queue = InputQueue::new(Mesh::new(1, spec).place(0), 0, 0, spec.queue_flits);
-        let packet = Packet { ready: Tick(3), to: 0, flits: 3, message: 0, is_last: true };
+        let exit = Place { row: 0, column: 0 };
+        let packet = Packet { ready: Tick(3), exit, exit_port: 4, flits: 3, message: 0, is_last: true };
         assert_eq!(queue.accept(Tick(0), packet), Ok(Some(Tick(3))));
         let before = queue.clone();
         assert_eq!(queue.accept(Tick(1), packet), Err(Busy(packet)), "2 of 4 flits are missing");

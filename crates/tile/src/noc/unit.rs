@@ -112,12 +112,8 @@ impl<W: Copy> MeshUnit<W> {
         let queue = event.0 as usize;
         let at = &self.queues[queue];
         let Some(packet) = at.front() else { return };
-        let exit = &self.terminals[packet.to as usize];
-        let port = match self.mesh.next_hop(at.place, exit.place) {
-            Some(way) => way as usize,
-            None => exit.port as usize,
-        };
-        let link = at.outputs + port;
+        let port = self.mesh.next_hop(at.place, packet.exit).map_or(packet.exit_port, |way| way as u32);
+        let link = at.outputs + port as usize;
         let flits = packet.flits;
         let start = if self.links[link].waiting.is_empty() { self.may_start(link, flits, now) } else { None };
         match start {
@@ -159,6 +155,7 @@ impl<W: Copy> MeshUnit<W> {
     }
 
     /// Length of the packet whose turn it is on a link, and since when it waits.
+    #[inline]
     fn next_packet(&self, link: usize) -> Option<(u32, Tick)> {
         if let Some(terminal) = self.terminal_of(link) {
             let sending = self.terminals[terminal].sending.as_ref()?;
@@ -168,17 +165,25 @@ impl<W: Copy> MeshUnit<W> {
         Some((self.queues[queue].front()?.flits, asked))
     }
 
-    /// The first tick at which a packet can start on a link; `None` if that is not known yet.
-    fn may_start(&self, link: usize, flits: u32, now: Tick) -> Option<Tick> {
+    /// The first tick at which a packet can start on a link; if that is not known yet, the queue behind the link will
+    /// tell when it has room.
+    #[inline]
+    fn may_start(&mut self, link: usize, flits: u32, now: Tick) -> Option<Tick> {
         let link = &self.links[link];
         let from = link.free_at.max(now);
         match link.end? {
-            LinkEnd::Queue(queue) => self.queues[queue].room_from(from, flits),
+            LinkEnd::Queue(queue) => {
+                let queue = &mut self.queues[queue];
+                let start = queue.room_from(from, flits);
+                queue.is_awaited |= start.is_none();
+                start
+            }
             LinkEnd::Terminal => Some(from),
         }
     }
 
     /// Books a packet at the end of the link that it starts on.
+    #[inline]
     fn follow(
         &mut self,
         link: usize,
@@ -222,11 +227,13 @@ impl<W: Copy> MeshUnit<W> {
             *at_port = None;
             tell(tail, Notice::Left(self.messages.payload(message)));
         }
-        let packet = Packet { ready: start, to, flits, message, is_last };
+        let Terminal { place: exit, port: exit_port, .. } = self.terminals[to as usize];
+        let packet = Packet { ready: start, exit, exit_port, flits, message, is_last };
         self.follow(link, packet, (start, tail), tell);
     }
 
     /// Sends the first packet of a queue over a link.
+    #[inline]
     fn leave_queue(
         &mut self,
         queue: usize,
@@ -241,7 +248,11 @@ impl<W: Copy> MeshUnit<W> {
         }
         self.follow(link, packet, (start, tail), tell);
         // Who waits for room in the queue now knows when there will be some.
-        self.serve(self.queues[queue].link, now, tell);
+        let before = &mut self.queues[queue];
+        if std::mem::take(&mut before.is_awaited) {
+            let link = before.link;
+            self.serve(link, now, tell);
+        }
     }
 
     /// The link from a terminal to its router.

@@ -16,7 +16,7 @@ use crate::replay::Schedule;
 
 use super::{
     BufferIdx, BufferPlan, ImaIdx, ImaPlan, InputMap, LayerIdx, LayerKind, LayerPlan, Output, PartIdx, PartPlan, Plan,
-    ReplicaIdx, ReplicaPlan, Role, ShareIdx, SharePlan, TileIdx, TilePlan, bytes_of,
+    ReplicaIdx, ReplicaPlan, Role, ShareIdx, SharePlan, TileIdx, TilePlan, Turns, bytes_of,
 };
 
 /// What is known of the hosts while a plan is built.
@@ -150,9 +150,11 @@ impl Builder<'_> {
         self.plan.layers[layer.at()].replicas.push(idx);
         self.plan.replicas.push(ReplicaPlan {
             layer,
-            first_position: first_position as u64,
-            stride: stride as u64,
-            positions_per_image: (placed.n_positions - first_position).div_ceil(stride) as u64,
+            turns: Turns {
+                first: first_position as u64,
+                stride: stride as u64,
+                per_image: (placed.n_positions - first_position).div_ceil(stride) as u64,
+            },
             parts: Vec::new(),
             shares: Vec::new(),
             adder: None,
@@ -192,6 +194,7 @@ impl Builder<'_> {
         let replica_plan = &mut self.plan.replicas[replica.at()];
         replica_plan.parts.push(part);
         self.plan.parts.push(PartPlan {
+            turns: replica_plan.turns,
             replica,
             layer: replica_plan.layer,
             tile,
@@ -214,7 +217,7 @@ impl Builder<'_> {
         arrays: &[&PlacedArray],
         brought: &mut Brought,
     ) {
-        let PartPlan { replica, layer, tile, .. } = self.plan.parts[part.at()];
+        let PartPlan { turns, replica, layer, tile, .. } = self.plan.parts[part.at()];
         let blocks = Blocks::of(arrays);
         let rows: usize = blocks.rows.iter().map(|&block| placed.row_blocks[block].len()).sum();
         let outputs = |blocks: &[usize]| blocks.iter().map(|&block| placed.column_blocks[block].len() as u64).sum();
@@ -238,6 +241,7 @@ impl Builder<'_> {
         host.shares.push(share);
         host.products.push(product(self.arch, placed, arrays));
         self.plan.shares.push(SharePlan {
+            turns,
             replica,
             layer,
             part,

@@ -6,7 +6,7 @@ use rebias_units::Bytes;
 use super::build::Builder;
 use super::{
     AdderIdx, AdderPlan, BufferIdx, InputMap, LayerIdx, LayerKind, LayerPlan, Output, Plan, ReplicaIdx, ReplicaPlan,
-    Role, Source, TileIdx,
+    Role, Source, TileIdx, Turns,
 };
 
 impl Builder<'_> {
@@ -38,9 +38,7 @@ impl Builder<'_> {
         });
         self.plan.replicas.push(ReplicaPlan {
             layer: layer_idx,
-            first_position: 0,
-            stride: 1,
-            positions_per_image: shape.positions() as u64,
+            turns: Turns { first: 0, stride: 1, per_image: shape.positions() as u64 },
             parts: Vec::new(),
             shares: Vec::new(),
             adder: Some(AdderIdx::new(self.plan.adders.len())),

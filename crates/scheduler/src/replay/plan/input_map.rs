@@ -2,6 +2,8 @@
 
 use rebias_network::{Layer, LayerId, LayerInput, Network, Op, Shape, Window};
 
+use super::pooling::{Entered, Pooling, compose};
+
 /// The input map of a layer as its buffers hold it: pixels in raster order, after pooling.
 ///
 /// A buffer fills in that order, so a position is ready when the last pixel of its window has arrived, and a pixel may
@@ -31,14 +33,6 @@ pub(crate) enum Source {
     Network,
     /// A weighted layer.
     Layer(LayerId),
-}
-
-/// The max-pooling between a source and a map; pools one behind the other are one pool with a larger window.
-#[derive(Clone, Copy, Debug)]
-pub(crate) struct Pooling {
-    window: Window,
-    from: (usize, usize),
-    to: (usize, usize),
 }
 
 impl InputMap {
@@ -85,7 +79,7 @@ impl InputMap {
 
     /// For each position of a window that slides over the map, the pixels of the map in it.
     pub(crate) fn areas(&self, positions: Shape, window: Window) -> Vec<u32> {
-        let over = Pooling { window, from: self.size, to: (positions.height, positions.width) };
+        let over = Pooling::new(window, self.size, (positions.height, positions.width));
         (0..positions.positions()).map(|position| over.n_contributions(position)).collect()
     }
 
@@ -123,7 +117,7 @@ impl InputMap {
 
     /// Pixels that the source makes for one image.
     pub(crate) fn n_source_pixels(&self) -> usize {
-        self.pooling.map_or(self.n_pixels, |pooling| pooling.from.0 * pooling.from.1)
+        self.pooling.as_ref().map_or(self.n_pixels, Pooling::n_source_pixels)
     }
 
     /// The pixels of the map that a source pixel enters.
@@ -136,7 +130,7 @@ impl InputMap {
 
     /// Source pixels that a pixel of the map waits for.
     pub(crate) fn n_contributions(&self, pixel: usize) -> u32 {
-        self.pooling.map_or(1, |pooling| pooling.n_contributions(pixel))
+        self.pooling.as_ref().map_or(1, |pooling| pooling.n_contributions(pixel))
     }
 
     /// The longest stretch from the first pixel still needed to the last one that is touched before a position's
@@ -170,65 +164,6 @@ impl InputMap {
     }
 }
 
-/// A rectangle of pixels that a source pixel enters.
-#[derive(Clone, Copy, Debug)]
-pub(crate) struct Entered {
-    rows: (usize, usize),
-    columns: (usize, usize),
-    width: usize,
-    /// Pixels whose window the source pixel is the first of.
-    n_first: u64,
-}
-
-impl Entered {
-    fn one(pixel: usize) -> Self {
-        Self { rows: (0, 1), columns: (pixel, pixel + 1), width: 0, n_first: 1 }
-    }
-
-    /// The pixels in raster order.
-    pub(crate) fn pixels(self) -> impl Iterator<Item = usize> {
-        (self.rows.0..self.rows.1)
-            .flat_map(move |row| (self.columns.0..self.columns.1).map(move |column| row * self.width + column))
-    }
-
-    /// How many there are.
-    pub(crate) fn n_pixels(self) -> u64 {
-        ((self.rows.1 - self.rows.0) * (self.columns.1 - self.columns.0)) as u64
-    }
-
-    /// How many of them have been entered before by another source pixel.
-    pub(crate) fn n_resumed(self) -> u64 {
-        self.n_pixels() - self.n_first
-    }
-
-    /// The last of them; `None` if the source pixel falls between windows.
-    pub(crate) fn last(self) -> Option<usize> {
-        (self.n_pixels() > 0).then(|| (self.rows.1 - 1) * self.width + self.columns.1 - 1)
-    }
-}
-
-impl Pooling {
-    fn entered(&self, source_pixel: usize) -> Entered {
-        let Window { height, width, stride, padding } = self.window;
-        let (row, column) = (source_pixel / self.from.1, source_pixel % self.from.1);
-        let rows = windows_over(row, height, stride, padding, self.to.0);
-        let columns = windows_over(column, width, stride, padding, self.to.1);
-        let first = |at: usize, (low, high): (usize, usize)| {
-            (low..high).filter(|window| (window * stride).saturating_sub(padding) == at).count() as u64
-        };
-        Entered { rows, columns, width: self.to.1, n_first: first(row, rows) * first(column, columns) }
-    }
-
-    fn n_contributions(&self, pixel: usize) -> u32 {
-        let Window { height, width, stride, padding } = self.window;
-        let inside = |window: usize, size: usize, limit: usize| {
-            (window * stride + size).saturating_sub(padding).min(limit) - (window * stride).saturating_sub(padding)
-        };
-        let (row, column) = (pixel / self.to.1, pixel % self.to.1);
-        (inside(row, height, self.from.0) * inside(column, width, self.from.1)) as u32
-    }
-}
-
 /// Who makes an input, the pooling on its way, and its shape.
 fn trace(network: &Network, mut input: LayerInput) -> (Source, Option<Pooling>, Shape) {
     let mut pool: Option<Window> = None;
@@ -247,25 +182,8 @@ fn trace(network: &Network, mut input: LayerInput) -> (Source, Option<Pooling>, 
     };
     let shape = map_shape.unwrap_or(source_shape);
     let size = |shape: Shape| (shape.height, shape.width);
-    let pooling = pool.map(|window| Pooling { window, from: size(source_shape), to: size(shape) });
+    let pooling = pool.map(|window| Pooling::new(window, size(source_shape), size(shape)));
     (source, pooling, shape)
-}
-
-/// The windows, from the first to behind the last, that cover a place along one direction.
-fn windows_over(place: usize, size: usize, stride: usize, padding: usize, n_windows: usize) -> (usize, usize) {
-    let first = (place + padding + 1).saturating_sub(size).div_ceil(stride);
-    let behind = ((place + padding) / stride + 1).min(n_windows);
-    (first.min(behind), behind)
-}
-
-/// The window of two pools, one behind the other.
-fn compose(first: Window, then: Window) -> Window {
-    Window {
-        height: first.height + (then.height - 1) * first.stride,
-        width: first.width + (then.width - 1) * first.stride,
-        stride: first.stride * then.stride,
-        padding: first.padding + then.padding * first.stride,
-    }
 }
 
 /// What the positions of a sliding window need: the last pixel of each, and the first of each and all later ones.
@@ -320,35 +238,5 @@ mod tests {
             first_needed: first,
         };
         assert_eq!(map.longest_stretch(), 2 * 5 + 3);
-    }
-
-    #[test]
-    fn a_pool_of_two_enters_each_pixel_four_times() {
-        let window = Window { height: 2, width: 2, stride: 2, padding: 0 };
-        let pooling = Pooling { window, from: (5, 4), to: (2, 2) };
-        assert_eq!(pooling.entered(0).pixels().collect::<Vec<_>>(), [0]);
-        assert_eq!(pooling.entered(6).pixels().collect::<Vec<_>>(), [1]);
-        assert_eq!((pooling.entered(2).n_resumed(), pooling.entered(3).n_resumed()), (0, 1));
-        assert_eq!(pooling.entered(16).last(), None, "row 4 falls behind the last window");
-        assert_eq!(pooling.n_contributions(3), 4);
-    }
-
-    #[test]
-    fn overlapping_windows_share_a_source_pixel() {
-        let window = Window { height: 3, width: 3, stride: 2, padding: 1 };
-        let pooling = Pooling { window, from: (4, 4), to: (2, 2) };
-        // Windows start at −1 and 1: place 1 is in both.
-        assert_eq!(pooling.entered(5).pixels().collect::<Vec<_>>(), [0, 1, 2, 3]);
-        assert_eq!(pooling.entered(5).n_resumed(), 3);
-        assert_eq!(pooling.n_contributions(0), 4);
-        assert_eq!(pooling.n_contributions(3), 9);
-        let entries: u64 = (0..16).map(|pixel| pooling.entered(pixel).n_pixels()).sum();
-        assert_eq!(entries, (0..4).map(|pixel| u64::from(pooling.n_contributions(pixel))).sum::<u64>());
-    }
-
-    #[test]
-    fn two_pools_of_two_are_one_of_four() {
-        let two = Window { height: 2, width: 2, stride: 2, padding: 0 };
-        assert_eq!(compose(two, two), Window { height: 4, width: 4, stride: 4, padding: 0 });
     }
 }

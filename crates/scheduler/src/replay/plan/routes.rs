@@ -5,7 +5,7 @@ use std::ops::Range;
 use rebias_mapper::{LayerPlacement, Replica};
 use rebias_tile::Interconnect;
 
-use super::{BufferIdx, Cargo, LaneIdx, LanePlan, LayerIdx, Origin, PartIdx, Plan, TileIdx, Way, bytes_of};
+use super::{BufferIdx, Cargo, LaneIdx, LanePlan, LayerIdx, Origin, PartIdx, Plan, TileIdx, Turns, Way, bytes_of};
 
 /// The outputs that a part finishes.
 pub(super) type Homes = Vec<Vec<Range<usize>>>;
@@ -41,6 +41,7 @@ impl Plan {
             for (to, &outputs) in row.iter().enumerate().filter(|&(_, &outputs)| outputs > 0) {
                 let values = outputs + tells_sum;
                 let lane = LanePlan {
+                    turns: self.parts[parts[from].at()].turns,
                     origin: Origin::Part(parts[from]),
                     cargo: Cargo::Sums { to: parts[to], partial_bytes: bytes_of(outputs, partial_sum_bits).0 as u32 },
                     layer: self.parts[parts[from].at()].layer,
@@ -77,6 +78,7 @@ impl Plan {
                 }
                 let to = self.buffers[buffer.at()].tile;
                 let lane = LanePlan {
+                    turns: self.parts[part.at()].turns,
                     origin: Origin::Part(part),
                     cargo: Cargo::Codes { buffer },
                     layer: producer,
@@ -103,6 +105,7 @@ impl Plan {
         for buffer in self.buffers_of(reader, operand) {
             let plan = &self.buffers[buffer.at()];
             let lane = LanePlan {
+                turns: Turns { first: 0, stride: 1, per_image: self.map_of(buffer).n_source_pixels() as u64 },
                 origin: Origin::Outside(buffer),
                 cargo: Cargo::Codes { buffer },
                 layer: reader,

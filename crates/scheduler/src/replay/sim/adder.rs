@@ -63,7 +63,7 @@ impl<'a, R: Recorder> Sim<'a, R> {
         self.count(plan.layer, position.image, Action::TileShiftAdd, additions);
         self.count(plan.layer, position.image, Action::TileOutputRegisterWrite, written.0);
         self.record(Stage::TileShiftAdd, plan.tile, plan.layer, position, span);
-        self.queue.push(span.end.next_boundary(self.plan.period), Event::Emit(plan.part, turn as u32));
+        self.queue.push(self.clock.boundary_from(span.end), Event::Emit(plan.part, turn as u32));
         let next = self.position(plan.replica, turn + 1);
         for &buffer in &plan.buffers {
             let first = self.plan.map_of(buffer).first_needed(next.image, next.index);

@@ -97,7 +97,7 @@ impl<R: Recorder> Sim<'_, R> {
         };
         let holder = tile.buffers.iter().max_by_key(excess).filter(|holder| excess(holder) > 0).unwrap_or(&buffer);
         let reader = &self.plan.buffers[holder.at()];
-        let slowest = reader.shares.iter().min_by_key(|share| self.shares[share.at()].first_needed);
+        let slowest = reader.shares.iter().min_by_key(|share| self.first_needed[share.at()]);
         let adder = reader.adder.map(|adder| Waiter::Copy(self.plan.adders[adder.at()].replica));
         let keeper = slowest.map(|&share| Waiter::Share(share)).or(adder);
         let held = edram.held(self.plan.buffers[holder.at()].region).0;

@@ -34,21 +34,13 @@ impl<'a, R: Recorder> Sim<'a, R> {
             return None;
         };
         let map = plan.map_of(buffer);
-        let position = self.position_of(parcel);
+        let position = lane.turns.position(u64::from(parcel.turn));
         Some(Codes { lane, buffer, map, position, entered: map.entered(position.index as usize) })
     }
 
     /// The position whose sums or codes a parcel brings.
     pub(super) fn position_of(&self, parcel: Parcel) -> Position {
-        let lane = &self.plan.lanes[parcel.lane.at()];
-        let turn = u64::from(parcel.turn);
-        match lane.origin {
-            Origin::Part(part) => self.position(self.plan.parts[part.at()].replica, turn),
-            Origin::Outside(buffer) => {
-                let n_pixels = self.plan.map_of(buffer).n_source_pixels() as u64;
-                Position { image: turn / n_pixels, index: turn % n_pixels }
-            }
-        }
+        self.plan.lanes[parcel.lane.at()].turns.position(u64::from(parcel.turn))
     }
 
     /// Claims room for a parcel of codes; `None` if no window of the pool covers them, so that nobody needs them.
@@ -141,7 +133,7 @@ impl<'a, R: Recorder> Sim<'a, R> {
         let read = tile.edram.access(now, Bytes(codes.lane.bytes().0 * codes.entered.n_resumed()));
         let end = compared.end.max(read.end);
         self.record(Stage::MaxPool, codes.lane.to, codes.lane.layer, codes.position, compared);
-        self.queue.push(end.next_boundary(self.plan.period), Event::Write(parcel));
+        self.queue.push(self.clock.boundary_from(end), Event::Write(parcel));
         self.leave_locally(parcel, end);
     }
 
@@ -158,7 +150,7 @@ impl<'a, R: Recorder> Sim<'a, R> {
         self.count_entry(codes);
         let stage = if codes.lane.is_from_outside() { Stage::Fill } else { Stage::EdramWrite };
         self.record(stage, codes.lane.to, codes.lane.layer, codes.position, span);
-        if let Some(at) = self.receive(codes, span.end.next_boundary(self.plan.period)) {
+        if let Some(at) = self.receive(codes, self.clock.boundary_from(span.end)) {
             self.queue.push(at, Event::Complete(codes.buffer));
         }
         span.end

@@ -118,13 +118,13 @@ impl<R: Recorder> Sim<'_, R> {
         let plan = &self.plan.shares[share.at()];
         let next = self.loading(share);
         let first = self.plan.map_of(plan.buffer).first_needed(next.image, next.index);
-        self.shares[share.at()].first_needed = first;
+        self.first_needed[share.at()] = first;
     }
 
     /// Gives back what no share of the tile needs any more.
     fn free_pixels(&mut self, buffer: BufferIdx) {
         let plan = &self.plan.buffers[buffer.at()];
-        let first = plan.shares.iter().map(|share| self.shares[share.at()].first_needed).min().unwrap_or(0);
+        let first = plan.shares.iter().map(|share| self.first_needed[share.at()]).min().unwrap_or(0);
         self.release(buffer, first);
     }
 
@@ -148,7 +148,7 @@ impl<R: Recorder> Sim<'_, R> {
     pub(super) fn drain(&mut self, share: ShareIdx) {
         let plan = &self.plan.shares[share.at()];
         let (inputs, now) = (&mut self.imas[plan.ima.at()].inputs, self.queue.now());
-        let position = self.plan.replicas[plan.replica.at()].position(inputs.drained(plan.mvm));
+        let position = plan.turns.position(inputs.drained(plan.mvm));
         let mut granted = Vec::new();
         inputs.drain(plan.mvm, now, &mut granted);
         self.count(plan.layer, position.image, Action::InputRegisterRead, plan.input.0);

@@ -68,7 +68,7 @@ impl<R: Recorder> Sim<'_, R> {
         if values == 0 {
             return self.queue.now();
         }
-        let position = self.position(plan.replica, turn);
+        let position = plan.turns.position(turn);
         let span = self.tiles[plan.tile.at()].unit.merge(self.queue.now(), values);
         self.count(plan.layer, position.image, Action::TileShiftAdd, values);
         self.record(Stage::TileShiftAdd, plan.tile, plan.layer, position, span);
@@ -122,7 +122,7 @@ impl<R: Recorder> Sim<'_, R> {
     /// Adds the bias and applies the activation; logits take the same way with their bias only.
     pub(super) fn activate(&mut self, part: PartIdx, turn: u32) {
         let plan = &self.plan.parts[part.at()];
-        let position = self.position(plan.replica, u64::from(turn));
+        let position = plan.turns.position(u64::from(turn));
         let span = self.tiles[plan.tile.at()].unit.activate(self.queue.now(), plan.n_outputs);
         let n_multiplies = plan.n_outputs * self.plan.layers[plan.layer.at()].bias_multiplies;
         self.count(plan.layer, position.image, Action::BiasMultiply, n_multiplies);
@@ -130,14 +130,14 @@ impl<R: Recorder> Sim<'_, R> {
             self.count(plan.layer, position.image, Action::Activation, plan.n_outputs);
         }
         self.record(Stage::Activation, plan.tile, plan.layer, position, span);
-        self.queue.push(span.end.next_boundary(self.plan.period), Event::Emit(part, turn));
+        self.queue.push(self.clock.boundary_from(span.end), Event::Emit(part, turn));
     }
 
     /// Outputs go to the buffers that keep them. Those that no layer reads are written to the eDRAM, where the outside
     /// takes them.
     pub(super) fn emit(&mut self, part: PartIdx, turn: u32) {
         let plan = &self.plan.parts[part.at()];
-        let position = self.position(plan.replica, u64::from(turn));
+        let position = plan.turns.position(u64::from(turn));
         let now = self.queue.now();
         self.tiles[plan.tile.at()].outputs.change(now).open += plan.codes.len().max(1) as u32;
         match self.plan.layers[plan.layer.at()].role {
@@ -162,7 +162,7 @@ impl<R: Recorder> Sim<'_, R> {
         let replica = self.plan.parts[part.at()].replica;
         let lanes = self.plan.replicas[replica.at()].departures;
         if let Some(until) = self.replicas[replica.at()].leave(turn, lanes, at) {
-            self.queue.push(until.next_boundary(self.plan.period), Event::Left(replica));
+            self.queue.push(self.clock.boundary_from(until), Event::Left(replica));
         }
     }
 
@@ -174,12 +174,14 @@ impl<R: Recorder> Sim<'_, R> {
         let (now, cycle) = (self.queue.now(), self.cycle());
         for part in &plan.parts {
             let turns = &mut self.parts[part.at()].turns;
-            turns.drain(..turns.len().min(n_left as usize));
+            for _ in 0..n_left {
+                turns.pop_front();
+            }
             let part = &self.plan.parts[part.at()];
             self.tiles[part.tile.at()].outputs.change(now).open -= part.departures() * n_left as u32;
         }
         for turn in first..first + n_left {
-            if self.stream.position_done(plan.layer, plan.position(turn).image, cycle) {
+            if self.stream.position_done(plan.layer, plan.turns.position(turn).image, cycle) {
                 self.queue.push(now, Event::ImageDone);
             }
         }
@@ -236,7 +238,7 @@ impl<R: Recorder> Sim<'_, R> {
             digest = (digest.rotate_left(5) ^ ahead).wrapping_mul(0x9E37_79B9_7F4A_7C15);
         };
         for (share, plan) in self.shares.iter().zip(&self.plan.shares) {
-            let per_image = self.plan.replicas[plan.replica.at()].positions_per_image;
+            let per_image = plan.turns.per_image;
             let inputs = &self.imas[plan.ima.at()].inputs;
             let (loaded, drained) = (inputs.filled(plan.mvm), inputs.drained(plan.mvm));
             for count in [loaded, share.started, drained, share.summed, share.outputs.left()] {
@@ -244,7 +246,7 @@ impl<R: Recorder> Sim<'_, R> {
             }
         }
         for (replica, plan) in self.replicas.iter().zip(&self.plan.replicas) {
-            note(replica.outputs.left(), plan.positions_per_image);
+            note(replica.outputs.left(), plan.turns.per_image);
         }
         for (buffer, plan) in self.buffers.iter().zip(&self.plan.buffers) {
             let map = &self.plan.layers[plan.layer.at()].inputs[plan.operand];
@@ -252,7 +254,7 @@ impl<R: Recorder> Sim<'_, R> {
             note(buffer.written, map.n_pixels as u64);
         }
         for (adder, plan) in self.adders.iter().zip(&self.plan.adders) {
-            note(adder.begun, self.plan.replicas[plan.replica.at()].positions_per_image);
+            note(adder.begun, self.plan.replicas[plan.replica.at()].turns.per_image);
         }
         digest
     }

@@ -93,7 +93,7 @@ impl<R: Recorder> Sim<'_, R> {
             let span = Span { start: Tick(at.0.saturating_sub(flits.0)), end: at };
             self.record(Stage::Network, lane.to, lane.layer, self.position_of(parcel), span);
         }
-        self.queue.push(at.next_boundary(self.plan.period), Event::Received(parcel));
+        self.queue.push(self.clock.boundary_from(at), Event::Received(parcel));
     }
 
     pub(super) fn received(&mut self, parcel: Parcel) {
@@ -105,6 +105,7 @@ impl<R: Recorder> Sim<'_, R> {
 }
 
 /// Puts what the network wants back into the queue, and keeps what it tells of parcels.
+#[inline]
 fn follow(
     queue: &mut EventQueue<Event>,
     told: &mut VecDeque<(Tick, Told)>,

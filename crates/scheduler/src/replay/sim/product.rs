@@ -18,12 +18,12 @@ impl<R: Recorder> Sim<'_, R> {
             self.note_activity(share);
             return;
         }
-        let cycle = self.queue.now().0 / self.plan.period.0;
+        let cycle = self.clock.cycle();
         // A refused share is woken by the last read of the position before.
         let Ok(accepted) = ima.unit.accept(plan.mvm, cycle) else {
             return;
         };
-        let position = self.position(plan.replica, self.shares[share.at()].started);
+        let position = plan.turns.position(self.shares[share.at()].started);
         self.shares[share.at()].started += 1;
         self.shares[share.at()].reading += 1;
         let now = self.queue.now();
@@ -32,8 +32,8 @@ impl<R: Recorder> Sim<'_, R> {
             Accepted::Timed(timing) => {
                 self.queue.push(self.start_of(timing.last_read), Event::LastRead(share));
                 self.queue.push(self.start_of(timing.summed + 1), Event::Summed(share));
-                let counts = *self.imas[plan.ima.at()].unit.counts(plan.mvm);
-                self.stream.merge(plan.layer, position.image, &counts);
+                let counts = self.imas[plan.ima.at()].unit.counts(plan.mvm);
+                self.stream.merge(plan.layer, position.image, counts);
                 for (stage, delay) in [(Stage::CrossbarRead, 0), (Stage::Conversion, 1), (Stage::ShiftAdd, 2)] {
                     self.record_cycles(stage, share, position, (cycle + delay, timing.last_read + 1 + delay));
                 }
@@ -110,7 +110,7 @@ impl<R: Recorder> Sim<'_, R> {
     }
 
     pub(super) fn turn_of(&self, share: ShareIdx, turn: u64) -> Position {
-        self.position(self.plan.shares[share.at()].replica, turn)
+        self.plan.shares[share.at()].turns.position(turn)
     }
 
     fn record_cycles(&mut self, stage: Stage, share: ShareIdx, position: Position, (from, behind): (u64, u64)) {

@@ -31,8 +31,6 @@ pub(super) struct ShareState {
     pub(super) outputs: OutputRegisterUnit,
     pub(super) load: LoadState,
     pub(super) sending: Sending,
-    /// The first pixel, of all images in a row, that a position still to be loaded needs.
-    pub(super) first_needed: u64,
     pub(super) diary: Diary,
 }
 
@@ -55,9 +53,22 @@ pub(super) enum Activity {
     Stalled(Stall),
 }
 
+impl Activity {
+    /// What its ticks are counted for.
+    fn stall(self) -> Option<Stall> {
+        match self {
+            Self::Idle => None,
+            Self::Reading => Some(Stall::Converters),
+            Self::Stalled(stall) => Some(stall),
+        }
+    }
+}
+
 impl Diary {
     pub(super) fn begins(&mut self, activity: Activity, now: Tick) {
-        self.stalled = self.stalled_before(now);
+        if let Some(stall) = self.activity.stall() {
+            self.stalled[stall as usize] += (now - self.since).0;
+        }
         (self.activity, self.since) = (activity, now);
     }
 
@@ -69,12 +80,9 @@ impl Diary {
     /// not wait have to be taken off.
     pub(super) fn stalled_before(&self, tick: Tick) -> [u64; Stall::ALL.len()] {
         let mut stalled = self.stalled;
-        let by = match self.activity {
-            Activity::Idle => return stalled,
-            Activity::Reading => Stall::Converters,
-            Activity::Stalled(stall) => stall,
-        };
-        stalled[by as usize] += (tick - self.since).0;
+        if let Some(stall) = self.activity.stall() {
+            stalled[stall as usize] += (tick - self.since).0;
+        }
         stalled
     }
 }
@@ -248,7 +256,6 @@ impl ShareState {
             outputs: OutputRegisterUnit::new(plan.places),
             load: LoadState::default(),
             sending: Sending::default(),
-            first_needed: 0,
             diary: Diary::default(),
         }
     }
