@@ -107,7 +107,9 @@ impl Timeline {
     /// # Errors
     /// What `out` says.
     pub fn write(&self, network: &Network, arch: &Arch, mut out: impl Write) -> io::Result<()> {
-        let microseconds = |ticks: u64| ticks as f64 * arch.chip().tick_time().microseconds();
+        // Whole nanoseconds: Perfetto's clock knows nothing finer, and drops spans that overlap once it has rounded them.
+        let nanoseconds = |tick: Tick| (tick.0 as f64 * arch.chip().tick_time().nanoseconds()).round() as u64;
+        let microseconds = |ns: u64| format!("{}.{:03}", ns / 1000, ns % 1000);
         let sampled = match self.every {
             1 => "every position of every layer".to_owned(),
             every => format!("positions of each layer, counted over all images, that are multiples of {every}"),
@@ -125,17 +127,18 @@ impl Timeline {
             }
         }
         for ((work, span), track) in self.spans.iter().zip(places) {
+            let (start, end) = (nanoseconds(span.start), nanoseconds(span.end));
             // Names are letters, digits, `-` and `_`.
             write!(
                 out,
-                "{separator}\n{{\"name\":\"{} {}\",\"ph\":\"X\",\"pid\":{},\"tid\":{},\"ts\":{:.4},\"dur\":{:.4},\
+                "{separator}\n{{\"name\":\"{} {}\",\"ph\":\"X\",\"pid\":{},\"tid\":{},\"ts\":{},\"dur\":{},\
                  \"args\":{{\"image\":{},\"position\":{}}}}}",
                 network.layer(work.layer).name(),
                 work.stage.name(),
                 work.tile,
                 tracks[&track],
-                microseconds(span.start.0),
-                microseconds((span.end - span.start).0),
+                microseconds(start),
+                microseconds(end - start),
                 work.image,
                 work.position,
             )?;
@@ -204,25 +207,64 @@ mod tests {
         assert_eq!((tracks.len(), rows), (2, vec![0, 1, 0, 1]));
     }
 
-    #[test]
-    fn a_timeline_is_valid_json_with_names_for_all_its_rows() {
+    /// A small network's timeline, read back.
+    fn written() -> serde_json::Value {
         let (network, arch) = (random_network(1, &RandomNetwork::default()), toy());
         let placement = rebias_mapper::map(&network, &arch).expect("it fits");
         let mut timeline = Timeline::new();
         replay_recorded(&network, &arch, &placement, &ReplayOptions::DEFAULT, &mut timeline).expect("it runs");
         let mut text = Vec::new();
         timeline.write(&network, &arch, &mut text).expect("memory takes it");
-        let json: serde_json::Value = serde_json::from_slice(&text).expect("it is JSON");
+        serde_json::from_slice(&text).expect("it is JSON")
+    }
+
+    /// The process and the thread of an event, which are whole numbers; thread 0 would be that of an idle machine.
+    fn row(event: &serde_json::Value) -> (u64, u64) {
+        let thread = event["tid"].as_u64().filter(|&thread| thread > 0);
+        event["pid"].as_u64().zip(thread).unwrap_or_else(|| panic!("{event} has a process and a thread"))
+    }
+
+    #[test]
+    fn a_timeline_keeps_the_rules_of_the_trace_event_format() {
+        let json = written();
+        assert_eq!(json["displayTimeUnit"], "ns");
+        let (mut processes, mut threads) = (BTreeMap::new(), BTreeMap::new());
+        let mut spans: BTreeMap<_, Vec<(u64, u64)>> = BTreeMap::new();
+        for event in json["traceEvents"].as_array().expect("an array") {
+            let (process, thread) = row(event);
+            match (event["ph"].as_str(), event["name"].as_str()) {
+                (Some("M"), Some("process_name")) => {
+                    let name = processes.entry(process).or_insert_with(|| event["args"]["name"].clone());
+                    assert_eq!(*name, event["args"]["name"], "a process has one name");
+                }
+                (Some("M"), Some("thread_name")) => {
+                    let before = threads.insert(thread, (process, event["args"]["name"].clone()));
+                    assert_eq!(before, None, "a thread has one process and one name");
+                }
+                (Some("X"), Some(name)) => {
+                    assert!(!name.is_empty() && event["args"].is_object(), "{event}");
+                    let time = |key: &str| event[key].as_f64().map(|us| (us * 1000.0).round() as u64);
+                    let (start, length) = time("ts").zip(time("dur")).expect("a span has a start and a length");
+                    spans.entry((process, thread)).or_default().push((start, start + length));
+                }
+                _ => panic!("{event} is neither a name nor a span"),
+            }
+        }
+        assert!(processes.values().chain(threads.values().map(|(_, name)| name)).all(serde_json::Value::is_string));
+        let named: Vec<_> = threads.iter().map(|(&thread, &(process, _))| (process, thread)).collect();
+        let mut worked: Vec<_> = spans.keys().copied().collect();
+        worked.sort_by_key(|&(_, thread)| thread);
+        assert_eq!(worked, named, "each thread has a name and each name a thread");
+        for (row, spans) in &mut spans {
+            spans.sort_unstable();
+            assert!(spans.windows(2).all(|pair| pair[0].1 <= pair[1].0), "work of thread {row:?} overlaps");
+        }
+    }
+
+    #[test]
+    fn a_timeline_says_what_it_shows() {
+        let json = written();
         assert_eq!(json["otherData"]["shown"], "every position of every layer");
-        let events = json["traceEvents"].as_array().expect("an array");
-        let rows_of = |kind: &str| -> Vec<_> {
-            let of_kind = events.iter().filter(|event| event["ph"] == kind);
-            let mut rows: Vec<_> = of_kind.map(|event| (event["pid"].to_string(), event["tid"].to_string())).collect();
-            rows.sort();
-            rows.dedup();
-            rows
-        };
-        assert_eq!(rows_of("X"), rows_of("M"));
-        assert!(events.iter().filter(|event| event["ph"] == "X").count() > 100);
+        assert!(json["traceEvents"].as_array().is_some_and(|events| events.len() > 100));
     }
 }
