@@ -87,15 +87,10 @@ impl<E: Copy> EventQueue<E> {
     /// The next event, and its tick becomes now.
     #[inline]
     pub fn pop(&mut self) -> Option<E> {
-        let slot = match self.next_slot() {
-            Some(slot) => slot,
-            None => self.jump()?,
-        };
-        let ahead = slot.wrapping_sub(self.now.0 as usize) % SLOTS;
-        if ahead > 0 {
-            self.now.0 += ahead as u64;
-            self.reach();
-        }
+        // Most events happen in the tick of the one before.
+        let here = self.now.0 as usize % SLOTS;
+        let has_more = self.occupied[here / WORD] >> (here % WORD) & 1 == 1;
+        let slot = if has_more { here } else { self.advance()? };
         let (first, last) = self.slots[slot];
         let Node { event, next } = self.nodes[first as usize];
         self.nodes[first as usize].next = self.last_free;
@@ -121,6 +116,21 @@ impl<E: Copy> EventQueue<E> {
     /// Events pushed so far.
     pub fn n_pushed(&self) -> u64 {
         self.pushed
+    }
+
+    /// Goes to the next tick with events; returns its slot.
+    #[inline(never)]
+    fn advance(&mut self) -> Option<usize> {
+        let slot = match self.next_slot() {
+            Some(slot) => slot,
+            None => self.jump()?,
+        };
+        let ahead = slot.wrapping_sub(self.now.0 as usize) % SLOTS;
+        if ahead > 0 {
+            self.now.0 += ahead as u64;
+            self.reach();
+        }
+        Some(slot % SLOTS)
     }
 
     /// The first occupied slot from now on, around the wheel.
