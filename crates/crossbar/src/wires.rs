@@ -205,7 +205,7 @@ impl WiredArray {
             let relative = |(left, scale): (f64, f64)| if scale == 0.0 { 0.0 } else { (left / scale).sqrt() };
             residual = left.into_iter().zip(scale).map(relative).fold(0.0, f64::max);
             if residual <= tolerance {
-                // Each sweep leaves less than a third of what the one before it has left, or the array is a bad one.
+                // A sweep leaves less than a third of what the one before it has left, if the wires are worth having.
                 let enough = if 3.0 * residual <= tolerance { done - 1 } else { done };
                 return Ok(Solved { residual, enough });
             }
