@@ -27,6 +27,7 @@ pub(crate) fn add_bytes(
         if !totals.has(pairs[0].position) {
             break;
         }
+        totals.prefetch(pairs);
         let mut registers = [[_mm512_setzero_si512(); TILE]; QUAD];
         for (tables, vectors) in tables.as_chunks::<TILE>().0.iter().zip(vectors[quad * QUAD..].chunks(stride)) {
             let Some(vectors) = vectors.first_chunk::<QUAD>() else { break };
