@@ -21,6 +21,16 @@
 //! Each block is a set of tridiagonal systems, one a line. They are solved in turn, all word lines, then all bit lines,
 //! until the currents balance at every node: after the bit lines' turn their nodes do, and D·(b_before − b) is left
 //! over at the word lines' nodes.
+//!
+//! A line's system −e_(i−1) + a_i·e_i − e_(i+1) = f_i has the pivots d_i = a_i − 1/d_(i−1). With the scales u_0 = 1,
+//! u_(i+1) = u_i·d_i, that is with e_i = u_i·w_i, both its substitutions are plain sums,
+//!
+//! ```text
+//! z_i = z_(i−1) + u_i·f_i        w_i = w_(i+1) + z_i/(u_i·u_(i+1))
+//! ```
+//!
+//! so that with both e and b scaled, by u and v, the cells come in as the one factor D·u·v. Nothing cancels, as all terms
+//! of a sum have one sign; and scales stay far within the range of numbers for all arrays whose sweeps converge.
 
 use rebias_kernels::vectorised;
 
@@ -32,6 +42,9 @@ const LANES: usize = 4;
 const CHAINS: usize = 4;
 /// Sweeps at most.
 const MAX_SWEEPS: u32 = 5_000;
+/// Scales at most: beyond it, cells conduct so much more than wires that nothing converges, and products of scales would
+/// leave the range of numbers.
+const MAX_SCALE: f64 = 1e140;
 
 type Lanes = [f64; LANES];
 
@@ -54,14 +67,23 @@ impl Precision {
 }
 
 /// An array of ohmic cells between wires with resistance; conductances are relative to a segment's.
+///
+/// All are `[word line][bit line]`.
 pub(crate) struct WiredArray {
     n_bit_lines: usize,
-    /// The cells, `[word line][bit line]`.
     cells: Vec<f64>,
-    /// Pivots of the word lines' systems, `[word line][bit line]`.
-    word_pivots: Vec<f64>,
-    /// Pivots of the bit lines' systems, `[word line][bit line]`.
-    bit_pivots: Vec<f64>,
+    words: Scales,
+    bits: Scales,
+    /// D·u·v.
+    couplings: Vec<f64>,
+}
+
+/// What the systems of all word lines, or all bit lines, are scaled with.
+struct Scales {
+    /// u_i.
+    scales: Vec<f64>,
+    /// 1/(u_i·u_(i+1)).
+    weights: Vec<f64>,
 }
 
 /// What stands for an array with its wires.
@@ -75,29 +97,56 @@ pub(crate) struct Effective {
 
 /// Voltages for several word lines driven alone, relative to their drivers'.
 struct Voltages {
-    /// b, `[word line][bit line]`, and a row of zeros behind them: the sense amplifiers.
+    /// A row of zeros, b/v, `[word line][bit line]`, and a row of zeros again, the sense amplifiers. On the way down the
+    /// bit lines' half solved systems take the place of b.
     rise: Vec<Lanes>,
-    /// A row of zeros and the bit lines' half solved systems, `[word line][bit line]`.
+    /// b/v before a sweep, `[word line][bit line]`, where the sweep is checked.
+    before: Vec<Lanes>,
+    /// The half solved systems of some word lines, `[bit line][word line]`.
     forward: Vec<Lanes>,
-    /// e of some word lines, one after another.
-    drop: Vec<Lanes>,
+}
+
+/// How a solution came about.
+struct Solved {
+    /// The largest relative residual.
+    residual: f64,
+    /// Sweeps that are likely to be enough for the next word lines.
+    enough: u32,
+}
+
+/// What a sweep is for.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Sweep {
+    /// The first: all bit lines are at 0 V.
+    Start,
+    /// To come nearer.
+    Nearer,
+    /// To come nearer, and to know how near.
+    Checked,
+}
+
+impl Voltages {
+    fn new(n_cells: usize, n_bit_lines: usize) -> Self {
+        let zeros = |n| vec![[0.0; LANES]; n];
+        Self { rise: zeros(n_cells + 2 * n_bit_lines), before: zeros(n_cells), forward: zeros(CHAINS * n_bit_lines) }
+    }
 }
 
 impl WiredArray {
     /// An array of cells `[word line][bit line]`, relative to a segment's conductance.
     pub(crate) fn new(cells: Vec<f64>, n_bit_lines: usize) -> Self {
-        let mut word_pivots = vec![0.0; cells.len()];
-        let mut bit_pivots = vec![0.0; cells.len()];
-        for (at, cell) in cells.iter().enumerate() {
-            let (word, bit) = (at / n_bit_lines, at % n_bit_lines);
-            // A node has a segment on each side, but for a word line's last and a bit line's first.
-            let segments = |is_end: bool| if is_end { 1.0 } else { 2.0 };
-            let before = if bit == 0 { 0.0 } else { word_pivots[at - 1] };
-            word_pivots[at] = 1.0 / (segments(bit + 1 == n_bit_lines) + cell - before);
-            let before = if word == 0 { 0.0 } else { bit_pivots[at - n_bit_lines] };
-            bit_pivots[at] = 1.0 / (segments(word == 0) + cell - before);
-        }
-        Self { n_bit_lines, cells, word_pivots, bit_pivots }
+        // A node has a segment on each side, but for a word line's last and a bit line's first.
+        let words = Scales::new(
+            &cells,
+            |at| (at % n_bit_lines).checked_sub(1).map(|_| at - 1),
+            |at| {
+                if at % n_bit_lines + 1 == n_bit_lines { 1.0 } else { 2.0 }
+            },
+        );
+        let bits = Scales::new(&cells, |at| at.checked_sub(n_bit_lines), |at| if at < n_bit_lines { 1.0 } else { 2.0 });
+        let scales = words.scales.iter().zip(&bits.scales);
+        let couplings = cells.iter().zip(scales).map(|(cell, (u, v))| cell * u * v).collect();
+        Self { n_bit_lines, cells, words, bits, couplings }
     }
 
     /// Solves the array for each of its word lines.
@@ -110,36 +159,55 @@ impl WiredArray {
 
     #[inline(always)]
     fn solved(&self, precision: Precision) -> Result<Effective, CrossbarError> {
+        let mut scales = self.words.scales.iter().chain(&self.bits.scales);
+        if !scales.all(|scale| *scale <= MAX_SCALE) {
+            let (residual, tolerance) = (f64::INFINITY, precision.tolerance());
+            return Err(CrossbarError::NotConverged { sweeps: 0, residual, tolerance });
+        }
         let (n, n_word_lines) = (self.n_bit_lines, self.cells.len() / self.n_bit_lines);
-        let zeros = |n| vec![[0.0; LANES]; n];
-        let mut voltages = Voltages { rise: zeros(0), forward: zeros(self.cells.len() + n), drop: zeros(CHAINS * n) };
+        let last_scales = &self.bits.scales[(n_word_lines - 1) * n..];
+        let mut voltages = Voltages::new(self.cells.len(), n);
         let mut matrix = vec![0.0; self.cells.len()];
         let mut residual: f64 = 0.0;
+        let mut sweeps = 2;
         for first in (0..n_word_lines).step_by(LANES) {
-            voltages.rise = zeros(self.cells.len() + n);
-            residual = residual.max(self.solve(first, &mut voltages, precision)?);
-            let last = &voltages.rise[(n_word_lines - 1) * n..];
+            let solved = self.solve(first, &mut voltages, (precision, sweeps))?;
+            residual = residual.max(solved.residual);
+            sweeps = solved.enough;
+            let last = &voltages.rise[n_word_lines * n..];
             for (lane, row) in matrix[first * n..].chunks_exact_mut(n).take(LANES).enumerate() {
-                for (entry, rise) in row.iter_mut().zip(last) {
-                    *entry = rise[lane];
+                for ((entry, rise), scale) in row.iter_mut().zip(last).zip(last_scales) {
+                    *entry = rise[lane] * scale;
                 }
             }
         }
         Ok(Effective { matrix, residual })
     }
 
-    /// The voltages for the word lines from `first` on driven alone; returns the largest relative residual.
+    /// The voltages for the word lines from `first` on driven alone, first checked when so many sweeps are done.
     #[inline(always)]
-    fn solve(&self, first: usize, voltages: &mut Voltages, precision: Precision) -> Result<f64, CrossbarError> {
+    fn solve(
+        &self,
+        first: usize,
+        voltages: &mut Voltages,
+        (precision, unchecked): (Precision, u32),
+    ) -> Result<Solved, CrossbarError> {
         let scale = self.driven_currents(first);
         let tolerance = precision.tolerance();
         let mut residual = f64::INFINITY;
-        for _ in 0..MAX_SWEEPS {
-            let left = self.sweep(first, voltages);
+        self.sweep(first, voltages, Sweep::Start);
+        for done in 2..=MAX_SWEEPS {
+            if done < unchecked {
+                self.sweep(first, voltages, Sweep::Nearer);
+                continue;
+            }
+            let left = self.sweep(first, voltages, Sweep::Checked);
             let relative = |(left, scale): (f64, f64)| if scale == 0.0 { 0.0 } else { (left / scale).sqrt() };
             residual = left.into_iter().zip(scale).map(relative).fold(0.0, f64::max);
             if residual <= tolerance {
-                return Ok(residual);
+                // A sweep leaves less than a third of what the one before it has left, if the wires are worth having.
+                let enough = if 3.0 * residual <= tolerance { done - 1 } else { done };
+                return Ok(Solved { residual, enough });
             }
         }
         Err(CrossbarError::NotConverged { sweeps: MAX_SWEEPS, residual, tolerance })
@@ -155,213 +223,153 @@ impl WiredArray {
         scale
     }
 
-    /// Solves all word lines, then all bit lines; returns Σ of squared left-over currents of each lane.
+    /// Solves all word lines, then all bit lines; returns Σ of squared left-over currents of each lane, where that is
+    /// checked.
     #[inline(always)]
-    fn sweep(&self, first: usize, voltages: &mut Voltages) -> Lanes {
+    fn sweep(&self, first: usize, voltages: &mut Voltages, sweep: Sweep) -> Lanes {
         let n_word_lines = self.cells.len() / self.n_bit_lines;
+        let rows = self.n_bit_lines..self.n_bit_lines + self.cells.len();
+        match sweep {
+            Sweep::Start => voltages.rise[rows].fill([0.0; LANES]),
+            Sweep::Nearer => {}
+            Sweep::Checked => voltages.before.copy_from_slice(&voltages.rise[rows]),
+        }
         for word in (0..n_word_lines).step_by(CHAINS) {
             if word + CHAINS <= n_word_lines {
-                self.sweep_words::<CHAINS>(first, word, voltages);
+                self.sweep_words::<CHAINS>((first, word), voltages, sweep);
             } else {
-                (word..n_word_lines).for_each(|word| self.sweep_words::<1>(first, word, voltages));
+                (word..n_word_lines).for_each(|word| self.sweep_words::<1>((first, word), voltages, sweep));
             }
         }
-        self.back_substitute(&voltages.forward[self.n_bit_lines..], &mut voltages.rise)
+        self.back_substitute(&mut voltages.rise);
+        match sweep {
+            Sweep::Start | Sweep::Nearer => [0.0; LANES],
+            Sweep::Checked => self.left_over(voltages),
+        }
     }
 
     /// Solves some word lines from `word` on, and their rows of the bit lines' systems halfway.
     #[inline(always)]
-    fn sweep_words<const N: usize>(&self, first: usize, word: usize, Voltages { rise, forward, drop }: &mut Voltages) {
+    fn sweep_words<const N: usize>(
+        &self,
+        (first, word): (usize, usize),
+        Voltages { rise, forward, .. }: &mut Voltages,
+        sweep: Sweep,
+    ) {
         let n = self.n_bit_lines;
-        let driven = |at: usize| std::array::from_fn(|lane| if word + at == first + lane { 1.0 } else { 0.0 });
-        let driven: [Lanes; N] = std::array::from_fn(driven);
         let rows = word * n..(word + N) * n;
-        let (cells, pivots) = (&self.cells[rows.clone()], &self.word_pivots[rows.clone()]);
-        solve_word_lines((cells, pivots), &driven, &rise[rows.clone()], &mut drop[..N * n]);
-        for (at, driven) in driven.iter().enumerate() {
-            let (above, now) = forward[(word + at) * n..(word + at + 2) * n].split_at_mut(n);
-            let row = at * n..(at + 1) * n;
-            let pivots = &self.bit_pivots[rows.clone()][row.clone()];
-            for ((((now, above), drop), cell), pivot) in
-                now.iter_mut().zip(above).zip(&drop[row.clone()]).zip(&cells[row]).zip(pivots)
-            {
+        let rise = &mut rise[word * n..(word + N + 1) * n];
+        let is_idle = word + N <= first || first + LANES <= word;
+        if sweep == Sweep::Start && is_idle {
+            // Nothing flows in its word lines yet.
+            (0..N).for_each(|at| rise.copy_within(at * n..(at + 1) * n, (at + 1) * n));
+            return;
+        }
+        let forward = &mut forward[..N * n];
+        let couplings = &self.couplings[rows.clone()];
+        substitute_forward::<N>(couplings, &rise[n..], forward);
+        let driven = (word.max(first)..(word + N).min(first + LANES)).map(|driven| (driven - word, driven - first));
+        for (at, lane) in driven.clone() {
+            let row = rows.start + at * n..rows.start + (at + 1) * n;
+            let mut sum = 0.0;
+            let currents = self.cells[row.clone()].iter().zip(&self.words.scales[row]);
+            for (forward, (cell, scale)) in forward.chunks_exact_mut(N).zip(currents) {
+                sum += cell * scale;
+                forward[at][lane] += sum;
+            }
+        }
+        substitute_back::<N>((couplings, &self.words.weights[rows.clone()]), forward, rise);
+        for (at, lane) in driven {
+            let row = rows.start + at * n..rows.start + (at + 1) * n;
+            for (bit, (cell, scale)) in self.cells[row.clone()].iter().zip(&self.bits.scales[row]).enumerate() {
+                // All rows below have it as part of their sums.
+                (at..N).for_each(|at| rise[(at + 1) * n + bit][lane] += cell * scale);
+            }
+        }
+    }
+
+    /// b from the half solved systems of the bit lines, which stand in its place.
+    #[inline(always)]
+    fn back_substitute(&self, rise: &mut [Lanes]) {
+        let n = self.n_bit_lines;
+        for (word, weights) in self.bits.weights.chunks_exact(n).enumerate().rev() {
+            let (now, below) = rise[(word + 1) * n..(word + 3) * n].split_at_mut(n);
+            for ((now, below), weight) in now.iter_mut().zip(below).zip(weights) {
                 for lane in 0..LANES {
-                    now[lane] = (cell * (driven[lane] - drop[lane]) + above[lane]) * pivot;
+                    now[lane] = below[lane] + weight * now[lane];
                 }
             }
         }
     }
 
-    /// b from the half solved systems of the bit lines; returns Σ (D·(b_before − b))².
+    /// Σ (D·(b_before − b))².
     #[inline(always)]
-    fn back_substitute(&self, forward: &[Lanes], rise: &mut [Lanes]) -> Lanes {
-        let n = self.n_bit_lines;
+    fn left_over(&self, Voltages { rise, before, .. }: &Voltages) -> Lanes {
         let mut left = [0.0; LANES];
-        for word in (0..forward.len() / n).rev() {
-            let row = word * n..(word + 1) * n;
-            let (now, below) = rise[row.start..row.end + n].split_at_mut(n);
-            let parts = self.cells[row.clone()].iter().zip(&self.bit_pivots[row.clone()]).zip(&forward[row]);
-            for (((now, below), forward), (cell, pivot)) in
-                now.iter_mut().zip(below).zip(parts.clone().map(|it| it.1)).zip(parts.map(|it| it.0))
-            {
-                for lane in 0..LANES {
-                    let new = forward[lane] + pivot * below[lane];
-                    let change = cell * (now[lane] - new);
-                    left[lane] += change * change;
-                    now[lane] = new;
-                }
+        let cells = self.cells.iter().zip(&self.bits.scales);
+        for (((cell, scale), before), now) in cells.zip(before).zip(&rise[self.n_bit_lines..]) {
+            for lane in 0..LANES {
+                let change = cell * scale * (before[lane] - now[lane]);
+                left[lane] += change * change;
             }
         }
         left
     }
 }
 
-/// e of some word lines from b, all `[word line][bit line]`.
-#[inline(always)]
-fn solve_word_lines<const N: usize>(
-    (cells, pivots): (&[f64], &[f64]),
-    driven: &[Lanes; N],
-    rise: &[Lanes],
-    drop: &mut [Lanes],
-) {
-    let n = cells.len() / N;
-    let mut before = [[0.0; LANES]; N];
-    for bit in 0..n {
-        for (word, before) in before.iter_mut().enumerate() {
-            let at = word * n + bit;
-            let (cell, pivot, rise) = (cells[at], pivots[at], &rise[at]);
-            for lane in 0..LANES {
-                before[lane] = (cell * (driven[word][lane] - rise[lane]) + before[lane]) * pivot;
-            }
-            drop[at] = *before;
+impl Scales {
+    /// `before` tells the node that comes before one on its line, `segments` how many segments a node has.
+    fn new(cells: &[f64], before: impl Fn(usize) -> Option<usize>, segments: impl Fn(usize) -> f64) -> Self {
+        // u_i and u_(i+1) of each node.
+        let mut scales: Vec<(f64, f64)> = Vec::with_capacity(cells.len());
+        for (at, cell) in cells.iter().enumerate() {
+            let diagonal = segments(at) + cell;
+            scales.push(match before(at).map(|before| scales[before]) {
+                None => (1.0, diagonal),
+                // d_i = a_i − 1/d_(i−1) with d_(i−1) = u_i/u_(i−1).
+                Some((before, scale)) => (scale, diagonal * scale - before),
+            });
         }
+        let weights = scales.iter().map(|(scale, next)| 1.0 / scale / next).collect();
+        Self { scales: scales.into_iter().map(|it| it.0).collect(), weights }
     }
-    let mut after = [[0.0; LANES]; N];
-    for bit in (0..n).rev() {
-        for (word, after) in after.iter_mut().enumerate() {
-            let at = word * n + bit;
-            let (pivot, drop) = (pivots[at], &mut drop[at]);
+}
+
+/// z of some idle word lines, `[bit line][word line]`, from b, `[word line][bit line]`.
+#[inline(always)]
+fn substitute_forward<const N: usize>(couplings: &[f64], rise: &[Lanes], forward: &mut [Lanes]) {
+    let n = couplings.len() / N;
+    let mut sums = [[0.0; LANES]; N];
+    for (bit, forward) in forward.as_chunks_mut::<N>().0.iter_mut().enumerate() {
+        for (word, sum) in sums.iter_mut().enumerate() {
+            let (coupling, rise) = (couplings[word * n + bit], &rise[word * n + bit]);
             for lane in 0..LANES {
-                after[lane] = drop[lane] + pivot * after[lane];
+                sum[lane] -= coupling * rise[lane];
             }
-            *drop = *after;
+        }
+        *forward = sums;
+    }
+}
+
+/// e of some word lines, and their rows of the bit lines' half solved systems: those are written behind the row above
+/// them, with which `rise` begins.
+#[inline(always)]
+fn substitute_back<const N: usize>((couplings, weights): (&[f64], &[f64]), forward: &[Lanes], rise: &mut [Lanes]) {
+    let n = couplings.len() / N;
+    let mut sums = [[0.0; LANES]; N];
+    for (bit, forward) in forward.as_chunks::<N>().0.iter().enumerate().rev() {
+        let mut above = rise[bit];
+        for (word, (sum, forward)) in sums.iter_mut().zip(forward).enumerate() {
+            let at = word * n + bit;
+            let (coupling, weight) = (couplings[at], weights[at]);
+            for lane in 0..LANES {
+                sum[lane] += weight * forward[lane];
+                above[lane] -= coupling * sum[lane];
+            }
+            rise[at + n] = above;
         }
     }
 }
 
 #[cfg(test)]
-mod tests {
-    use proptest::prelude::*;
-
-    use super::*;
-
-    fn effective(cells: &[f64], n_bit_lines: usize) -> Vec<f64> {
-        let effective = WiredArray::new(cells.to_vec(), n_bit_lines).effective(Precision::Reference);
-        effective.expect("it converges").matrix
-    }
-
-    fn assert_close(found: &[f64], expected: &[f64]) {
-        assert_eq!(found.len(), expected.len());
-        for (found, expected) in found.iter().zip(expected) {
-            // A residual of 10⁻¹³ times the condition of the tests' most conductive array, about 100.
-            assert!((found - expected).abs() <= 2e-11 * expected.abs(), "{found} {expected}");
-        }
-    }
-
-    #[test]
-    fn one_cell_is_in_series_with_two_segments() {
-        for cell in [0.0, 1e-3, 0.5, 40.0] {
-            assert_close(&effective(&[cell], 1), &[cell / (1.0 + 2.0 * cell)]);
-        }
-    }
-
-    #[test]
-    fn a_word_line_of_cells_is_a_ladder() {
-        // From the end: a cell and its segment to ground, a segment, in parallel with the next …
-        let cells = [0.2, 0.05, 0.1];
-        let to_ground = cells.map(|cell| cell / (1.0 + cell));
-        let mut admittance = 0.0;
-        let mut shares = [0.0; 3];
-        for (share, branch) in shares.iter_mut().zip(to_ground).rev() {
-            // Voltage at the node, for each volt before its segment.
-            *share = 1.0 / (1.0 + admittance + branch);
-            admittance = (admittance + branch) * *share;
-        }
-        let mut voltage = 1.0;
-        let expected = shares.iter().zip(to_ground).map(|(share, branch)| {
-            voltage *= share;
-            voltage * branch
-        });
-        assert_close(&effective(&cells, 3), &expected.collect::<Vec<_>>());
-    }
-
-    #[test]
-    fn a_bit_line_of_cells_is_a_ladder_too() {
-        // By reciprocity, driving the word lines of a column is driving a word line's cells from their other ends.
-        let cells = [0.1, 0.05, 0.2];
-        let mut upside_down = cells;
-        upside_down.reverse();
-        let mut expected = effective(&upside_down, 3);
-        expected.reverse();
-        assert_close(&effective(&cells, 1), &expected);
-    }
-
-    #[test]
-    fn wires_that_conduct_well_change_little() {
-        let cells: Vec<_> = (0..64).map(|at| 1e-9 * f64::from(at % 5)).collect();
-        for (found, cell) in effective(&cells, 8).iter().zip(&cells) {
-            assert!((found - cell).abs() < 1e-6 * cell + 1e-20);
-        }
-    }
-
-    #[test]
-    fn an_array_that_is_all_wire_is_an_error() {
-        let array = WiredArray::new(vec![1e9; 64 * 64], 64).effective(Precision::Reference);
-        assert!(matches!(array, Err(CrossbarError::NotConverged { .. })));
-    }
-
-    /// Currents that are left over at the nodes, computed node by node.
-    fn residual(array: &WiredArray, voltages: &Voltages, lane: usize) -> f64 {
-        let n = array.n_bit_lines;
-        let n_words = array.cells.len() / n;
-        let rise = |word: usize, bit: usize| voltages.rise[word * n + bit][lane];
-        let mut left: f64 = 0.0;
-        for word in 0..n_words {
-            let mut drop = vec![[0.0; LANES]; n];
-            let mut driven = [0.0; LANES];
-            driven[word % LANES] = if word == lane { 1.0 } else { 0.0 };
-            let row = word * n..(word + 1) * n;
-            let matrices = (&array.cells[row.clone()], &array.word_pivots[row.clone()]);
-            solve_word_lines(matrices, &[driven], &voltages.rise[row], &mut drop);
-            for (bit, drop) in drop.iter().enumerate() {
-                let cell = array.cells[word * n + bit] * (driven[lane] - drop[lane] - rise(word, bit));
-                let above = if word > 0 { rise(word - 1, bit) - rise(word, bit) } else { 0.0 };
-                let below = rise(word + 1, bit) - rise(word, bit);
-                left = left.max((cell + above + below).abs());
-            }
-        }
-        left
-    }
-
-    proptest! {
-        #[test]
-        fn prop_currents_balance_and_the_matrix_is_that_of_the_mirrored_network(
-            cells in prop::collection::vec(0.0..0.01f64, 24),
-        ) {
-            let array = WiredArray::new(cells.clone(), 4);
-            let zeros = |n| vec![[0.0; LANES]; n];
-            let mut voltages = Voltages { rise: zeros(28), forward: zeros(28), drop: zeros(4 * CHAINS) };
-            array.solve(0, &mut voltages, Precision::Reference).expect("it converges");
-            for lane in 0..LANES.min(6) {
-                prop_assert!(residual(&array, &voltages, lane) < 1e-14);
-            }
-            // Reciprocity: exchange word lines and bit lines, and mirror both.
-            let matrix = effective(&cells, 4);
-            let transposed: Vec<_> = (0..24).map(|at| cells[(5 - at % 6) * 4 + (3 - at / 6)]).collect();
-            let mirrored = effective(&transposed, 6);
-            for at in 0..24 {
-                prop_assert!((mirrored[at] - matrix[(5 - at % 6) * 4 + (3 - at / 6)]).abs() < 1e-12);
-            }
-        }
-    }
-}
+mod tests;

@@ -70,3 +70,33 @@ pub(crate) fn sum_bytes(tables: &[Vector], (vectors, stride): (&[Vector], usize)
     }
     sums
 }
+
+/// Replaces each byte by its entry: bytes up to `first` by the first, those from `first` + 127 on by the last.
+#[inline]
+#[target_feature(enable = "avx2")]
+pub(crate) fn look_up_near(first: u8, table: &[u8; 128], vectors: &mut [Vector]) {
+    let parts = table.as_chunks::<16>().0;
+    // The last codes are often the same: of the parts that hold nothing else one is enough.
+    let changing = parts.iter().rposition(|part| *part != [table[127]; 16]);
+    let n_tables = changing.map_or(1, |part| part + 2).min(parts.len());
+    let mut tables = [_mm256_setzero_si256(); 8];
+    for (register, part) in tables.iter_mut().zip(parts) {
+        *register = broadcast(part);
+    }
+    let (first, last) = (_mm256_set1_epi8(first as i8), _mm256_set1_epi8((16 * n_tables - 1) as i8));
+    let (step, above) = (_mm256_set1_epi8(16), _mm256_set1_epi8(0x70));
+    for vector in vectors {
+        for bytes in vector.0.as_chunks_mut::<{ LANES / HALVES }>().0 {
+            // Each table answers for its sixteen places: beyond them, on either side, the saturated sum has its highest
+            // bit, for which a look-up gives 0.
+            let mut place = _mm256_min_epu8(_mm256_subs_epu8(load(bytes), first), last);
+            let mut found = _mm256_setzero_si256();
+            for table in tables.iter().take(n_tables) {
+                let index = _mm256_adds_epu8(place, above);
+                found = _mm256_or_si256(found, _mm256_shuffle_epi8(*table, index));
+                place = _mm256_sub_epi8(place, step);
+            }
+            store(bytes, found);
+        }
+    }
+}

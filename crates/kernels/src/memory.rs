@@ -120,7 +120,9 @@ impl<E: Entry, const N: usize> Memory<E, N> {
             Cut::Whole => {
                 for (table, index) in tables.as_chunks::<{ Cut::Whole.patterns() }>().0.iter().zip(indices) {
                     let found = &table[usize::from(index) % (table.len() - 1)].0;
-                    (0..N).for_each(|at| sums[at] += found[at]);
+                    for (sum, found) in sums.iter_mut().zip(found) {
+                        *sum += *found;
+                    }
                 }
             }
             Cut::Halves => {
@@ -128,7 +130,9 @@ impl<E: Entry, const N: usize> Memory<E, N> {
                     let half = (table.len() - 1) / 2;
                     let low = &table[usize::from(index) % half].0;
                     let high = &table[half + usize::from(index) / half].0;
-                    (0..N).for_each(|at| sums[at] += low[at] + high[at]);
+                    for (sum, (low, high)) in sums.iter_mut().zip(low.iter().zip(high)) {
+                        *sum += *low + *high;
+                    }
                 }
             }
         }

@@ -139,20 +139,32 @@ impl<'a, E: Entry, const N: usize> Reader<'a, E, N> {
             for part in &parts {
                 let found = part.sums(self.tables, self.panel, lane);
                 // No sum is beyond a word.
-                (0..N).for_each(|at| sums[at] = sums[at].wrapping_add(found[at].word() << part.weight));
+                for (sum, found) in sums.iter_mut().zip(found) {
+                    *sum = sum.wrapping_add(found.word() << part.weight);
+                }
             }
             self.tally(position, |at| i64::from(sums[at]) << job.stack.shift());
             convert(&mut sums);
-            let placed = |at: usize| T::wrapped(sums[at].into()).shifted(slice.shift);
+            let placed = |sum: u16| T::wrapped(sum.into()).shifted(slice.shift);
             match (&negated, slice.sign) {
-                (None, SliceSign::Plus) => (0..N).for_each(|at| totals[at] = totals[at].plus(placed(at))),
-                (None, SliceSign::Minus) => (0..N).for_each(|at| totals[at] = totals[at].minus(placed(at))),
-                (Some(negated), sign) => (0..N).for_each(|at| {
-                    totals[at] = match sign.times(negated[at]) {
-                        SliceSign::Plus => totals[at].plus(placed(at)),
-                        SliceSign::Minus => totals[at].minus(placed(at)),
-                    };
-                }),
+                (None, SliceSign::Plus) => {
+                    for (total, sum) in totals.iter_mut().zip(sums) {
+                        *total = total.plus(placed(sum));
+                    }
+                }
+                (None, SliceSign::Minus) => {
+                    for (total, sum) in totals.iter_mut().zip(sums) {
+                        *total = total.minus(placed(sum));
+                    }
+                }
+                (Some(negated), sign) => {
+                    for ((total, sum), is_negated) in totals.iter_mut().zip(sums).zip(negated) {
+                        *total = match sign.times(*is_negated) {
+                            SliceSign::Plus => total.plus(placed(sum)),
+                            SliceSign::Minus => total.minus(placed(sum)),
+                        };
+                    }
+                }
             }
         }
     }
@@ -169,7 +181,9 @@ impl<'a, E: Entry, const N: usize> Reader<'a, E, N> {
             let mut sums = [E::ZERO_SUM; N];
             for part in &parts {
                 let found = part.sums(self.tables, self.panel, lane);
-                (0..N).for_each(|at| sums[at] += E::Sum::from(found[at]) << part.weight);
+                for (sum, found) in sums.iter_mut().zip(found) {
+                    *sum += E::Sum::from(found) << part.weight;
+                }
             }
             let noise = normals.as_ref().map(|normals| self.noise((position, lane), slice_index, normals));
             let analog = |at: usize| {

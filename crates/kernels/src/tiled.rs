@@ -1,8 +1,7 @@
 //! Tables in registers: four columns and four vectors at a time, images in the lanes.
 //!
-//! Reads are the outer loop, then come strips of positions, a few at a time, tiles of columns, and the innermost are
-//! those few strips: their vectors and a tile's tables stay in the cache nearest to the core, all tables and vectors of a
-//! read and the totals of a panel of columns in the next.
+//! Reads are the outer loop, then come strips of positions, then tiles of columns: a strip's vectors stay in the cache
+//! nearest to the core while the tables of a panel of columns go by, which stay in the next, with their totals.
 
 mod any;
 mod fast;
@@ -18,9 +17,6 @@ use crate::{Job, LANES, Output, Total, Transfer, Work};
 pub(crate) use pairs::{Noise, Pair, Room, Totals};
 use quad::Tile;
 use schedule::Schedule;
-
-/// Vectors of a group whose strips are gone through at a time.
-const NEAR_VECTORS: usize = 16;
 
 pub(crate) fn run<T: Total>(isa: Isa, tiles: &Tiles, job: &Job<'_>, output: Output<'_, T>) -> Work {
     let plan = Plan::new(tiles, job);
@@ -127,26 +123,21 @@ impl Plan<'_> {
         totals.fill([T::ZERO; LANES]);
         let n_images: usize = job.positions.iter().map(|position| position.n_lanes).sum();
         let n_strips = job.positions.len().div_ceil(job.patterns.strip());
-        let strips_at_a_time = (NEAR_VECTORS / job.patterns.vectors_per_strip()).max(1);
         for (read_index, read) in job.stack.lines().reads().iter().enumerate() {
             for position in job.positions {
                 job.slices.iter().for_each(|_| work.add_read(read.word_lines(), position));
             }
-            for strips in (0..n_strips).step_by(strips_at_a_time) {
-                let strips = strips..n_strips.min(strips + strips_at_a_time);
+            for strip in 0..n_strips {
+                let vectors = job.patterns.read_vectors(strip, read);
                 #[cfg(target_arch = "x86_64")]
-                let sigmas = self.common_sigmas((read_index, read), strips.clone());
+                let sigmas = self.common_sigmas((read_index, read), vectors);
                 #[cfg(not(target_arch = "x86_64"))]
                 let sigmas: Vec<crate::Vector> = Vec::new();
                 for index in job.columns.0 / TILE..job.columns.1.div_ceil(TILE) {
                     let (tables, segments) = self.tiles.of((read_index, read), index);
-                    for (place, strip) in strips.clone().enumerate() {
-                        let vectors = job.patterns.read_vectors(strip, read);
-                        let tile = Tile { index, tables, segments, vectors, read: read_index, strip };
-                        let sigmas = sigmas.chunks(job.patterns.vectors_per_strip()).nth(place).unwrap_or(&[]);
-                        if !self.add_fast((&tile, sigmas), totals, tally.as_deref_mut()) {
-                            self.add_any((&tile, read), totals, tally.as_deref_mut());
-                        }
+                    let tile = Tile { index, tables, segments, vectors, read: read_index, strip };
+                    if !self.add_fast((&tile, &sigmas), totals, tally.as_deref_mut()) {
+                        self.add_any((&tile, read), totals, tally.as_deref_mut());
                     }
                 }
             }

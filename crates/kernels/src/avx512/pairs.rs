@@ -27,6 +27,7 @@ pub(crate) fn add_bytes(
         if !totals.has(pairs[0].position) {
             break;
         }
+        totals.prefetch(pairs);
         let mut registers = [[_mm512_setzero_si512(); TILE]; QUAD];
         for (tables, vectors) in tables.as_chunks::<TILE>().0.iter().zip(vectors[quad * QUAD..].chunks(stride)) {
             let Some(vectors) = vectors.first_chunk::<QUAD>() else { break };
@@ -244,18 +245,15 @@ fn store_words(words: &mut [i16; LANES / 2], register: __m512i) {
 #[target_feature(enable = "avx512f,avx512bw,avx512vbmi")]
 fn samples(shift: u32, key: Key, sigmas: __m512i) -> [__m512i; HALVES] {
     let normals = normals(key);
-    let even = _mm512_mullo_epi16(
-        _mm512_and_si512(sigmas, _mm512_set1_epi16(0xff)),
-        _mm512_srai_epi16::<8>(_mm512_slli_epi16::<8>(normals)),
-    );
-    let odd = _mm512_mullo_epi16(_mm512_srli_epi16::<8>(sigmas), _mm512_srai_epi16::<8>(normals));
-    match shift.checked_sub(1) {
-        None => [even, odd],
-        Some(shift) => {
-            let (shift, one) = (_mm_cvtsi32_si128(shift as i32), _mm512_set1_epi16(1));
-            let rounded =
-                |product: __m512i| _mm512_srai_epi16::<1>(_mm512_add_epi16(_mm512_sra_epi16(product, shift), one));
-            [rounded(even), rounded(odd)]
+    // Sums of the products of two bytes, one of which is none.
+    let even = _mm512_maddubs_epi16(_mm512_and_si512(sigmas, _mm512_set1_epi16(0xff)), normals);
+    let odd = _mm512_maddubs_epi16(_mm512_andnot_si512(_mm512_set1_epi16(0xff), sigmas), normals);
+    match shift {
+        0 => [even, odd],
+        1.. => {
+            // ((p·2^(15 − shift) ≫ 14) + 1) ≫ 1.
+            let factor = _mm512_set1_epi16(1 << (15 - shift));
+            [_mm512_mulhrs_epi16(even, factor), _mm512_mulhrs_epi16(odd, factor)]
         }
     }
 }

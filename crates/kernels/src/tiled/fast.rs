@@ -22,7 +22,7 @@ impl Plan<'_> {
         // AVX2 has no fast way to look up one of 256 bytes.
         let has_bytes = match (&self.codes, self.tiles.width) {
             (None, _) | (_, Width::Words) => false,
-            (Some(Codes::Table(_) | Codes::Near { .. }), Width::Nibbles) => self.converter.is_none(),
+            (Some(Codes::Table(_)), Width::Nibbles) => self.converter.is_none(),
             (Some(_), Width::Nibbles | Width::Bytes) => true,
         };
         let ways = (&self.codes, &self.converter);

@@ -1,7 +1,5 @@
 //! The fastest way: pairs of slices of which one is worth twice the other, in registers from look-up to totals.
 
-use std::ops::Range;
-
 use super::Plan;
 use super::quad::Tile;
 use crate::noise::Key;
@@ -44,6 +42,19 @@ impl Totals<'_> {
     pub(crate) fn of(&mut self, column: usize, position: usize) -> Option<(&mut [i16; LANES], SliceSign)> {
         let (totals, sign) = self.columns[column].as_mut()?;
         Some((totals.get_mut(position)?, *sign))
+    }
+
+    /// Has the totals of some pairs' positions fetched while something else goes on.
+    #[cfg(target_arch = "x86_64")]
+    #[inline(always)]
+    pub(crate) fn prefetch(&self, pairs: &[Pair; 2]) {
+        for (totals, _) in self.columns.iter().flatten() {
+            for position in [pairs[0].position, pairs[1].position] {
+                if let Some(totals) = totals.get(position) {
+                    crate::avx512::prefetch(totals);
+                }
+            }
+        }
     }
 
     /// Whether the strip has a position.
@@ -146,26 +157,21 @@ impl Plan<'_> {
         Totals { columns, n_positions: n_positions - first }
     }
 
-    /// The factors of normal numbers for the vectors of some strips, if all columns have the same.
-    pub(super) fn common_sigmas(&self, (read_index, read): (usize, &Read), strips: Range<usize>) -> Vec<Vector> {
+    /// The factors of normal numbers for the vectors of a read in a strip, if all columns have the same.
+    pub(super) fn common_sigmas(&self, (read_index, read): (usize, &Read), vectors: &[Vector]) -> Vec<Vector> {
         let Some(spread) = self.job.stack.spread.as_ref().filter(|spread| spread.is_common()) else {
             return Vec::new();
         };
         let stride = self.job.patterns.vectors_per_strip();
         let (_, tables, _) = spread.tile((read_index, read), 0);
-        let mut sigmas = Vec::with_capacity(strips.len() * stride);
-        for strip in strips {
-            let vectors = self.job.patterns.read_vectors(strip, read);
-            for vector in 0..stride {
-                // SAFETY: only the AVX-512 kernel tabulates variances in tiles, and its existence proves the
-                // instructions.
-                let mut variances = unsafe { crate::avx512::column_bytes(tables, &vectors[vector..], stride) };
-                // SAFETY: likewise.
-                unsafe { crate::avx512::sigmas(&mut variances) };
-                sigmas.push(variances);
-            }
-        }
-        sigmas
+        let of_vector = |vector: usize| {
+            // SAFETY: only the AVX-512 kernel tabulates variances in tiles, and its existence proves the instructions.
+            let mut variances = unsafe { crate::avx512::column_bytes(tables, &vectors[vector..], stride) };
+            // SAFETY: likewise.
+            unsafe { crate::avx512::sigmas(&mut variances) };
+            variances
+        };
+        (0..stride).map(of_vector).collect()
     }
 
     /// The noise of a tile, if it has any; `sigmas` are the common ones.

@@ -105,6 +105,11 @@ pub(super) fn look_up_near(width: Width, (first, table): (u8, &[u8; 128]), vecto
         // SAFETY: only the AVX-512 kernel tabulates bytes, and its existence proves the instructions.
         return unsafe { crate::avx512::look_up_near(first, table, vectors) };
     }
+    #[cfg(target_arch = "x86_64")]
+    if width == Width::Nibbles {
+        // SAFETY: only the AVX2 kernel tabulates nibbles, and its existence proves the instructions.
+        return unsafe { crate::avx2::look_up_near(first, table, vectors) };
+    }
     let _ = width;
     for byte in vectors.iter_mut().flat_map(|vector| &mut vector.0) {
         *byte = table[usize::from(byte.saturating_sub(first).min(127))];
