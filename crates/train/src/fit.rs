@@ -5,8 +5,10 @@ use burn::tensor::{Int, Tensor};
 
 use crate::batches::{Batch, Batches};
 use crate::data::ImageSet;
+use crate::hardware::Chips;
 use crate::model::Model;
 use crate::parameter::{Pass, Rates};
+use crate::random::Purpose;
 use crate::recipe::{Distillation, Schedule};
 use crate::{Observer, Phase, TrainError};
 
@@ -15,11 +17,13 @@ const EVALUATION_BATCH: usize = 250;
 
 /// A phase and its schedule.
 #[derive(Clone, Copy, Debug)]
-pub(crate) struct Plan {
+pub(crate) struct Plan<'a> {
     pub(crate) phase: Phase,
     pub(crate) schedule: Schedule,
     pub(crate) evaluate_every: usize,
     pub(crate) beta: BetaPlan,
+    /// The chips on which the network is trained and evaluated; `None`: ideal ones.
+    pub(crate) chips: Option<Chips<'a>>,
 }
 
 /// What happens to β.
@@ -36,7 +40,7 @@ pub(crate) enum BetaPlan {
     },
 }
 
-impl Plan {
+impl Plan<'_> {
     /// Linear warm-up, then half a cosine down to 0.
     fn rate(&self, step: usize) -> f64 {
         let Schedule { steps, warm_up_steps, learning_rate, .. } = self.schedule;
@@ -85,7 +89,7 @@ pub(crate) fn fit(
     mut model: Model,
     batches: &mut Batches<'_>,
     held_out: HeldOut<'_>,
-    plan: &Plan,
+    plan: &Plan<'_>,
     mut lesson: Lesson,
     observer: &mut dyn Observer,
 ) -> Result<Fitted, TrainError> {
@@ -100,7 +104,8 @@ pub(crate) fn fit(
             model.freeze(fraction_bits);
         }
         let batch = batches.next();
-        let loss = lesson.loss(model.forward(batch.images.clone(), Pass::Training), &batch);
+        let mut chip = plan.chips.map(|chips| chips.chip(Purpose::Chip, step));
+        let loss = lesson.loss(model.forward_on(batch.images.clone(), Pass::Training, chip.as_mut()), &batch);
         let value: f64 = loss.clone().into_scalar();
         if !value.is_finite() {
             return Err(diverged(&mut model, batch.images, plan.phase, step));
@@ -109,7 +114,7 @@ pub(crate) fn fit(
         model.update(&gradients, Rates { step, learning: plan.rate(step), decay: plan.schedule.weight_decay });
         observer.step(step, value);
         if step % plan.evaluate_every == 0 || step == plan.schedule.steps {
-            let accuracy = accuracy(&mut model, held_out);
+            let accuracy = accuracy(&mut model, held_out, plan.chips);
             observer.evaluated(step, accuracy);
             let is_candidate = free_beta_steps.is_none_or(|free| step > free);
             if is_candidate && best.as_ref().is_none_or(|best| accuracy >= best.held_out_accuracy) {
@@ -147,13 +152,14 @@ fn cross_entropy(logits: Tensor<2>, labels: Tensor<1, Int>) -> Tensor<1> {
     log_softmax(logits, 1).gather(1, labels.unsqueeze_dim(1)).mean().neg()
 }
 
-/// Part of the held-out images whose class is found.
-pub(crate) fn accuracy(model: &mut Model, held_out: HeldOut<'_>) -> f64 {
+/// Part of the held-out images whose class is found; on the same few chips each time.
+pub(crate) fn accuracy(model: &mut Model, held_out: HeldOut<'_>, chips: Option<Chips<'_>>) -> f64 {
     let device = model.device().clone();
     let mut right = 0i64;
-    for indices in held_out.indices.chunks(EVALUATION_BATCH) {
+    for (index, indices) in held_out.indices.chunks(EVALUATION_BATCH).enumerate() {
         let batch = Batch::plain(held_out.set, indices, &device);
-        let logits = model.forward(batch.images, Pass::Evaluation);
+        let mut chip = chips.map(|chips| chips.chip(Purpose::HeldOutChip, index));
+        let logits = model.forward_on(batch.images, Pass::Evaluation, chip.as_mut());
         let found: Tensor<1, Int> = logits.argmax(1).flatten(0, 1);
         right += found.equal(batch.labels).int().sum().into_scalar::<i64>();
     }
@@ -170,9 +176,9 @@ fn diverged(model: &mut Model, images: Tensor<4>, phase: Phase, step: usize) -> 
 mod tests {
     use super::*;
 
-    fn plan(steps: usize, warm_up_steps: usize, beta: BetaPlan) -> Plan {
+    fn plan(steps: usize, warm_up_steps: usize, beta: BetaPlan) -> Plan<'static> {
         let schedule = Schedule { steps, warm_up_steps, learning_rate: 0.8, weight_decay: 0.0 };
-        Plan { phase: Phase::Quantised, schedule, evaluate_every: 1, beta }
+        Plan { phase: Phase::Quantised, schedule, evaluate_every: 1, beta, chips: None }
     }
 
     #[test]

@@ -113,6 +113,11 @@ impl Form {
         matches!(self, Self::Biased | Self::BiasedDecoupled)
     }
 
+    /// Whether it stands in pairs of columns.
+    pub(crate) fn is_pair(self) -> bool {
+        matches!(self, Self::Lsq | Self::Ttq | Self::SignMagnitude)
+    }
+
     /// Whether its fixed β is an odd number of halves.
     pub(crate) fn has_half_levels(self) -> bool {
         matches!(self, Self::Symmetric | Self::DoReFa | Self::Bwn)

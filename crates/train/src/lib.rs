@@ -18,6 +18,7 @@ mod export;
 mod fit;
 mod forms;
 pub mod formula;
+mod hardware;
 mod layers;
 mod model;
 mod observer;

@@ -8,7 +8,8 @@ use burn::tensor::ops::MaxPoolOptions;
 use burn::tensor::{Device, Gradients, Tensor};
 
 use crate::forms::{Form, Granularity};
-use crate::layers::{Activation, Conv, Linear, Weights};
+use crate::hardware::{Chip, InputCodes};
+use crate::layers::{Activation, Conv, Linear, Run, Weights};
 use crate::parameter::{Parameter, Pass, Rates, to_vec};
 use crate::random::Stream;
 use crate::recipe::{PlannedLayer, Quantisation};
@@ -32,12 +33,12 @@ enum Stage {
 }
 
 impl Stage {
-    fn forward(&mut self, x: Tensor<4>, pass: Pass) -> Tensor<4> {
+    fn forward(&mut self, x: Tensor<4>, run: &mut Run<'_, '_>) -> Tensor<4> {
         match self {
-            Self::Conv(conv) => conv.forward(x, pass),
+            Self::Conv(conv) => conv.forward(x, run),
             Self::Pool => max_pool2d(x, MaxPoolOptions::new([2, 2])),
-            Self::Activation(activation) => activation.forward(x, pass),
-            Self::Linear(linear) => linear.forward(x, pass),
+            Self::Activation(activation) => activation.forward(x, run),
+            Self::Linear(linear) => linear.forward(x, run),
         }
     }
 
@@ -112,7 +113,13 @@ impl Model {
 
     /// Class scores, shape `[images, classes]`, of images `[images, 1, height, width]`.
     pub(crate) fn forward(&mut self, x: Tensor<4>, pass: Pass) -> Tensor<2> {
-        let logits = self.stages.iter_mut().fold(x, |x, stage| stage.forward(x, pass));
+        self.forward_on(x, pass, None)
+    }
+
+    /// The same on a chip: each call programs cells of its own.
+    pub(crate) fn forward_on(&mut self, x: Tensor<4>, pass: Pass, chip: Option<&mut Chip<'_>>) -> Tensor<2> {
+        let mut run = Run { pass, chip, inputs: InputCodes::PIXELS };
+        let logits = self.stages.iter_mut().fold(x, |x, stage| stage.forward(x, &mut run));
         logits.flatten(1, 3)
     }
 
@@ -122,6 +129,7 @@ impl Model {
         let weighted = (0..self.stages.len()).filter(|&index| self.stages[index].weights().is_some());
         let weighted: Vec<usize> = weighted.collect();
         let mut x = x;
+        let mut run = Run { pass: Pass::Training, chip: None, inputs: InputCodes::PIXELS };
         for (index, stage) in self.stages.iter_mut().enumerate() {
             let is_edge = weighted.first() == Some(&index) || weighted.last() == Some(&index);
             if let Some(weights) = stage.weights() {
@@ -135,7 +143,7 @@ impl Model {
             if let Stage::Activation(activation) = stage {
                 activation.quantise(x.clone(), plan.activation_bits, plan.activation_range, &self.device);
             }
-            x = stage.forward(x, Pass::Training);
+            x = stage.forward(x, &mut run);
         }
     }
 
@@ -163,13 +171,14 @@ impl Model {
     /// The first layer, from the input, with non-finite parameters or output, and which they are.
     pub(crate) fn first_non_finite(&mut self, x: Tensor<4>) -> Option<(String, &'static str)> {
         let mut x = x;
+        let mut run = Run { pass: Pass::Training, chip: None, inputs: InputCodes::PIXELS };
         for stage in &mut self.stages {
             let layer = stage.layer().unwrap_or("pool").to_owned();
             let finite = |values: Vec<f32>| values.iter().all(|value| value.is_finite());
             if stage.parameters().iter().any(|parameter| !finite(parameter.values())) {
                 return Some((layer, "the parameters"));
             }
-            x = stage.forward(x, Pass::Training);
+            x = stage.forward(x, &mut run);
             if !finite(to_vec(x.clone())) {
                 return Some((layer, "the outputs"));
             }

@@ -7,6 +7,7 @@ use rebias_config::{Document, Faults, Interval, Problem, Table, Value};
 
 use crate::TrainError;
 use crate::forms::{Form, Granularity};
+use crate::hardware::Hardware;
 use crate::layers::ActivationRange;
 
 /// What to train, on what, and how: a valid recipe.
@@ -17,6 +18,8 @@ pub struct Recipe {
     pub(crate) data: Data,
     pub(crate) layers: Vec<PlannedLayer>,
     pub(crate) quantisation: Quantisation,
+    /// What quantised training sees of the chip.
+    pub(crate) hardware: Option<Hardware>,
     pub(crate) training: Training,
     /// What it was read from.
     pub(crate) text: String,
@@ -122,7 +125,15 @@ impl Recipe {
             let data = root.table("data").and_then(|table| data(&table));
             let layers = root.table("network").and_then(|table| layers(&table));
             let quantisation = root.table("quantisation").and_then(|table| quantisation(&table));
+            let hardware = match root.optional_table("hardware") {
+                Some(Some(table)) => Hardware::read(&table).map(Some),
+                Some(None) => Some(None),
+                None => None,
+            };
             let training = root.table("training").and_then(|table| training(&table));
+            if let (Some(Some(hardware)), Some(quantisation)) = (&hardware, &quantisation) {
+                hardware.check_form(root, quantisation.form)?;
+            }
             version?;
             Some(Self {
                 name: name?,
@@ -130,6 +141,7 @@ impl Recipe {
                 data: data?,
                 layers: layers?,
                 quantisation: quantisation?,
+                hardware: hardware?,
                 training: training?,
                 text: text.to_owned(),
             })

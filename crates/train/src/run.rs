@@ -10,6 +10,7 @@ use crate::batches::{Batch, Batches};
 use crate::data::ImageSet;
 use crate::export::Evaluated;
 use crate::fit::{BetaPlan, Fitted, HeldOut, Lesson, Plan, fit};
+use crate::hardware::Chips;
 use crate::model::Model;
 use crate::output::OutputFolder;
 use crate::random::{Purpose, Stream};
@@ -226,7 +227,7 @@ impl<'a> Trainer<'a> {
     fn fit(
         &self,
         model: Model,
-        plan: &Plan,
+        plan: &Plan<'_>,
         purpose: Purpose,
         lesson: Lesson,
         observer: &mut dyn Observer,
@@ -239,8 +240,9 @@ impl<'a> Trainer<'a> {
         fit(model, &mut batches, held_out, plan, lesson, observer)
     }
 
-    fn plan(&self, phase: Phase, schedule: Schedule, beta: BetaPlan) -> Plan {
-        Plan { phase, schedule, evaluate_every: self.recipe.training.evaluate_every, beta }
+    /// A phase on ideal chips.
+    fn plan(&self, phase: Phase, schedule: Schedule, beta: BetaPlan) -> Plan<'a> {
+        Plan { phase, schedule, evaluate_every: self.recipe.training.evaluate_every, beta, chips: None }
     }
 }
 
@@ -276,7 +278,8 @@ pub(crate) fn quantised(
     model.quantise(&recipe.quantisation, fit_images);
     let fraction_bits = recipe.quantisation.beta_fraction_bits;
     let beta = BetaPlan::FixedForLast { steps: training.fixed_beta_steps, fraction_bits };
-    let plan = trainer.plan(Phase::Quantised, training.fine_tune, beta);
+    let chips = recipe.hardware.as_ref().map(|hardware| Chips { hardware, seed: recipe.seed });
+    let plan = Plan { chips, ..trainer.plan(Phase::Quantised, training.fine_tune, beta) };
     let lesson = match training.distillation {
         Some(distillation) => Lesson::Teacher(Box::new(floats.twin.model.clone()), distillation),
         None => Lesson::Labels,

@@ -63,6 +63,26 @@ fn a_network_ends_in_its_only_linear_layer() {
     }
 }
 
+#[test]
+fn faults_of_the_hardware_are_told_with_what_is_legal() {
+    let told = |form: &str, hardware: &str| -> Vec<String> {
+        let text = GOOD.replace("[quantisation]", &format!("[quantisation]\nform = \"{form}\""));
+        let faults = Recipe::parse("recipe.toml", &format!("{text}\n[hardware]\n{hardware}")).unwrap_err();
+        let part = |part: Option<&str>| part.unwrap_or("-").to_owned();
+        faults.iter().map(|fault| format!("{} | {}", part(fault.key()), part(fault.legal()))).collect()
+    };
+    let array = "cell_bits = 2\nword_lines = 128\n";
+    assert_eq!(told("biased", "cell_bits = 9"), ["hardware.word_lines | 1..=65536", "hardware.cell_bits | 1..=8"]);
+    assert_eq!(told("biased", &format!("{array}bias_level = 4")), ["hardware.bias_level | 1..=3"]);
+    assert_eq!(told("biased", &format!("{array}weight_noise = 2.0")), ["hardware.weight_noise | 0..=1"]);
+    let stuck = told("biased", &format!("{array}stuck_cells = {{ lrs = 0.75, hrs = 0.5 }}"));
+    assert_eq!(stuck, ["hardware.stuck_cells.hrs | 0..=0.25"]);
+    let sums = format!("{array}partial_sums = {{ adc_bits = 4, dac_bits = 1, range = \"full\" }}");
+    let ranges = "hardware.partial_sums.range | `full-scale`, `lossless-step`, `calibrated`";
+    assert_eq!(told("biased", &sums), [ranges]);
+    assert_eq!(told("lsq", &sums.replace("\"full\"", "\"full-scale\"")), ["hardware | a form of one column"]);
+}
+
 proptest! {
     #[test]
     fn prop_no_text_panics(key in "[a-z_.]{1,12}", value in "\\PC{0,20}", line in 0usize..50) {

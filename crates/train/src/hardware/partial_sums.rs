@@ -1,0 +1,243 @@
+//! Column sums as ADCs see them: of each array, input slice and weight slice by itself.
+//!
+//! code = clip(⌊(i − lo)/Δ + ½⌋, 0, 2^A − 1), decoded d = lo + Δ·code; a complemented column gives (2^c − 1)·S − d, S the sum
+//! of the array's inputs, which the bias column reads without loss. The sums of a layer are then
+//! α·Σ 2^(v·b + c·j)·d + α·β·Σ 2^(v·b)·S.
+
+use burn::tensor::{Tensor, TensorData};
+use ndarray::Array2;
+
+use super::cells::Cells;
+use super::{Hardware, InputCodes, PartialSums, Product, Range, constant};
+use crate::codes::Codes;
+
+/// A layer whose sums go through converters.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Converted<'a> {
+    pub(crate) hardware: &'a Hardware,
+    pub(crate) adc: PartialSums,
+    pub(crate) product: Product,
+    /// Output channels, input channels, rows, columns of the weights.
+    pub(crate) dims: [usize; 4],
+}
+
+/// The sums of an array's columns for one input slice.
+struct Read {
+    /// `[images, slices · out_channels + 1, height, width]`, the bias column last.
+    sums: Tensor<4>,
+    /// Significance of the input slice.
+    weight: f64,
+    /// The array.
+    array: usize,
+}
+
+/// An ADC's transfer, in levels.
+#[derive(Clone, Copy, Debug, PartialEq)]
+struct Transfer {
+    low: f64,
+    step: f64,
+    max_code: f64,
+}
+
+impl Converted<'_> {
+    /// The sums of inputs `x`, without gradient: `[images, channels, height, width]` to the same with other channels.
+    pub(crate) fn sums(&self, x: &Tensor<4>, inputs: InputCodes, codes: &Codes, cells: &Cells) -> Tensor<4> {
+        let reads = self.reads(x.clone().detach(), inputs, cells);
+        let transfer = self.transfer(&reads, cells);
+        let (n_slices, outputs) = (cells.n_slices(), self.dims[0]);
+        let n_columns = n_slices * outputs;
+        let mut merged: Option<[Tensor<4>; 2]> = None;
+        for read in reads {
+            let decoded = transfer.decoded(read.sums.clone().narrow(1, 0, n_columns));
+            let counted = read.sums.narrow(1, n_columns, 1);
+            let [decoded, counted] =
+                [self.unflipped(decoded, counted.clone(), read.array, cells), counted].map(|part| part * read.weight);
+            merged = Some(match merged {
+                None => [decoded, counted],
+                Some([columns, count]) => [columns + decoded, count + counted],
+            });
+        }
+        let [columns, count] = merged.expect("a layer has inputs");
+        let [images, _, height, width] = columns.dims();
+        let by_slice = columns.reshape([images, n_slices, outputs * height * width]);
+        let shifts =
+            (0..n_slices).map(|slice| f64::from(self.hardware.cell_bits * slice as u32).exp2() as f32).collect();
+        let shifts = Tensor::<3>::from_data(TensorData::new(shifts, [1, n_slices, 1]), &x.device());
+        let sums = (by_slice * shifts).sum_dim(1).reshape([images, outputs, height, width]);
+        let of_channels = |value: &dyn Fn(usize) -> f64| {
+            let values = Array2::from_shape_fn((1, outputs), |(_, channel)| value(channel));
+            constant(&values, [1, outputs, 1, 1], x)
+        };
+        let [alpha, beta] =
+            [of_channels(&|channel| codes.alpha_of(channel)), of_channels(&|channel| codes.beta_of(channel))];
+        (sums + count * beta) * alpha * inputs.step
+    }
+
+    /// What all columns give for all input slices.
+    fn reads(&self, x: Tensor<4>, inputs: InputCodes, cells: &Cells) -> Vec<Read> {
+        let [_, _, height, width] = self.dims;
+        let (per_channel, dac_bits) = (height * width, self.adc.dac_bits);
+        let n_rows = self.dims[1] * per_channel;
+        let codes = (x / inputs.step).add_scalar(0.5).floor();
+        let mut reads = Vec::new();
+        for slice in 0..inputs.bits.div_ceil(dac_bits) {
+            let weight = f64::from(dac_bits * slice).exp2();
+            let of_slice = digit(&codes, weight, f64::from(dac_bits).exp2());
+            for (array, first) in (0..n_rows).step_by(self.hardware.word_lines).enumerate() {
+                let rows = first..(first + self.hardware.word_lines).min(n_rows);
+                let channels = rows.start / per_channel..rows.end.div_ceil(per_channel);
+                let columns = cells.array(rows.clone());
+                // Rows of the outer channels may belong to other arrays.
+                let row = |row: usize| {
+                    (channels.start * per_channel + row).checked_sub(rows.start).filter(|&row| row < rows.len())
+                };
+                let shape = (columns.nrows(), channels.len() * per_channel);
+                let padded =
+                    Array2::from_shape_fn(shape, |(column, at)| row(at).map_or(0.0, |row| columns[[column, row]]));
+                let weights = constant(&padded, [shape.0, channels.len(), height, width], &of_slice);
+                let inputs = of_slice.clone().narrow(1, channels.start, channels.len());
+                reads.push(Read { sums: self.product.of(inputs, weights), weight, array });
+            }
+        }
+        reads
+    }
+
+    fn transfer(&self, reads: &[Read], cells: &Cells) -> Transfer {
+        let max_code = f64::from((1u32 << self.adc.adc_bits) - 1);
+        let over = |low: f64, high: f64| Transfer { low, step: ((high - low) / max_code).max(1.0), max_code };
+        match self.adc.range {
+            Range::LosslessStep => Transfer { low: 0.0, step: 1.0, max_code },
+            Range::FullScale => {
+                let rows = self.hardware.word_lines.min(self.dims[1..].iter().product());
+                let max_input = (1u32 << self.adc.dac_bits) - 1;
+                over(0.0, rows as f64 * f64::from(max_input * self.hardware.max_level()))
+            }
+            Range::Calibrated => {
+                let n_columns = cells.n_slices() * self.dims[0];
+                let ends = reads.iter().map(|read| {
+                    let sums = read.sums.clone().narrow(1, 0, n_columns);
+                    [sums.clone().min().into_scalar::<f64>(), sums.max().into_scalar::<f64>()]
+                });
+                let ends =
+                    ends.reduce(|[low, high], [other_low, other_high]| [low.min(other_low), high.max(other_high)]);
+                let [low, high] = ends.expect("a layer has inputs");
+                over(low, high)
+            }
+        }
+    }
+
+    /// The sums of columns as they were before they were complemented.
+    fn unflipped(&self, decoded: Tensor<4>, counted: Tensor<4>, array: usize, cells: &Cells) -> Tensor<4> {
+        let flips = cells.flips(array);
+        if !flips.contains(&true) {
+            return decoded;
+        }
+        let max_level = f64::from(self.hardware.max_level());
+        let of_columns = |value: &dyn Fn(bool) -> f64| {
+            let values = Array2::from_shape_fn((1, flips.len()), |(_, column)| value(flips[column]));
+            constant(&values, [1, flips.len(), 1, 1], &counted)
+        };
+        let sign = of_columns(&|is_flipped| if is_flipped { -1.0 } else { 1.0 });
+        let full = of_columns(&|is_flipped| if is_flipped { max_level } else { 0.0 });
+        decoded * sign + counted * full
+    }
+}
+
+/// The digit with significance `weight` of integer codes, in base `base`.
+fn digit(codes: &Tensor<4>, weight: f64, base: f64) -> Tensor<4> {
+    let shifted = (codes.clone() / weight).floor();
+    shifted.clone() - (shifted / base).floor() * base
+}
+
+impl Transfer {
+    fn decoded(self, sums: Tensor<4>) -> Tensor<4> {
+        let codes = ((sums - self.low) / self.step).add_scalar(0.5).floor().clamp(0.0, self.max_code);
+        codes * self.step + self.low
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use burn::tensor::Device;
+
+    use super::*;
+    use crate::codes::Sides;
+    use crate::hardware::{Chips, FlipEncoding, StuckCells};
+    use crate::parameter::to_vec;
+    use crate::random::{Purpose, Stream};
+
+    const INPUTS: InputCodes = InputCodes { step: 0.25, bits: 3 };
+
+    fn hardware(range: Range, adc_bits: u32, flip_encoding: FlipEncoding) -> Hardware {
+        Hardware {
+            cell_bits: 2,
+            word_lines: 7,
+            flip_encoding,
+            bias_level: Some(2),
+            weight_noise: 0.0,
+            stuck_cells: StuckCells { lrs: 0.0, hrs: 0.0 },
+            partial_sums: Some(PartialSums { adc_bits, dac_bits: 1, range }),
+        }
+    }
+
+    /// Inputs of two images with two channels of 4 × 5 codes.
+    fn inputs() -> Tensor<4> {
+        let mut stream = Stream::new(8, Purpose::Weights);
+        let values: Vec<f32> = (0..80).map(|_| stream.below(8) as f32 * 0.25).collect();
+        Tensor::from_data(TensorData::new(values, [2, 2, 4, 5]), &Device::flex())
+    }
+
+    /// Codes of three 3 × 3 filters with a step and a shift for each.
+    fn codes() -> Codes {
+        let mut stream = Stream::new(9, Purpose::Weights);
+        let plus = Array2::from_shape_fn((3, 18), |_| stream.below(8) as u16);
+        Codes { bits: 3, plus, alpha: vec![0.5, 0.25, 1.0], sides: Sides::Biased(vec![-3.5, 0.0, 1.25]) }
+    }
+
+    /// The sums through converters, and the exact ones.
+    fn sums(hardware: &Hardware) -> [Vec<f32>; 2] {
+        let (codes, x) = (codes(), inputs());
+        let mut chip = Chips { hardware, seed: 1 }.chip(Purpose::Chip, 0);
+        let cells = Cells::program(&codes, &mut chip);
+        let adc = hardware.partial_sums.expect("a converter");
+        let converted = Converted { hardware, adc, product: Product::Conv, dims: [3, 2, 3, 3] };
+        let exact = Product::Conv.of(x.clone(), constant(&codes.weights(), [3, 2, 3, 3], &x));
+        [to_vec(converted.sums(&x, INPUTS, &codes, &cells)), to_vec(exact)]
+    }
+
+    #[test]
+    fn converters_that_lose_nothing_give_the_exact_sums() {
+        // Seven rows of levels up to 3 make sums up to 21: five bits.
+        for range in [Range::LosslessStep, Range::FullScale, Range::Calibrated] {
+            for flip_encoding in [FlipEncoding::Off, FlipEncoding::On] {
+                let [found, exact] = sums(&hardware(range, 5, flip_encoding));
+                let worst = found.iter().zip(&exact).map(|(found, exact)| (found - exact).abs()).fold(0.0, f32::max);
+                assert!(worst < 1e-4, "{range:?} {flip_encoding:?}: {worst}");
+            }
+        }
+    }
+
+    #[test]
+    fn coarse_converters_round_each_column_by_itself() {
+        for range in [Range::LosslessStep, Range::FullScale, Range::Calibrated] {
+            let [found, exact] = sums(&hardware(range, 2, FlipEncoding::Off));
+            assert!(found.iter().zip(&exact).any(|(found, exact)| (found - exact).abs() > 0.1), "{range:?}");
+        }
+    }
+
+    #[test]
+    fn a_column_by_hand() {
+        // One row of 2-bit weights 3 in an array of its own, input code 5 = 101₂: slices of 1, 0 and 1. With one bit of
+        // ADC over 0 … 3 each sum of 3 is code 1, decoded 3. A lossless step of one level clips at 1: 1 + 4.
+        let codes =
+            Codes { bits: 2, plus: Array2::from_elem((1, 1), 3), alpha: vec![1.0], sides: Sides::Biased(vec![-1.0]) };
+        let x = Tensor::from_data(TensorData::new(vec![1.25f32], [1, 1, 1, 1]), &Device::flex());
+        for (range, expected) in [(Range::FullScale, 3.0 * 5.0 - 5.0), (Range::LosslessStep, 5.0 - 5.0)] {
+            let hardware = hardware(range, 1, FlipEncoding::Off);
+            let cells = Cells::program(&codes, &mut Chips { hardware: &hardware, seed: 1 }.chip(Purpose::Chip, 0));
+            let adc = hardware.partial_sums.expect("a converter");
+            let converted = Converted { hardware: &hardware, adc, product: Product::Linear, dims: [1, 1, 1, 1] };
+            assert_eq!(to_vec(converted.sums(&x, INPUTS, &codes, &cells)), [expected * 0.25]);
+        }
+    }
+}
