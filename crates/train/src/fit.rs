@@ -4,6 +4,7 @@ use burn::tensor::activation::{log_softmax, softmax};
 use burn::tensor::{Int, Tensor};
 
 use crate::batches::{Batch, Batches};
+use crate::checkpoint::{Checkpoints, FittedState, PhaseState};
 use crate::data::ImageSet;
 use crate::hardware::Chips;
 use crate::model::Model;
@@ -84,45 +85,120 @@ pub(crate) struct Fitted {
     pub(crate) step: usize,
 }
 
-/// Trains `model` and returns the best weights by the accuracy on held-out images; the later of equals.
+/// Who is told of a phase.
+pub(crate) struct Watch<'a> {
+    pub(crate) observer: &'a mut dyn Observer,
+    pub(crate) checkpoints: Option<&'a mut Checkpoints>,
+}
+
+/// A network on its way through a phase.
+struct Progress {
+    model: Model,
+    best: Option<Fitted>,
+    /// Steps done.
+    step: usize,
+}
+
+/// Trains `model` and returns the best weights by the accuracy on held-out images; the later of equals. Goes on from a
+/// checkpoint of the phase if there is one, and leaves some.
 pub(crate) fn fit(
     mut model: Model,
     batches: &mut Batches<'_>,
     held_out: HeldOut<'_>,
     plan: &Plan<'_>,
     mut lesson: Lesson,
-    observer: &mut dyn Observer,
+    watch: &mut Watch<'_>,
 ) -> Result<Fitted, TrainError> {
-    observer.phase(plan.phase, plan.schedule.steps);
+    watch.observer.phase(plan.phase, plan.schedule.steps);
     model.reset_optimiser();
+    let mut progress = Progress::start(model, batches, watch)?;
     let free_beta_steps = plan.free_beta_steps();
-    let mut best: Option<Fitted> = None;
-    for step in 1..=plan.schedule.steps {
+    for step in progress.step + 1..=plan.schedule.steps {
         if let BetaPlan::FixedForLast { fraction_bits, .. } = plan.beta
             && free_beta_steps == Some(step - 1)
         {
-            model.freeze(fraction_bits);
+            progress.model.freeze(fraction_bits);
         }
-        let batch = batches.next();
-        let mut chip = plan.chips.map(|chips| chips.chip(Purpose::Chip, step));
-        let loss = lesson.loss(model.forward_on(batch.images.clone(), Pass::Training, chip.as_mut()), &batch);
-        let value: f64 = loss.clone().into_scalar();
-        if !value.is_finite() {
-            return Err(diverged(&mut model, batch.images, plan.phase, step));
-        }
-        let gradients = loss.backward();
-        model.update(&gradients, Rates { step, learning: plan.rate(step), decay: plan.schedule.weight_decay });
-        observer.step(step, value);
+        let value = train(&mut progress.model, batches.next(), plan, step, &mut lesson)?;
+        progress.step = step;
+        watch.observer.step(step, value);
         if step % plan.evaluate_every == 0 || step == plan.schedule.steps {
-            let accuracy = accuracy(&mut model, held_out, plan.chips);
-            observer.evaluated(step, accuracy);
+            let accuracy = accuracy(&mut progress.model, held_out, plan.chips);
+            watch.observer.evaluated(step, accuracy);
             let is_candidate = free_beta_steps.is_none_or(|free| step > free);
-            if is_candidate && best.as_ref().is_none_or(|best| accuracy >= best.held_out_accuracy) {
-                best = Some(Fitted { model: model.clone(), held_out_accuracy: accuracy, step });
+            if is_candidate && progress.best.as_ref().is_none_or(|best| accuracy >= best.held_out_accuracy) {
+                progress.best = Some(Fitted { model: progress.model.clone(), held_out_accuracy: accuracy, step });
             }
         }
+        if let Some(checkpoints) = &mut watch.checkpoints
+            && checkpoints.is_due(step)
+            && step < plan.schedule.steps
+        {
+            checkpoints.keep(progress.state(batches))?;
+        }
     }
-    Ok(best.unwrap_or(Fitted { model, held_out_accuracy: 0.0, step: 0 }))
+    let Progress { model, best, .. } = progress;
+    let mut fitted = best.unwrap_or(Fitted { model, held_out_accuracy: 0.0, step: 0 });
+    if let Some(checkpoints) = &mut watch.checkpoints {
+        checkpoints.finish(plan.phase, fitted.state())?;
+    }
+    Ok(fitted)
+}
+
+/// One step; its loss.
+fn train(
+    model: &mut Model,
+    batch: Batch,
+    plan: &Plan<'_>,
+    step: usize,
+    lesson: &mut Lesson,
+) -> Result<f64, TrainError> {
+    let mut chip = plan.chips.map(|chips| chips.chip(Purpose::Chip, step));
+    let loss = lesson.loss(model.forward_on(batch.images.clone(), Pass::Training, chip.as_mut()), &batch);
+    let value: f64 = loss.clone().into_scalar();
+    if !value.is_finite() {
+        return Err(diverged(model, batch.images, plan.phase, step));
+    }
+    let gradients = loss.backward();
+    model.update(&gradients, Rates { step, learning: plan.rate(step), decay: plan.schedule.weight_decay });
+    Ok(value)
+}
+
+impl Progress {
+    /// From the first step, or from where the phase was interrupted.
+    fn start(mut model: Model, batches: &mut Batches<'_>, watch: &mut Watch<'_>) -> Result<Self, TrainError> {
+        let Some(checkpoints) = &mut watch.checkpoints else { return Ok(Self { model, best: None, step: 0 }) };
+        let Some(state) = checkpoints.interrupted() else { return Ok(Self { model, best: None, step: 0 }) };
+        let best = match &state.best {
+            Some(best) => Some(Fitted::restored(model.clone(), best).ok_or_else(|| checkpoints.unfit())?),
+            None => None,
+        };
+        let restored = model.restore(&state.model).and_then(|()| batches.restore(&state.batches));
+        restored.ok_or_else(|| checkpoints.unfit())?;
+        watch.observer.resumed(state.step);
+        Ok(Self { model, best, step: state.step })
+    }
+
+    fn state(&mut self, batches: &Batches<'_>) -> PhaseState {
+        PhaseState {
+            step: self.step,
+            model: self.model.state(),
+            best: self.best.as_mut().map(Fitted::state),
+            batches: batches.state(),
+        }
+    }
+}
+
+impl Fitted {
+    fn state(&mut self) -> FittedState {
+        FittedState { model: self.model.state(), held_out_accuracy: self.held_out_accuracy, step: self.step }
+    }
+
+    /// The network that a state is of, in the form of `model`; `None` if that has another.
+    pub(crate) fn restored(mut model: Model, state: &FittedState) -> Option<Self> {
+        model.restore(&state.model)?;
+        Some(Self { model, held_out_accuracy: state.held_out_accuracy, step: state.step })
+    }
 }
 
 impl Lesson {

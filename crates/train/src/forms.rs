@@ -71,6 +71,14 @@ pub(crate) trait Rule: Debug {
     /// Rounds what is stored with `fraction_bits` bits after the point, and trains it no further.
     fn freeze(&mut self, _fraction_bits: u32) {}
 
+    /// Numbers beside parameters that it has since [`Rule::freeze`].
+    fn stored(&self) -> Vec<f64> {
+        Vec::new()
+    }
+
+    /// Sets what [`Rule::stored`] told of a quantiser of the same form.
+    fn set_stored(&mut self, _stored: &[f64]) {}
+
     /// A copy.
     fn boxed(&self) -> Box<dyn Rule>;
 }

@@ -70,7 +70,7 @@ pub(crate) enum Range {
     FullScale,
     /// From 0 in steps of one level.
     LosslessStep,
-    /// From the least to the greatest sum that the batch makes in the layer, in steps of at least one level.
+    /// From the least to the greatest sum that the batch's first images make in the layer, in steps of at least one level.
     Calibrated,
 }
 
@@ -195,7 +195,10 @@ fn stuck_cells(table: &Table<'_>) -> Option<StuckCells> {
     let hrs = table.number_or("hrs", Interval::closed(0.0, 1.0), 0.0);
     let (lrs, hrs) = (lrs?, hrs?);
     if lrs + hrs > 1.0 {
-        table.fault("hrs", Problem::new("`lrs` and `hrs` are more than all cells").legal(format!("0..={}", 1.0 - lrs)));
+        table.fault(
+            "hrs",
+            Problem::new("`lrs` and `hrs` are more than all cells").legal(format!("0 <= x <= {}", 1.0 - lrs)),
+        );
         return None;
     }
     Some(StuckCells { lrs, hrs })

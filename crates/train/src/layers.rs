@@ -142,6 +142,18 @@ impl Weights {
         }
     }
 
+    /// Numbers of its quantiser beside parameters.
+    pub(crate) fn stored(&self) -> Vec<f64> {
+        self.quantiser.as_ref().map(|rule| rule.stored()).unwrap_or_default()
+    }
+
+    /// Sets what [`Weights::stored`] told.
+    pub(crate) fn set_stored(&mut self, stored: &[f64]) {
+        if let Some(rule) = &mut self.quantiser {
+            rule.set_stored(stored);
+        }
+    }
+
     fn trained(&self) -> TrainedWeights {
         let latent = self.latent();
         let codes = self.quantiser.as_ref().map(|rule| rule.codes(&latent));
@@ -174,6 +186,22 @@ impl Conv {
         let mut parameters = self.weights.parameters();
         parameters.extend([&mut self.gamma, &mut self.beta]);
         parameters
+    }
+
+    /// Running mean and variance.
+    pub(crate) fn statistics(&self) -> [Vec<f32>; 2] {
+        [to_vec(self.mean.clone()), to_vec(self.variance.clone())]
+    }
+
+    /// Sets the running mean and variance; `None` if there are not so many channels.
+    pub(crate) fn set_statistics(&mut self, [mean, variance]: [&Vec<f32>; 2]) -> Option<()> {
+        let dims @ [channels] = self.mean.dims();
+        let device = self.mean.device();
+        let statistic = |values: &Vec<f32>| {
+            (values.len() == channels).then(|| Tensor::from_data(TensorData::new(values.clone(), dims), &device))
+        };
+        (self.mean, self.variance) = (statistic(mean)?, statistic(variance)?);
+        Some(())
     }
 
     /// Its numbers.

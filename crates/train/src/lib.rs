@@ -11,6 +11,7 @@
 //! All random choices follow from the recipe's seed.
 
 mod batches;
+mod checkpoint;
 mod codes;
 mod data;
 mod error;

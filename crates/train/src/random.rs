@@ -35,6 +35,16 @@ impl Stream {
         Self(start ^ Self(index).next())
     }
 
+    /// Where it stands.
+    pub(crate) fn position(&self) -> u64 {
+        self.0
+    }
+
+    /// The stream that stands there.
+    pub(crate) fn at(position: u64) -> Self {
+        Self(position)
+    }
+
     fn next(&mut self) -> u64 {
         self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
         let mut z = self.0;

@@ -4,12 +4,16 @@
 //! of the array's inputs, which the bias column reads without loss. The sums of a layer are then
 //! α·Σ 2^(v·b + c·j)·d + α·β·Σ 2^(v·b)·S.
 
-use burn::tensor::{Tensor, TensorData};
+use burn::tensor::Tensor;
 use ndarray::Array2;
 
 use super::cells::Cells;
 use super::{Hardware, InputCodes, PartialSums, Product, Range, constant};
 use crate::codes::Codes;
+
+/// Images whose column sums are held at a time: there are as many of them as input slices, weight slices and arrays. The
+/// first so many of a batch calibrate converters.
+const IMAGES: usize = 16;
 
 /// A layer whose sums go through converters.
 #[derive(Clone, Copy, Debug)]
@@ -31,6 +35,15 @@ struct Read {
     array: usize,
 }
 
+/// What shift-and-add has merged so far.
+#[derive(Default)]
+struct Merged {
+    /// Of each weight slice, `[images, slices · out_channels, height, width]`.
+    columns: Option<Tensor<4>>,
+    /// The inputs' sum, `[images, 1, height, width]`.
+    counts: Option<Tensor<4>>,
+}
+
 /// An ADC's transfer, in levels.
 #[derive(Clone, Copy, Debug, PartialEq)]
 struct Transfer {
@@ -42,43 +55,63 @@ struct Transfer {
 impl Converted<'_> {
     /// The sums of inputs `x`, without gradient: `[images, channels, height, width]` to the same with other channels.
     pub(crate) fn sums(&self, x: &Tensor<4>, inputs: InputCodes, codes: &Codes, cells: &Cells) -> Tensor<4> {
-        let reads = self.reads(x.clone().detach(), inputs, cells);
-        let transfer = self.transfer(&reads, cells);
+        let mut transfer = None;
+        let parts = x.clone().detach().split(IMAGES, 0).into_iter().map(|x| {
+            let reads = self.reads(&x, inputs, cells);
+            let transfer = *transfer.get_or_insert_with(|| self.transfer(&reads, cells));
+            self.merged(&x, reads, transfer, (codes, cells)) * inputs.step
+        });
+        Tensor::cat(parts.collect(), 0)
+    }
+
+    /// What the digital side makes of all reads, in units of the inputs' codes.
+    fn merged(
+        &self,
+        x: &Tensor<4>,
+        reads: Vec<Read>,
+        transfer: Transfer,
+        (codes, cells): (&Codes, &Cells),
+    ) -> Tensor<4> {
         let (n_slices, outputs) = (cells.n_slices(), self.dims[0]);
         let n_columns = n_slices * outputs;
-        let mut merged: Option<[Tensor<4>; 2]> = None;
-        for read in reads {
-            let decoded = transfer.decoded(read.sums.clone().narrow(1, 0, n_columns));
-            let counted = read.sums.narrow(1, n_columns, 1);
-            let [decoded, counted] =
-                [self.unflipped(decoded, counted.clone(), read.array, cells), counted].map(|part| part * read.weight);
-            merged = Some(match merged {
-                None => [decoded, counted],
-                Some([columns, count]) => [columns + decoded, count + counted],
-            });
+        let mut merged = Merged::default();
+        for Read { sums, weight, array } in reads {
+            // Decoded, complemented back and weighted in one multiplication, as there are many sums.
+            let flips = cells.flips(array);
+            let sign = |column: usize| if flips[column] { -weight } else { weight };
+            let decoded = transfer.codes(sums.clone().narrow(1, 0, n_columns))
+                * of_channels(n_columns, |column| sign(column) * transfer.step, x)
+                + of_channels(n_columns, |column| sign(column) * transfer.low, x);
+            let full = f64::from(self.hardware.max_level());
+            let counted = sums.narrow(1, n_columns, 1) * weight;
+            let complements = flips
+                .contains(&true)
+                .then(|| counted.clone() * of_channels(n_columns, |column| if flips[column] { full } else { 0.0 }, x));
+            merged.add(decoded, complements, counted);
         }
-        let [columns, count] = merged.expect("a layer has inputs");
-        let [images, _, height, width] = columns.dims();
-        let by_slice = columns.reshape([images, n_slices, outputs * height * width]);
-        let shifts =
-            (0..n_slices).map(|slice| f64::from(self.hardware.cell_bits * slice as u32).exp2() as f32).collect();
-        let shifts = Tensor::<3>::from_data(TensorData::new(shifts, [1, n_slices, 1]), &x.device());
-        let sums = (by_slice * shifts).sum_dim(1).reshape([images, outputs, height, width]);
-        let of_channels = |value: &dyn Fn(usize) -> f64| {
-            let values = Array2::from_shape_fn((1, outputs), |(_, channel)| value(channel));
-            constant(&values, [1, outputs, 1, 1], x)
+        let Merged { columns: Some(columns), counts: Some(counts) } = merged else {
+            unreachable!("a layer has inputs");
         };
-        let [alpha, beta] =
-            [of_channels(&|channel| codes.alpha_of(channel)), of_channels(&|channel| codes.beta_of(channel))];
-        (sums + count * beta) * alpha * inputs.step
+        let [images, _, height, width] = columns.dims();
+        let shifts = Array2::from_shape_fn((1, n_slices), |(_, slice)| self.significance(slice));
+        let by_slice = columns.reshape([images, n_slices, outputs * height * width]);
+        let sums = (by_slice * constant(&shifts, [1, n_slices, 1], x)).sum_dim(1);
+        let sums = sums.reshape([images, outputs, height, width]);
+        let beta = of_channels(outputs, |channel| codes.beta_of(channel), x);
+        (sums + counts * beta) * of_channels(outputs, |channel| codes.alpha_of(channel), x)
+    }
+
+    /// What a level in a weight slice stands for.
+    fn significance(&self, slice: usize) -> f64 {
+        f64::from(self.hardware.cell_bits * slice as u32).exp2()
     }
 
     /// What all columns give for all input slices.
-    fn reads(&self, x: Tensor<4>, inputs: InputCodes, cells: &Cells) -> Vec<Read> {
+    fn reads(&self, x: &Tensor<4>, inputs: InputCodes, cells: &Cells) -> Vec<Read> {
         let [_, _, height, width] = self.dims;
         let (per_channel, dac_bits) = (height * width, self.adc.dac_bits);
         let n_rows = self.dims[1] * per_channel;
-        let codes = (x / inputs.step).add_scalar(0.5).floor();
+        let codes = (x.clone() / inputs.step).add_scalar(0.5).floor();
         let mut reads = Vec::new();
         for slice in 0..inputs.bits.div_ceil(dac_bits) {
             let weight = f64::from(dac_bits * slice).exp2();
@@ -125,22 +158,29 @@ impl Converted<'_> {
             }
         }
     }
+}
 
-    /// The sums of columns as they were before they were complemented.
-    fn unflipped(&self, decoded: Tensor<4>, counted: Tensor<4>, array: usize, cells: &Cells) -> Tensor<4> {
-        let flips = cells.flips(array);
-        if !flips.contains(&true) {
-            return decoded;
-        }
-        let max_level = f64::from(self.hardware.max_level());
-        let of_columns = |value: &dyn Fn(bool) -> f64| {
-            let values = Array2::from_shape_fn((1, flips.len()), |(_, column)| value(flips[column]));
-            constant(&values, [1, flips.len(), 1, 1], &counted)
+impl Merged {
+    fn add(&mut self, decoded: Tensor<4>, complements: Option<Tensor<4>>, counted: Tensor<4>) {
+        let decoded = match complements {
+            None => decoded,
+            Some(complements) => decoded + complements,
         };
-        let sign = of_columns(&|is_flipped| if is_flipped { -1.0 } else { 1.0 });
-        let full = of_columns(&|is_flipped| if is_flipped { max_level } else { 0.0 });
-        decoded * sign + counted * full
+        self.columns = Some(match self.columns.take() {
+            None => decoded,
+            Some(columns) => columns + decoded,
+        });
+        self.counts = Some(match self.counts.take() {
+            None => counted,
+            Some(counts) => counts + counted,
+        });
     }
+}
+
+/// One number for each channel, so that it meets `[images, channels, height, width]`.
+fn of_channels(channels: usize, value: impl Fn(usize) -> f64, like: &Tensor<4>) -> Tensor<4> {
+    let values = Array2::from_shape_fn((1, channels), |(_, channel)| value(channel));
+    constant(&values, [1, channels, 1, 1], like)
 }
 
 /// The digit with significance `weight` of integer codes, in base `base`.
@@ -150,15 +190,14 @@ fn digit(codes: &Tensor<4>, weight: f64, base: f64) -> Tensor<4> {
 }
 
 impl Transfer {
-    fn decoded(self, sums: Tensor<4>) -> Tensor<4> {
-        let codes = ((sums - self.low) / self.step).add_scalar(0.5).floor().clamp(0.0, self.max_code);
-        codes * self.step + self.low
+    fn codes(self, sums: Tensor<4>) -> Tensor<4> {
+        (sums / self.step).add_scalar(0.5 - self.low / self.step).floor().clamp(0.0, self.max_code)
     }
 }
 
 #[cfg(test)]
 mod tests {
-    use burn::tensor::Device;
+    use burn::tensor::{Device, TensorData};
 
     use super::*;
     use crate::codes::Sides;

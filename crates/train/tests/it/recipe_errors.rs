@@ -64,6 +64,33 @@ fn a_network_ends_in_its_only_linear_layer() {
 }
 
 #[test]
+fn a_family_says_its_layers() {
+    let start = GOOD.find("layers = ").unwrap();
+    let end = start + GOOD[start..].find('\n').unwrap();
+    let with = |lines: &str| Recipe::parse("recipe.toml", &format!("{}{lines}{}", &GOOD[..start], &GOOD[end..]));
+    assert!(with("family = \"vgg-11\"\nclasses = 10").is_ok());
+    assert!(with("family = \"vgg-small\"\nwidth = 0.25\nclasses = 10").is_ok());
+    let told = |lines: &str| -> Vec<String> {
+        let part = |part: Option<&str>| part.unwrap_or("-").to_owned();
+        let faults = with(lines).unwrap_err();
+        faults.iter().map(|fault| format!("{} | {}", part(fault.key()), part(fault.legal()))).collect()
+    };
+    let families = "network.family | `vgg-11`, `vgg-13`, `vgg-19`, `vgg-small`";
+    assert!(told("family = \"vgg-16\"\nclasses = 10").contains(&families.to_owned()));
+    assert_eq!(told("family = \"vgg-11\"\nclasses = 1"), ["network.classes | 2..=256"]);
+    assert_eq!(told("family = \"vgg-11\"\nwidth = 0.0\nclasses = 10"), ["network.width | 0.01 <= x <= 4"]);
+    assert_eq!(told("family = \"vgg-11\"\nclasses = 10\nlayers = [\"linear 10\"]"), ["network.layers | -"]);
+}
+
+#[test]
+fn a_checksum_is_a_line_of_sha256sum() {
+    let text = GOOD.replace("held_out", "sha256 = [\"abc  train.bin\"]\nheld_out");
+    let faults = Recipe::parse("recipe.toml", &text).unwrap_err();
+    let told: Vec<_> = faults.iter().map(|fault| (fault.key(), fault.problem())).collect();
+    assert_eq!(told, [(Some("data.sha256"), "not a checksum")]);
+}
+
+#[test]
 fn faults_of_the_hardware_are_told_with_what_is_legal() {
     let told = |form: &str, hardware: &str| -> Vec<String> {
         let text = GOOD.replace("[quantisation]", &format!("[quantisation]\nform = \"{form}\""));
@@ -74,9 +101,9 @@ fn faults_of_the_hardware_are_told_with_what_is_legal() {
     let array = "cell_bits = 2\nword_lines = 128\n";
     assert_eq!(told("biased", "cell_bits = 9"), ["hardware.word_lines | 1..=65536", "hardware.cell_bits | 1..=8"]);
     assert_eq!(told("biased", &format!("{array}bias_level = 4")), ["hardware.bias_level | 1..=3"]);
-    assert_eq!(told("biased", &format!("{array}weight_noise = 2.0")), ["hardware.weight_noise | 0..=1"]);
+    assert_eq!(told("biased", &format!("{array}weight_noise = 2.0")), ["hardware.weight_noise | 0 <= x <= 1"]);
     let stuck = told("biased", &format!("{array}stuck_cells = {{ lrs = 0.75, hrs = 0.5 }}"));
-    assert_eq!(stuck, ["hardware.stuck_cells.hrs | 0..=0.25"]);
+    assert_eq!(stuck, ["hardware.stuck_cells.hrs | 0 <= x <= 0.25"]);
     let sums = format!("{array}partial_sums = {{ adc_bits = 4, dac_bits = 1, range = \"full\" }}");
     let ranges = "hardware.partial_sums.range | `full-scale`, `lossless-step`, `calibrated`";
     assert_eq!(told("biased", &sums), [ranges]);
