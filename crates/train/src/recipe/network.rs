@@ -135,9 +135,9 @@ mod tests {
         use PlannedLayer::{Conv, Linear, Pool};
         let quarter = Family::Vgg11.layers(0.25, 100);
         let body = [Conv(16), Pool, Conv(32), Pool, Conv(64), Conv(64), Pool, Conv(128), Conv(128), Pool];
-        assert_eq!(quarter[..10], body);
-        assert_eq!(quarter[10..], [Conv(128), Conv(128), Pool, Linear(100)]);
-        assert_eq!(Family::VggSmall.layers(0.01, 10)[0], Conv(1));
+        assert!(quarter.starts_with(&body), "{quarter:?}");
+        assert!(quarter.ends_with(&[Pool, Conv(128), Conv(128), Pool, Linear(100)]), "{quarter:?}");
+        assert_eq!(Family::VggSmall.layers(0.01, 10).first(), Some(&Conv(1)));
         let of = |family: Family| family.layers(1.0, 10).iter().filter(|layer| matches!(layer, Conv(_))).count();
         assert_eq!(FAMILIES.map(|(_, family)| of(family)), [8, 10, 16, 6]);
     }

@@ -12,6 +12,31 @@ fn the_recipe_of_the_shipped_trace_is_valid() {
 }
 
 #[test]
+fn the_recipe_of_the_docs_is_valid() {
+    let page = include_str!("../../../../docs/training.md");
+    let (_, after) = page.split_once("```toml\n").unwrap();
+    let (recipe, _) = after.split_once("```").unwrap();
+    assert_eq!(Recipe::parse("training.md", recipe).unwrap().name(), "my-network");
+    // What stands there commented out.
+    let family = recipe.replace("layers = ", "# layers = ").replace("# family", "family").replace("# width", "width");
+    Recipe::parse("training.md", &family.replace("# classes", "classes")).unwrap();
+}
+
+#[test]
+fn shipped_recipes_are_valid() {
+    for text in [
+        include_str!("../../../../traces/recipes/cifar10-vgg11-quarter.toml"),
+        include_str!("../../../../traces/recipes/fmnist-chip-ideal.toml"),
+        include_str!("../../../../traces/recipes/fmnist-chip-noise.toml"),
+        include_str!("../../../../traces/recipes/fmnist-chip-adc4.toml"),
+        include_str!("../../../../traces/recipes/fmnist-cnn-short.toml"),
+        include_str!("../../../../traces/recipes/fmnist-cnn-smoke.toml"),
+    ] {
+        Recipe::parse("recipe.toml", text).unwrap();
+    }
+}
+
+#[test]
 fn every_fault_has_line_key_value_and_legal_range() {
     let text = GOOD
         .replace("seed = 1", "seed = -1")
