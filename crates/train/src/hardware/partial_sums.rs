@@ -25,6 +25,14 @@ pub(crate) struct Converted<'a> {
     pub(crate) dims: [usize; 4],
 }
 
+/// The columns of an array.
+struct Array {
+    /// The input channels that have rows in it.
+    channels: std::ops::Range<usize>,
+    /// `[slices · out_channels + 1, channels, rows, columns]`, the bias column last.
+    columns: Tensor<4>,
+}
+
 /// The sums of an array's columns for one input slice.
 struct Read {
     /// `[images, slices · out_channels + 1, height, width]`, the bias column last.
@@ -55,9 +63,10 @@ struct Transfer {
 impl Converted<'_> {
     /// The sums of inputs `x`, without gradient: `[images, channels, height, width]` to the same with other channels.
     pub(crate) fn sums(&self, x: &Tensor<4>, inputs: InputCodes, codes: &Codes, cells: &Cells) -> Tensor<4> {
+        let arrays = self.arrays(x, cells);
         let mut transfer = None;
         let parts = x.clone().detach().split(IMAGES, 0).into_iter().map(|x| {
-            let reads = self.reads(&x, inputs, cells);
+            let reads = self.reads(&x, inputs, &arrays);
             let transfer = *transfer.get_or_insert_with(|| self.transfer(&reads, cells));
             self.merged(&x, reads, transfer, (codes, cells)) * inputs.step
         });
@@ -106,30 +115,37 @@ impl Converted<'_> {
         f64::from(self.hardware.cell_bits * slice as u32).exp2()
     }
 
+    /// The columns of all arrays, in the precision of `like`.
+    fn arrays(&self, like: &Tensor<4>, cells: &Cells) -> Vec<Array> {
+        let [_, n_channels, height, width] = self.dims;
+        let per_channel = height * width;
+        let n_rows = n_channels * per_channel;
+        let of_rows = |first: usize| {
+            let rows = first..(first + self.hardware.word_lines).min(n_rows);
+            let channels = rows.start / per_channel..rows.end.div_ceil(per_channel);
+            let columns = cells.array(rows.clone());
+            let shape = (columns.nrows(), channels.len() * per_channel);
+            // Rows of the outer channels may belong to other arrays.
+            let before = rows.start - channels.start * per_channel;
+            let row = |at: usize| at.checked_sub(before).filter(|&row| row < rows.len());
+            let padded = Array2::from_shape_fn(shape, |(column, at)| row(at).map_or(0.0, |row| columns[[column, row]]));
+            let columns = constant(&padded, [shape.0, channels.len(), height, width], like);
+            Array { channels, columns }
+        };
+        (0..n_rows).step_by(self.hardware.word_lines).map(of_rows).collect()
+    }
+
     /// What all columns give for all input slices.
-    fn reads(&self, x: &Tensor<4>, inputs: InputCodes, cells: &Cells) -> Vec<Read> {
-        let [_, _, height, width] = self.dims;
-        let (per_channel, dac_bits) = (height * width, self.adc.dac_bits);
-        let n_rows = self.dims[1] * per_channel;
+    fn reads(&self, x: &Tensor<4>, inputs: InputCodes, arrays: &[Array]) -> Vec<Read> {
+        let dac_bits = self.adc.dac_bits;
         let codes = (x.clone() / inputs.step).add_scalar(0.5).floor();
         let mut reads = Vec::new();
         for slice in 0..inputs.bits.div_ceil(dac_bits) {
             let weight = f64::from(dac_bits * slice).exp2();
             let of_slice = digit(&codes, weight, f64::from(dac_bits).exp2());
-            for (array, first) in (0..n_rows).step_by(self.hardware.word_lines).enumerate() {
-                let rows = first..(first + self.hardware.word_lines).min(n_rows);
-                let channels = rows.start / per_channel..rows.end.div_ceil(per_channel);
-                let columns = cells.array(rows.clone());
-                // Rows of the outer channels may belong to other arrays.
-                let row = |row: usize| {
-                    (channels.start * per_channel + row).checked_sub(rows.start).filter(|&row| row < rows.len())
-                };
-                let shape = (columns.nrows(), channels.len() * per_channel);
-                let padded =
-                    Array2::from_shape_fn(shape, |(column, at)| row(at).map_or(0.0, |row| columns[[column, row]]));
-                let weights = constant(&padded, [shape.0, channels.len(), height, width], &of_slice);
+            for (array, Array { channels, columns }) in arrays.iter().enumerate() {
                 let inputs = of_slice.clone().narrow(1, channels.start, channels.len());
-                reads.push(Read { sums: self.product.of(inputs, weights), weight, array });
+                reads.push(Read { sums: self.product.of(inputs, columns.clone()), weight, array });
             }
         }
         reads
