@@ -225,3 +225,30 @@ fn file_names(layout: Layout) -> String {
     let files = [Split::Train, Split::Test].into_iter().flat_map(|split| layout.files(split));
     files.map(|file| format!("`{file}`")).collect::<Vec<_>>().join(", ")
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn found(files: &[&str], split: Split) -> Result<Layout, DatasetError> {
+        detect(split, &mut |name| Ok(files.contains(&name).then(Vec::new)))
+    }
+
+    #[test]
+    fn a_folder_has_the_layout_of_its_files() {
+        assert_eq!(found(&["t10k-labels-idx1-ubyte.gz"], Split::Test).unwrap(), Layout::Idx);
+        assert_eq!(found(&["test_batch.bin"], Split::Test).unwrap(), Layout::Cifar10);
+        // What is missing of it is told when it is read.
+        assert_eq!(found(&["data_batch_4.bin"], Split::Train).unwrap(), Layout::Cifar10);
+        assert_eq!(found(&["train.bin", "test.bin"], Split::Train).unwrap(), Layout::Cifar100);
+    }
+
+    #[test]
+    fn a_folder_without_data_is_told_what_there_might_be() {
+        let message = found(&["train.bin"], Split::Test).unwrap_err().to_string();
+        assert!(message.starts_with("no data set is there\nhint: "), "{message}");
+        for file in ["`t10k-images-idx3-ubyte`", "`test_batch.bin`", "`test.bin`"] {
+            assert!(message.contains(file), "{message}");
+        }
+    }
+}
