@@ -1,35 +1,25 @@
 //! The IDX layout of MNIST and Fashion-MNIST: big-endian headers, then bytes; files may be gzipped.
 
-use std::io::{self, Read};
-
-use flate2::read::GzDecoder;
-
-use crate::{DatasetError, LabelledImages, Split};
+use crate::{DatasetError, Fetch, LabelledImages, Layout, Split, unpacked};
 
 const IMAGES_MAGIC: u32 = 0x0803;
 const LABELS_MAGIC: u32 = 0x0801;
 /// Classes of the data sets in this layout.
 const N_CLASSES: u8 = 10;
-/// Bytes of an unpacked file at most: twenty times Fashion-MNIST's training images.
-const MAX_BYTES: u64 = 1 << 30;
-
-/// Reads one split, with `fetch` bringing a file by name (`Ok(None)`: not there).
-///
-/// # Errors
-/// A file that is missing, truncated, too long, of another layout, with labels that are no classes, or whose number of
-/// labels is not the number of images.
-pub fn fetch_idx(
-    split: Split,
-    fetch: &mut dyn FnMut(&str) -> io::Result<Option<Vec<u8>>>,
-) -> Result<LabelledImages, DatasetError> {
+/// The files of a split: images, labels.
+pub(crate) fn files(split: Split) -> [String; 2] {
     let stem = match split {
         Split::Train => "train",
         Split::Test => "t10k",
     };
-    let images_file = format!("{stem}-images-idx3-ubyte");
-    let labels_file = format!("{stem}-labels-idx1-ubyte");
-    let images = unpacked(&images_file, fetch)?;
-    let labels = unpacked(&labels_file, fetch)?;
+    [format!("{stem}-images-idx3-ubyte"), format!("{stem}-labels-idx1-ubyte")]
+}
+
+/// Reads one split.
+pub(crate) fn read(split: Split, fetch: &mut Fetch<'_>) -> Result<LabelledImages, DatasetError> {
+    let [images_file, labels_file] = files(split);
+    let images = unpacked(&images_file, Layout::Idx, fetch)?;
+    let labels = unpacked(&labels_file, Layout::Idx, fetch)?;
 
     let ([n_images, height, width], pixels) =
         parse(&images, IMAGES_MAGIC).map_err(|problem| malformed(&images_file, problem))?;
@@ -46,24 +36,6 @@ pub fn fetch_idx(
 
 fn malformed(file: &str, problem: impl Into<String>) -> DatasetError {
     DatasetError::Malformed { file: file.to_owned(), problem: problem.into() }
-}
-
-/// The bytes of a file, from its plain or its gzipped form.
-fn unpacked(file: &str, fetch: &mut dyn FnMut(&str) -> io::Result<Option<Vec<u8>>>) -> Result<Vec<u8>, DatasetError> {
-    for name in [file.to_owned(), format!("{file}.gz")] {
-        let fetched = fetch(&name).map_err(|error| DatasetError::Fetch { file: name.clone(), error })?;
-        let Some(bytes) = fetched else { continue };
-        if !bytes.starts_with(&[0x1f, 0x8b]) {
-            return Ok(bytes);
-        }
-        let mut plain = Vec::new();
-        GzDecoder::new(bytes.as_slice())
-            .take(MAX_BYTES)
-            .read_to_end(&mut plain)
-            .map_err(|error| malformed(&name, format!("its gzip stream is broken: {error}")))?;
-        return Ok(plain);
-    }
-    Err(DatasetError::Missing { file: file.to_owned() })
 }
 
 /// Splits an IDX file of bytes into its `D` dimensions and its elements.
@@ -92,6 +64,7 @@ fn parse<const D: usize>(bytes: &[u8], magic: u32) -> Result<([usize; D], &[u8])
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::fetch;
     use std::io::Write;
 
     use flate2::{Compression, write::GzEncoder};
@@ -108,7 +81,7 @@ mod tests {
     }
 
     fn read(images: Vec<u8>, labels: Vec<u8>) -> Result<LabelledImages, DatasetError> {
-        fetch_idx(Split::Test, &mut |name| {
+        fetch(Layout::Idx, Split::Test, &mut |name| {
             Ok(match name {
                 "t10k-images-idx3-ubyte" => Some(images.clone()),
                 "t10k-labels-idx1-ubyte" => Some(labels.clone()),
@@ -134,7 +107,7 @@ mod tests {
         let mut packed = GzEncoder::new(Vec::new(), Compression::fast());
         packed.write_all(&images(1)).expect("packs");
         let packed = packed.finish().expect("packs");
-        let set = fetch_idx(Split::Train, &mut |name| {
+        let set = fetch(Layout::Idx, Split::Train, &mut |name| {
             Ok(match name {
                 "train-images-idx3-ubyte.gz" => Some(packed.clone()),
                 "train-labels-idx1-ubyte" => Some(labels(&[1])),
@@ -153,7 +126,7 @@ mod tests {
         assert!(told(read(images(2), labels(&[1]))).contains("1 labels for 2 images"));
         assert!(told(read(images(1), labels(&[10]))).contains("label 0 is 10"));
         assert!(told(read(images(0), labels(&[]))).contains("hold nothing"));
-        let missing = fetch_idx(Split::Test, &mut |_| Ok(None));
+        let missing = fetch(Layout::Idx, Split::Test, &mut |_| Ok(None));
         assert!(told(missing).contains("neither `t10k-images-idx3-ubyte` nor"));
         let huge = [IMAGES_MAGIC, u32::MAX, u32::MAX, u32::MAX].into_iter().flat_map(u32::to_be_bytes).collect();
         assert!(told(read(huge, labels(&[1]))).contains("too much"));

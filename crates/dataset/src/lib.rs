@@ -5,11 +5,122 @@
 #![deny(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing)]
 #![cfg_attr(test, allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing))]
 
+mod checksums;
+mod cifar;
 mod idx;
 
-use std::io;
+use std::fmt;
+use std::io::{self, Read};
 
-pub use idx::fetch_idx;
+use flate2::read::GzDecoder;
+
+pub use checksums::Checksums;
+use cifar::Cifar;
+
+/// Bytes of an unpacked file at most: six times CIFAR-100's training images.
+const MAX_BYTES: u64 = 1 << 30;
+
+/// Brings a file by name; `Ok(None)`: it is not there.
+pub type Fetch<'a> = dyn FnMut(&str) -> io::Result<Option<Vec<u8>>> + 'a;
+
+/// How a data set lies in its files.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Layout {
+    /// The IDX layout of MNIST and Fashion-MNIST.
+    Idx,
+    /// The binary layout of CIFAR-10.
+    Cifar10,
+    /// The binary layout of CIFAR-100; classes are the fine ones.
+    Cifar100,
+}
+
+impl Layout {
+    /// All of them.
+    pub const ALL: [Self; 3] = [Self::Idx, Self::Cifar10, Self::Cifar100];
+
+    /// Number of classes.
+    pub fn n_classes(self) -> usize {
+        match self {
+            Self::Idx | Self::Cifar10 => 10,
+            Self::Cifar100 => 100,
+        }
+    }
+
+    /// The files of a split, without `.gz`.
+    fn files(self, split: Split) -> Vec<String> {
+        let owned = |names: &[&str]| names.iter().map(|&name| name.to_owned()).collect();
+        match self {
+            Self::Idx => idx::files(split).to_vec(),
+            Self::Cifar10 => owned(Cifar::Ten.files(split)),
+            Self::Cifar100 => owned(Cifar::Hundred.files(split)),
+        }
+    }
+}
+
+impl fmt::Display for Layout {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Idx => "MNIST's (IDX)",
+            Self::Cifar10 => "CIFAR-10's",
+            Self::Cifar100 => "CIFAR-100's",
+        })
+    }
+}
+
+/// Reads one split of a data set.
+///
+/// # Errors
+/// A file that is missing, truncated, too long, of another layout, with labels that are no classes, or whose number of
+/// labels is not the number of images.
+pub fn fetch(layout: Layout, split: Split, fetch: &mut Fetch<'_>) -> Result<LabelledImages, DatasetError> {
+    match layout {
+        Layout::Idx => idx::read(split, fetch),
+        Layout::Cifar10 => Cifar::Ten.read(split, fetch),
+        Layout::Cifar100 => Cifar::Hundred.read(split, fetch),
+    }
+}
+
+/// The layout of which some file of a split is there.
+///
+/// # Errors
+/// [`DatasetError::Unknown`] if there is none, or what keeps a file from being looked at.
+pub fn detect(split: Split, fetch: &mut Fetch<'_>) -> Result<Layout, DatasetError> {
+    for layout in Layout::ALL {
+        for file in layout.files(split) {
+            if read_either(&file, fetch)?.is_some() {
+                return Ok(layout);
+            }
+        }
+    }
+    Err(DatasetError::Unknown)
+}
+
+/// A file's name, plain or with `.gz`, and its bytes.
+type Found = (String, Vec<u8>);
+
+fn read_either(file: &str, fetch: &mut Fetch<'_>) -> Result<Option<Found>, DatasetError> {
+    for name in [file.to_owned(), format!("{file}.gz")] {
+        let fetched = fetch(&name).map_err(|error| DatasetError::Fetch { file: name.clone(), error })?;
+        if let Some(bytes) = fetched {
+            return Ok(Some((name, bytes)));
+        }
+    }
+    Ok(None)
+}
+
+/// The bytes of a file, from its plain or its gzipped form.
+fn unpacked(file: &str, layout: Layout, fetch: &mut Fetch<'_>) -> Result<Vec<u8>, DatasetError> {
+    let missing = || DatasetError::Missing { file: file.to_owned(), layout };
+    let (name, bytes) = read_either(file, fetch)?.ok_or_else(missing)?;
+    // No plain file of a known layout begins like this: 31 is neither the first byte of IDX nor a CIFAR label.
+    if !bytes.starts_with(&[0x1f, 0x8b]) {
+        return Ok(bytes);
+    }
+    let mut plain = Vec::new();
+    let broken = |error| DatasetError::Malformed { file: name, problem: format!("its gzip stream is broken: {error}") };
+    GzDecoder::new(bytes.as_slice()).take(MAX_BYTES).read_to_end(&mut plain).map_err(broken)?;
+    Ok(plain)
+}
 
 /// Which part of a data set.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -71,11 +182,33 @@ pub enum DatasetError {
     },
     /// Neither a file nor its `.gz` is there.
     #[error(
-        "the data set has neither `{file}` nor `{file}.gz`\nhint: name the folder with the four IDX files of Fashion-MNIST"
+        "the data set has neither `{file}` nor `{file}.gz`\nhint: name the folder with {}",
+        file_names(*layout)
     )]
     Missing {
         /// The name without `.gz`.
         file: String,
+        /// What was to be read.
+        layout: Layout,
+    },
+    /// There is no file of any known data set.
+    #[error(
+        "no data set is there\nhint: name a folder with the files of MNIST or Fashion-MNIST, CIFAR-10 or CIFAR-100: {}",
+        Layout::ALL.map(file_names).join("; ")
+    )]
+    Unknown,
+    /// A file is another one than was asked for.
+    #[error(
+        "`{file}` has the SHA-256 checksum {found}, and {expected} was asked for\nhint: fetch the file again, or correct \
+         the checksum"
+    )]
+    Checksum {
+        /// Its name.
+        file: String,
+        /// Of the bytes that are there, in hexadecimal digits.
+        found: String,
+        /// What was asked for.
+        expected: String,
     },
     /// A file is not what it should be.
     #[error("`{file}` is no file of this data set: {problem}")]
@@ -85,4 +218,37 @@ pub enum DatasetError {
         /// What is wrong.
         problem: String,
     },
+}
+
+/// All files of a layout, for a hint.
+fn file_names(layout: Layout) -> String {
+    let files = [Split::Train, Split::Test].into_iter().flat_map(|split| layout.files(split));
+    files.map(|file| format!("`{file}`")).collect::<Vec<_>>().join(", ")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn found(files: &[&str], split: Split) -> Result<Layout, DatasetError> {
+        detect(split, &mut |name| Ok(files.contains(&name).then(Vec::new)))
+    }
+
+    #[test]
+    fn a_folder_has_the_layout_of_its_files() {
+        assert_eq!(found(&["t10k-labels-idx1-ubyte.gz"], Split::Test).unwrap(), Layout::Idx);
+        assert_eq!(found(&["test_batch.bin"], Split::Test).unwrap(), Layout::Cifar10);
+        // What is missing of it is told when it is read.
+        assert_eq!(found(&["data_batch_4.bin"], Split::Train).unwrap(), Layout::Cifar10);
+        assert_eq!(found(&["train.bin", "test.bin"], Split::Train).unwrap(), Layout::Cifar100);
+    }
+
+    #[test]
+    fn a_folder_without_data_is_told_what_there_might_be() {
+        let message = found(&["train.bin"], Split::Test).unwrap_err().to_string();
+        assert!(message.starts_with("no data set is there\nhint: "), "{message}");
+        for file in ["`t10k-images-idx3-ubyte`", "`test_batch.bin`", "`test.bin`"] {
+            assert!(message.contains(file), "{message}");
+        }
+    }
 }

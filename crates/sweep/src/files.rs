@@ -179,7 +179,8 @@ pub fn read_data(folder: &Path, split: Split) -> Result<LabelledImages, FileErro
         Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
         Err(error) => Err(error),
     };
-    rebias_dataset::fetch_idx(split, &mut fetch)
+    rebias_dataset::detect(split, &mut fetch)
+        .and_then(|layout| rebias_dataset::fetch(layout, split, &mut fetch))
         .map_err(|error| FileError::Dataset { folder: folder.to_owned(), error })
 }
 

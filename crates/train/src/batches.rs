@@ -2,6 +2,7 @@
 
 use burn::tensor::{Device, Int, Tensor, TensorData};
 
+use crate::checkpoint::BatchesState;
 use crate::data::ImageSet;
 use crate::random::Stream;
 use crate::recipe::{Data, Mirror};
@@ -9,7 +10,7 @@ use crate::recipe::{Data, Mirror};
 /// Images as the network takes them, with their classes.
 #[derive(Clone, Debug)]
 pub(crate) struct Batch {
-    /// `[images, 1, height, width]`; pixel code c is c/255.
+    /// `[images, channels, height, width]`; pixel code c is c/255.
     pub(crate) images: Tensor<4>,
     /// `[images]`.
     pub(crate) labels: Tensor<1, Int>,
@@ -23,7 +24,8 @@ impl Batch {
     }
 
     fn new(set: &ImageSet, indices: &[usize], pixels: Vec<f32>, device: &Device) -> Self {
-        let shape = [indices.len(), 1, set.height, set.width];
+        let [channels, height, width] = set.shape;
+        let shape = [indices.len(), channels, height, width];
         let labels: Vec<i64> = indices.iter().map(|&index| i64::from(set.labels[index])).collect();
         Self {
             images: Tensor::from_data(TensorData::new(pixels, shape), device),
@@ -64,6 +66,23 @@ impl<'a> Batches<'a> {
         Self { set, order, next, stream, shift: data.shift_pixels, mirror: data.mirror, size, device }
     }
 
+    /// Where they stand.
+    pub(crate) fn state(&self) -> BatchesState {
+        BatchesState { order: self.order.clone(), next: self.next, stream: self.stream.position() }
+    }
+
+    /// Goes on from a state; `None` if that is of other images.
+    pub(crate) fn restore(&mut self, state: &BatchesState) -> Option<()> {
+        let images = self.set.len();
+        if state.order.len() != self.order.len() || state.order.iter().any(|&index| index >= images) {
+            return None;
+        }
+        self.order.clone_from(&state.order);
+        self.next = (state.next <= self.order.len()).then_some(state.next)?;
+        self.stream = Stream::at(state.stream);
+        Some(())
+    }
+
     /// The next batch.
     pub(crate) fn next(&mut self) -> Batch {
         let mut indices = Vec::with_capacity(self.size);
@@ -75,7 +94,7 @@ impl<'a> Batches<'a> {
             indices.push(self.order[self.next]);
             self.next += 1;
         }
-        let mut pixels = Vec::with_capacity(self.size * self.set.height * self.set.width);
+        let mut pixels = Vec::with_capacity(self.size * self.set.shape.iter().product::<usize>());
         for &index in &indices {
             self.moved(index, &mut pixels);
         }
@@ -84,18 +103,19 @@ impl<'a> Batches<'a> {
 
     /// Appends an image, mirrored by chance and shifted; what comes in from outside is 0.
     fn moved(&mut self, index: usize, pixels: &mut Vec<f32>) {
-        let (height, width) = (self.set.height, self.set.width);
+        let [_, height, width] = self.set.shape;
         let span = 2 * self.shift + 1;
         let [down, right] = [self.stream.below(span), self.stream.below(span)];
         let mirrored = self.mirror == Mirror::Horizontal && self.stream.below(2) == 1;
-        let image = self.set.image(index);
-        for row in 0..height {
-            let from_row = (row + down).checked_sub(self.shift).filter(|&row| row < height);
-            for column in 0..width {
-                let column = if mirrored { width - 1 - column } else { column };
-                let from_column = (column + right).checked_sub(self.shift).filter(|&column| column < width);
-                let code = from_row.zip(from_column).map_or(0, |(row, column)| image[row * width + column]);
-                pixels.push(value(code));
+        for channel in self.set.image(index).chunks_exact(height * width) {
+            for row in 0..height {
+                let from_row = (row + down).checked_sub(self.shift).filter(|&row| row < height);
+                for column in 0..width {
+                    let column = if mirrored { width - 1 - column } else { column };
+                    let from_column = (column + right).checked_sub(self.shift).filter(|&column| column < width);
+                    let code = from_row.zip(from_column).map_or(0, |(row, column)| channel[row * width + column]);
+                    pixels.push(value(code));
+                }
             }
         }
     }
@@ -106,15 +126,24 @@ mod tests {
     use super::*;
     use crate::parameter::to_vec;
     use crate::random::Purpose;
+    use rebias_dataset::{Checksums, Layout};
 
     /// Six images of 5 × 4 pixels; the one bright pixel of each stands at row 2, column 1.
     fn set() -> ImageSet {
         let image = |label: u8| (0..20).map(move |place| if place == 2 * 4 + 1 { 100 + label } else { 0 });
-        ImageSet { height: 5, width: 4, pixels: (0..6).flat_map(image).collect(), labels: (0..6).collect() }
+        ImageSet { shape: [1, 5, 4], pixels: (0..6).flat_map(image).collect(), labels: (0..6).collect() }
     }
 
     fn batches(set: &ImageSet, shift_pixels: usize, mirror: Mirror) -> Batches<'_> {
-        let data = Data { set: String::new(), licence: String::new(), held_out: 1, shift_pixels, mirror };
+        let data = Data {
+            set: String::new(),
+            licence: String::new(),
+            layout: Layout::Idx,
+            checksums: Checksums::default(),
+            held_out: 1,
+            shift_pixels,
+            mirror,
+        };
         Batches::new(set, &[0, 1, 2, 3, 4, 5], 3, &data, Stream::new(1, Purpose::Pretrain), Device::flex())
     }
 
@@ -159,5 +188,16 @@ mod tests {
         }
         let rows_by_columns = (1..=3).flat_map(|row| (0..4).map(move |column| (row, column)));
         assert_eq!(places, rows_by_columns.collect());
+    }
+
+    #[test]
+    fn channels_move_together() {
+        let one = set();
+        let pixels = (0..6).flat_map(|index| one.image(index).repeat(3)).collect();
+        let colour = ImageSet { shape: [3, 5, 4], pixels, labels: one.labels.clone() };
+        let mut batches = batches(&colour, 2, Mirror::Horizontal);
+        for image in to_vec(batches.next().images).chunks(60) {
+            assert_eq!((&image[..20], &image[..20]), (&image[20..40], &image[40..]));
+        }
     }
 }

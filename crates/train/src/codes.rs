@@ -58,6 +58,14 @@ impl Codes {
         })
     }
 
+    /// β of an output channel; 0 of a pair.
+    pub(crate) fn beta_of(&self, channel: usize) -> f64 {
+        match &self.sides {
+            Sides::Biased(beta) => of_channel(beta, channel),
+            Sides::Pair { .. } => 0.0,
+        }
+    }
+
     /// The step of an output channel.
     pub(crate) fn alpha_of(&self, channel: usize) -> f64 {
         of_channel(&self.alpha, channel)

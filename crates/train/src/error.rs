@@ -40,6 +40,14 @@ pub enum TrainError {
     /// The recipe and the data set don't fit, or the two halves of the data set.
     #[error("recipe and data set do not fit: {0}")]
     Mismatch(String),
+    /// A run cannot go on from the checkpoint that is there.
+    #[error("the checkpoint `{}` {problem}\nhint: remove it to begin again, or name another folder for the trace", path.display())]
+    Checkpoint {
+        /// Its file.
+        path: PathBuf,
+        /// What is wrong with it.
+        problem: &'static str,
+    },
     /// A trained channel has no integer form; lower the learning rate.
     #[error("layer `{layer}`, channel {channel}: {source}")]
     Coalesce {

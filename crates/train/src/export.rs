@@ -82,9 +82,10 @@ impl Evaluated {
 }
 
 fn sample_set(set: &ImageSet, indices: &[usize]) -> SampleSet {
-    let shape = (indices.len(), 1, set.height, set.width);
-    let inputs =
-        Array4::from_shape_fn(shape, |(sample, _, row, column)| set.image(indices[sample])[row * set.width + column]);
+    let [channels, height, width] = set.shape;
+    let inputs = Array4::from_shape_fn((indices.len(), channels, height, width), |(sample, channel, row, column)| {
+        set.image(indices[sample])[(channel * height + row) * width + column]
+    });
     let labels = indices.iter().map(|&index| set.labels[index].into()).collect();
     SampleSet { inputs, labels: Some(labels), expected: None }
 }
@@ -113,8 +114,8 @@ fn integer_network(name: &str, trained: &Trained, fraction_bits: u32) -> Result<
             TrainedStage::Linear { weights, bias } => builder.linear(weights, bias)?,
         }
     }
-    let [height, width] = trained.size;
-    Ok(Network::new(name, Shape::new(1, height, width), CodeFormat::unsigned(8), builder.layers)?)
+    let [channels, height, width] = trained.shape;
+    Ok(Network::new(name, Shape::new(channels, height, width), CodeFormat::unsigned(8), builder.layers)?)
 }
 
 /// The levels of the first activation in `stages`.

@@ -4,9 +4,12 @@ use burn::tensor::activation::{log_softmax, softmax};
 use burn::tensor::{Int, Tensor};
 
 use crate::batches::{Batch, Batches};
+use crate::checkpoint::{Checkpoints, FittedState, PhaseState};
 use crate::data::ImageSet;
+use crate::hardware::Chips;
 use crate::model::Model;
 use crate::parameter::{Pass, Rates};
+use crate::random::Purpose;
 use crate::recipe::{Distillation, Schedule};
 use crate::{Observer, Phase, TrainError};
 
@@ -15,11 +18,13 @@ const EVALUATION_BATCH: usize = 250;
 
 /// A phase and its schedule.
 #[derive(Clone, Copy, Debug)]
-pub(crate) struct Plan {
+pub(crate) struct Plan<'a> {
     pub(crate) phase: Phase,
     pub(crate) schedule: Schedule,
     pub(crate) evaluate_every: usize,
     pub(crate) beta: BetaPlan,
+    /// The chips on which the network is trained and evaluated; `None`: ideal ones.
+    pub(crate) chips: Option<Chips<'a>>,
 }
 
 /// What happens to β.
@@ -36,7 +41,7 @@ pub(crate) enum BetaPlan {
     },
 }
 
-impl Plan {
+impl Plan<'_> {
     /// Linear warm-up, then half a cosine down to 0.
     fn rate(&self, step: usize) -> f64 {
         let Schedule { steps, warm_up_steps, learning_rate, .. } = self.schedule;
@@ -80,44 +85,120 @@ pub(crate) struct Fitted {
     pub(crate) step: usize,
 }
 
-/// Trains `model` and returns the best weights by the accuracy on held-out images; the later of equals.
+/// Who is told of a phase.
+pub(crate) struct Watch<'a> {
+    pub(crate) observer: &'a mut dyn Observer,
+    pub(crate) checkpoints: Option<&'a mut Checkpoints>,
+}
+
+/// A network on its way through a phase.
+struct Progress {
+    model: Model,
+    best: Option<Fitted>,
+    /// Steps done.
+    step: usize,
+}
+
+/// Trains `model` and returns the best weights by the accuracy on held-out images; the later of equals. Goes on from a
+/// checkpoint of the phase if there is one, and leaves some.
 pub(crate) fn fit(
     mut model: Model,
     batches: &mut Batches<'_>,
     held_out: HeldOut<'_>,
-    plan: &Plan,
+    plan: &Plan<'_>,
     mut lesson: Lesson,
-    observer: &mut dyn Observer,
+    watch: &mut Watch<'_>,
 ) -> Result<Fitted, TrainError> {
-    observer.phase(plan.phase, plan.schedule.steps);
+    watch.observer.phase(plan.phase, plan.schedule.steps);
     model.reset_optimiser();
+    let mut progress = Progress::start(model, batches, watch)?;
     let free_beta_steps = plan.free_beta_steps();
-    let mut best: Option<Fitted> = None;
-    for step in 1..=plan.schedule.steps {
+    for step in progress.step + 1..=plan.schedule.steps {
         if let BetaPlan::FixedForLast { fraction_bits, .. } = plan.beta
             && free_beta_steps == Some(step - 1)
         {
-            model.freeze(fraction_bits);
+            progress.model.freeze(fraction_bits);
         }
-        let batch = batches.next();
-        let loss = lesson.loss(model.forward(batch.images.clone(), Pass::Training), &batch);
-        let value: f64 = loss.clone().into_scalar();
-        if !value.is_finite() {
-            return Err(diverged(&mut model, batch.images, plan.phase, step));
-        }
-        let gradients = loss.backward();
-        model.update(&gradients, Rates { step, learning: plan.rate(step), decay: plan.schedule.weight_decay });
-        observer.step(step, value);
+        let value = train(&mut progress.model, batches.next(), plan, step, &mut lesson)?;
+        progress.step = step;
+        watch.observer.step(step, value);
         if step % plan.evaluate_every == 0 || step == plan.schedule.steps {
-            let accuracy = accuracy(&mut model, held_out);
-            observer.evaluated(step, accuracy);
+            let accuracy = accuracy(&mut progress.model, held_out, plan.chips);
+            watch.observer.evaluated(step, accuracy);
             let is_candidate = free_beta_steps.is_none_or(|free| step > free);
-            if is_candidate && best.as_ref().is_none_or(|best| accuracy >= best.held_out_accuracy) {
-                best = Some(Fitted { model: model.clone(), held_out_accuracy: accuracy, step });
+            if is_candidate && progress.best.as_ref().is_none_or(|best| accuracy >= best.held_out_accuracy) {
+                progress.best = Some(Fitted { model: progress.model.clone(), held_out_accuracy: accuracy, step });
             }
         }
+        if let Some(checkpoints) = &mut watch.checkpoints
+            && checkpoints.is_due(step)
+            && step < plan.schedule.steps
+        {
+            checkpoints.keep(progress.state(batches))?;
+        }
     }
-    Ok(best.unwrap_or(Fitted { model, held_out_accuracy: 0.0, step: 0 }))
+    let Progress { model, best, .. } = progress;
+    let mut fitted = best.unwrap_or(Fitted { model, held_out_accuracy: 0.0, step: 0 });
+    if let Some(checkpoints) = &mut watch.checkpoints {
+        checkpoints.finish(plan.phase, fitted.state())?;
+    }
+    Ok(fitted)
+}
+
+/// One step; its loss.
+fn train(
+    model: &mut Model,
+    batch: Batch,
+    plan: &Plan<'_>,
+    step: usize,
+    lesson: &mut Lesson,
+) -> Result<f64, TrainError> {
+    let mut chip = plan.chips.map(|chips| chips.chip(Purpose::Chip, step));
+    let loss = lesson.loss(model.forward_on(batch.images.clone(), Pass::Training, chip.as_mut()), &batch);
+    let value: f64 = loss.clone().into_scalar();
+    if !value.is_finite() {
+        return Err(diverged(model, batch.images, plan.phase, step));
+    }
+    let gradients = loss.backward();
+    model.update(&gradients, Rates { step, learning: plan.rate(step), decay: plan.schedule.weight_decay });
+    Ok(value)
+}
+
+impl Progress {
+    /// From the first step, or from where the phase was interrupted.
+    fn start(mut model: Model, batches: &mut Batches<'_>, watch: &mut Watch<'_>) -> Result<Self, TrainError> {
+        let Some(checkpoints) = &mut watch.checkpoints else { return Ok(Self { model, best: None, step: 0 }) };
+        let Some(state) = checkpoints.interrupted() else { return Ok(Self { model, best: None, step: 0 }) };
+        let best = match &state.best {
+            Some(best) => Some(Fitted::restored(model.clone(), best).ok_or_else(|| checkpoints.unfit())?),
+            None => None,
+        };
+        let restored = model.restore(&state.model).and_then(|()| batches.restore(&state.batches));
+        restored.ok_or_else(|| checkpoints.unfit())?;
+        watch.observer.resumed(state.step);
+        Ok(Self { model, best, step: state.step })
+    }
+
+    fn state(&mut self, batches: &Batches<'_>) -> PhaseState {
+        PhaseState {
+            step: self.step,
+            model: self.model.state(),
+            best: self.best.as_mut().map(Fitted::state),
+            batches: batches.state(),
+        }
+    }
+}
+
+impl Fitted {
+    fn state(&mut self) -> FittedState {
+        FittedState { model: self.model.state(), held_out_accuracy: self.held_out_accuracy, step: self.step }
+    }
+
+    /// The network that a state is of, in the form of `model`; `None` if that has another.
+    pub(crate) fn restored(mut model: Model, state: &FittedState) -> Option<Self> {
+        model.restore(&state.model)?;
+        Some(Self { model, held_out_accuracy: state.held_out_accuracy, step: state.step })
+    }
 }
 
 impl Lesson {
@@ -147,13 +228,14 @@ fn cross_entropy(logits: Tensor<2>, labels: Tensor<1, Int>) -> Tensor<1> {
     log_softmax(logits, 1).gather(1, labels.unsqueeze_dim(1)).mean().neg()
 }
 
-/// Part of the held-out images whose class is found.
-pub(crate) fn accuracy(model: &mut Model, held_out: HeldOut<'_>) -> f64 {
+/// Part of the held-out images whose class is found; on the same few chips each time.
+pub(crate) fn accuracy(model: &mut Model, held_out: HeldOut<'_>, chips: Option<Chips<'_>>) -> f64 {
     let device = model.device().clone();
     let mut right = 0i64;
-    for indices in held_out.indices.chunks(EVALUATION_BATCH) {
+    for (index, indices) in held_out.indices.chunks(EVALUATION_BATCH).enumerate() {
         let batch = Batch::plain(held_out.set, indices, &device);
-        let logits = model.forward(batch.images, Pass::Evaluation);
+        let mut chip = chips.map(|chips| chips.chip(Purpose::HeldOutChip, index));
+        let logits = model.forward_on(batch.images, Pass::Evaluation, chip.as_mut());
         let found: Tensor<1, Int> = logits.argmax(1).flatten(0, 1);
         right += found.equal(batch.labels).int().sum().into_scalar::<i64>();
     }
@@ -170,9 +252,9 @@ fn diverged(model: &mut Model, images: Tensor<4>, phase: Phase, step: usize) -> 
 mod tests {
     use super::*;
 
-    fn plan(steps: usize, warm_up_steps: usize, beta: BetaPlan) -> Plan {
+    fn plan(steps: usize, warm_up_steps: usize, beta: BetaPlan) -> Plan<'static> {
         let schedule = Schedule { steps, warm_up_steps, learning_rate: 0.8, weight_decay: 0.0 };
-        Plan { phase: Phase::Quantised, schedule, evaluate_every: 1, beta }
+        Plan { phase: Phase::Quantised, schedule, evaluate_every: 1, beta, chips: None }
     }
 
     #[test]

@@ -71,6 +71,14 @@ pub(crate) trait Rule: Debug {
     /// Rounds what is stored with `fraction_bits` bits after the point, and trains it no further.
     fn freeze(&mut self, _fraction_bits: u32) {}
 
+    /// Numbers beside parameters that it has since [`Rule::freeze`].
+    fn stored(&self) -> Vec<f64> {
+        Vec::new()
+    }
+
+    /// Sets what [`Rule::stored`] told of a quantiser of the same form.
+    fn set_stored(&mut self, _stored: &[f64]) {}
+
     /// A copy.
     fn boxed(&self) -> Box<dyn Rule>;
 }
@@ -111,6 +119,11 @@ impl Form {
     /// Whether each output channel may have levels of its own.
     pub(crate) fn has_channels(self) -> bool {
         matches!(self, Self::Biased | Self::BiasedDecoupled)
+    }
+
+    /// Whether it stands in pairs of columns.
+    pub(crate) fn is_pair(self) -> bool {
+        matches!(self, Self::Lsq | Self::Ttq | Self::SignMagnitude)
     }
 
     /// Whether its fixed β is an odd number of halves.

@@ -1,14 +1,16 @@
 //! The stages of a network that have values of their own, as tensors with gradients.
 
-use burn::tensor::module::{batch_norm, batch_norm_train, conv2d};
-use burn::tensor::ops::ConvOptions;
+use burn::tensor::module::{batch_norm, batch_norm_train};
 use burn::tensor::{Device, Tensor, TensorData};
 use ndarray::Array2;
 
 use crate::forms::{Form, Granularity, Rule};
 use crate::formula::{Levels, Origin, least_squares};
+use crate::hardware::cells::Cells;
+use crate::hardware::partial_sums::Converted;
+use crate::hardware::{Chip, InputCodes, Product, constant};
 use crate::parameter::{Parameter, Pass, Role, to_vec, widened};
-use crate::quantise::{self, max_code};
+use crate::quantise::{self, max_code, straight_through};
 use crate::random::Stream;
 use crate::trained::{Norm, TrainedStage, TrainedWeights};
 
@@ -65,6 +67,16 @@ struct ActivationQuantiser {
     size: Parameter,
 }
 
+/// What a forward pass runs with.
+#[derive(Debug)]
+pub(crate) struct Run<'a, 'h> {
+    pub(crate) pass: Pass,
+    /// The chip on which a quantised network runs; `None`: an ideal one.
+    pub(crate) chip: Option<&'a mut Chip<'h>>,
+    /// What the next layer gets.
+    pub(crate) inputs: InputCodes,
+}
+
 /// What of an activation's levels is trained.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum ActivationRange {
@@ -91,6 +103,22 @@ impl Weights {
         }
     }
 
+    /// Sums of inputs times weights, as the layer's part of a chip gives them if there is one.
+    fn sums(&self, x: Tensor<4>, product: Product, run: &mut Run<'_, '_>) -> Tensor<4> {
+        let weights = self.effective(run.pass);
+        let (Some(chip), Some(rule)) = (&mut run.chip, &self.quantiser) else {
+            return product.of(x, weights);
+        };
+        let codes = rule.codes(&self.latent());
+        let cells = Cells::program(&codes, chip);
+        let errors = cells.weights(&codes, chip) - codes.weights();
+        let weights = weights + constant(&errors, self.dims, &x);
+        let sums = product.of(x.clone(), weights);
+        let Some(adc) = chip.hardware.partial_sums else { return sums };
+        let converted = Converted { hardware: chip.hardware, adc, product, dims: self.dims };
+        straight_through(sums, converted.sums(&x, run.inputs, &codes, &cells))
+    }
+
     /// Output channels and rows.
     fn matrix(&self) -> [usize; 2] {
         [self.dims[0], self.dims[1..].iter().product()]
@@ -111,6 +139,18 @@ impl Weights {
     pub(crate) fn freeze(&mut self, fraction_bits: u32) {
         if let Some(rule) = &mut self.quantiser {
             rule.freeze(fraction_bits);
+        }
+    }
+
+    /// Numbers of its quantiser beside parameters.
+    pub(crate) fn stored(&self) -> Vec<f64> {
+        self.quantiser.as_ref().map(|rule| rule.stored()).unwrap_or_default()
+    }
+
+    /// Sets what [`Weights::stored`] told.
+    pub(crate) fn set_stored(&mut self, stored: &[f64]) {
+        if let Some(rule) = &mut self.quantiser {
+            rule.set_stored(stored);
         }
     }
 
@@ -148,6 +188,22 @@ impl Conv {
         parameters
     }
 
+    /// Running mean and variance.
+    pub(crate) fn statistics(&self) -> [Vec<f32>; 2] {
+        [to_vec(self.mean.clone()), to_vec(self.variance.clone())]
+    }
+
+    /// Sets the running mean and variance; `None` if there are not so many channels.
+    pub(crate) fn set_statistics(&mut self, [mean, variance]: [&Vec<f32>; 2]) -> Option<()> {
+        let dims @ [channels] = self.mean.dims();
+        let device = self.mean.device();
+        let statistic = |values: &Vec<f32>| {
+            (values.len() == channels).then(|| Tensor::from_data(TensorData::new(values.clone(), dims), &device))
+        };
+        (self.mean, self.variance) = (statistic(mean)?, statistic(variance)?);
+        Some(())
+    }
+
     /// Its numbers.
     pub(crate) fn trained(&self) -> TrainedStage {
         let norm = Norm {
@@ -161,9 +217,9 @@ impl Conv {
     }
 
     /// Sums and batch norm; shape `[images, channels, height, width]` to the same with other channels.
-    pub(crate) fn forward(&mut self, x: Tensor<4>, pass: Pass) -> Tensor<4> {
-        let weights = self.weights.effective(pass);
-        let sums = conv2d(x, weights, None, ConvOptions::new([1, 1], [1, 1], [1, 1], 1));
+    pub(crate) fn forward(&mut self, x: Tensor<4>, run: &mut Run<'_, '_>) -> Tensor<4> {
+        let pass = run.pass;
+        let sums = self.weights.sums(x, Product::Conv, run);
         let (gamma, beta) = (self.gamma.value(pass), self.beta.value(pass));
         match pass {
             Pass::Evaluation => batch_norm(sums, gamma, beta, self.mean.clone(), self.variance.clone(), NORM_EPSILON),
@@ -200,13 +256,11 @@ impl Linear {
     }
 
     /// Class scores, shape `[images, classes, 1, 1]`.
-    pub(crate) fn forward(&self, x: Tensor<4>, pass: Pass) -> Tensor<4> {
+    pub(crate) fn forward(&self, x: Tensor<4>, run: &mut Run<'_, '_>) -> Tensor<4> {
         let [images, ..] = x.dims();
         let [classes, inputs, ..] = self.weights.dims;
-        let weights = self.weights.effective(pass).reshape([classes, inputs]);
-        let logits =
-            x.reshape([images, inputs]).matmul(weights.transpose()) + self.bias.value(pass).reshape([1, classes]);
-        logits.reshape([images, classes, 1, 1])
+        let bias = self.bias.value(run.pass).reshape([1, classes, 1, 1]);
+        self.weights.sums(x.reshape([images, inputs, 1, 1]), Product::Linear, run) + bias
     }
 }
 
@@ -223,17 +277,25 @@ impl Activation {
 
     /// Its numbers.
     pub(crate) fn trained(&self) -> TrainedStage {
-        TrainedStage::Activation(self.quantiser.as_ref().map(|quantiser| {
+        TrainedStage::Activation(self.levels())
+    }
+
+    fn levels(&self) -> Option<Levels> {
+        self.quantiser.as_ref().map(|quantiser| {
             let parts = match quantiser.range {
                 ActivationRange::Step => 1.0,
                 ActivationRange::Clip => max_code(quantiser.bits),
             };
             Levels { bits: quantiser.bits, alpha: quantiser.size.scalar() / parts, beta: 0.0 }
-        }))
+        })
     }
 
     /// What the next layer sees; same shape.
-    pub(crate) fn forward(&self, x: Tensor<4>, pass: Pass) -> Tensor<4> {
+    pub(crate) fn forward(&self, x: Tensor<4>, run: &mut Run<'_, '_>) -> Tensor<4> {
+        let pass = run.pass;
+        if let (Some(levels), Some(_)) = (self.levels(), &run.chip) {
+            run.inputs = InputCodes { step: levels.alpha, bits: levels.bits };
+        }
         match &self.quantiser {
             None => x.clamp_min(0.0),
             Some(ActivationQuantiser { bits, range, size }) => {

@@ -11,6 +11,7 @@
 //! All random choices follow from the recipe's seed.
 
 mod batches;
+mod checkpoint;
 mod codes;
 mod data;
 mod error;
@@ -18,6 +19,7 @@ mod export;
 mod fit;
 mod forms;
 pub mod formula;
+mod hardware;
 mod layers;
 mod model;
 mod observer;

@@ -7,8 +7,10 @@ use burn::tensor::module::max_pool2d;
 use burn::tensor::ops::MaxPoolOptions;
 use burn::tensor::{Device, Gradients, Tensor};
 
+use crate::checkpoint::{ModelState, StageState};
 use crate::forms::{Form, Granularity};
-use crate::layers::{Activation, Conv, Linear, Weights};
+use crate::hardware::{Chip, InputCodes};
+use crate::layers::{Activation, Conv, Linear, Run, Weights};
 use crate::parameter::{Parameter, Pass, Rates, to_vec};
 use crate::random::Stream;
 use crate::recipe::{PlannedLayer, Quantisation};
@@ -32,12 +34,12 @@ enum Stage {
 }
 
 impl Stage {
-    fn forward(&mut self, x: Tensor<4>, pass: Pass) -> Tensor<4> {
+    fn forward(&mut self, x: Tensor<4>, run: &mut Run<'_, '_>) -> Tensor<4> {
         match self {
-            Self::Conv(conv) => conv.forward(x, pass),
+            Self::Conv(conv) => conv.forward(x, run),
             Self::Pool => max_pool2d(x, MaxPoolOptions::new([2, 2])),
-            Self::Activation(activation) => activation.forward(x, pass),
-            Self::Linear(linear) => linear.forward(x, pass),
+            Self::Activation(activation) => activation.forward(x, run),
+            Self::Linear(linear) => linear.forward(x, run),
         }
     }
 
@@ -69,6 +71,32 @@ impl Stage {
         }
     }
 
+    fn state(&mut self) -> StageState {
+        let statistics = match self {
+            Self::Conv(conv) => conv.statistics().into(),
+            Self::Pool | Self::Activation(_) | Self::Linear(_) => Vec::new(),
+        };
+        let stored = self.weights().map(|weights| weights.stored()).unwrap_or_default();
+        let parameters = self.parameters().iter().map(|parameter| parameter.state()).collect();
+        StageState { stored, parameters, statistics }
+    }
+
+    /// Sets it to a state; `None` if that is of another stage.
+    fn restore(&mut self, state: &StageState) -> Option<()> {
+        // First, as a frozen quantiser may have fewer parameters.
+        if let Some(weights) = self.weights() {
+            weights.set_stored(&state.stored);
+        }
+        if let (Self::Conv(conv), [mean, variance]) = (&mut *self, state.statistics.as_slice()) {
+            conv.set_statistics([mean, variance])?;
+        }
+        let parameters = self.parameters();
+        if parameters.len() != state.parameters.len() {
+            return None;
+        }
+        parameters.into_iter().zip(&state.parameters).try_for_each(|(parameter, state)| parameter.restore(state))
+    }
+
     fn weights(&mut self) -> Option<&mut Weights> {
         match self {
             Self::Conv(conv) => Some(&mut conv.weights),
@@ -79,10 +107,10 @@ impl Stage {
 }
 
 impl Model {
-    /// A float network with random weights for grey images of this size.
-    pub(crate) fn new(plan: &[PlannedLayer], size: [usize; 2], stream: &mut Stream, device: &Device) -> Self {
+    /// A float network with random weights for images of these channels, rows and columns.
+    pub(crate) fn new(plan: &[PlannedLayer], shape: [usize; 3], stream: &mut Stream, device: &Device) -> Self {
         let mut stages = Vec::new();
-        let (mut channels, [mut height, mut width]) = (1, size);
+        let [mut channels, mut height, mut width] = shape;
         let mut n_convs = 0;
         let mut pending = None;
         for layer in plan {
@@ -110,9 +138,15 @@ impl Model {
         Self { stages, device: device.clone() }
     }
 
-    /// Class scores, shape `[images, classes]`, of images `[images, 1, height, width]`.
+    /// Class scores, shape `[images, classes]`, of images `[images, channels, height, width]`.
     pub(crate) fn forward(&mut self, x: Tensor<4>, pass: Pass) -> Tensor<2> {
-        let logits = self.stages.iter_mut().fold(x, |x, stage| stage.forward(x, pass));
+        self.forward_on(x, pass, None)
+    }
+
+    /// The same on a chip: each call programs cells of its own.
+    pub(crate) fn forward_on(&mut self, x: Tensor<4>, pass: Pass, chip: Option<&mut Chip<'_>>) -> Tensor<2> {
+        let mut run = Run { pass, chip, inputs: InputCodes::PIXELS };
+        let logits = self.stages.iter_mut().fold(x, |x, stage| stage.forward(x, &mut run));
         logits.flatten(1, 3)
     }
 
@@ -122,6 +156,7 @@ impl Model {
         let weighted = (0..self.stages.len()).filter(|&index| self.stages[index].weights().is_some());
         let weighted: Vec<usize> = weighted.collect();
         let mut x = x;
+        let mut run = Run { pass: Pass::Training, chip: None, inputs: InputCodes::PIXELS };
         for (index, stage) in self.stages.iter_mut().enumerate() {
             let is_edge = weighted.first() == Some(&index) || weighted.last() == Some(&index);
             if let Some(weights) = stage.weights() {
@@ -135,7 +170,7 @@ impl Model {
             if let Stage::Activation(activation) = stage {
                 activation.quantise(x.clone(), plan.activation_bits, plan.activation_range, &self.device);
             }
-            x = stage.forward(x, Pass::Training);
+            x = stage.forward(x, &mut run);
         }
     }
 
@@ -160,16 +195,30 @@ impl Model {
         }
     }
 
+    /// What training has made of it so far.
+    pub(crate) fn state(&mut self) -> ModelState {
+        self.stages.iter_mut().map(Stage::state).collect()
+    }
+
+    /// Sets it to a state; `None` if that is of another network.
+    pub(crate) fn restore(&mut self, state: &ModelState) -> Option<()> {
+        if self.stages.len() != state.len() {
+            return None;
+        }
+        self.stages.iter_mut().zip(state).try_for_each(|(stage, state)| stage.restore(state))
+    }
+
     /// The first layer, from the input, with non-finite parameters or output, and which they are.
     pub(crate) fn first_non_finite(&mut self, x: Tensor<4>) -> Option<(String, &'static str)> {
         let mut x = x;
+        let mut run = Run { pass: Pass::Training, chip: None, inputs: InputCodes::PIXELS };
         for stage in &mut self.stages {
             let layer = stage.layer().unwrap_or("pool").to_owned();
             let finite = |values: Vec<f32>| values.iter().all(|value| value.is_finite());
             if stage.parameters().iter().any(|parameter| !finite(parameter.values())) {
                 return Some((layer, "the parameters"));
             }
-            x = stage.forward(x, Pass::Training);
+            x = stage.forward(x, &mut run);
             if !finite(to_vec(x.clone())) {
                 return Some((layer, "the outputs"));
             }
@@ -177,9 +226,9 @@ impl Model {
         None
     }
 
-    /// The numbers of a network for images of `size` rows and columns.
-    pub(crate) fn trained(&self, size: [usize; 2]) -> Trained {
-        Trained { size, stages: self.stages.iter().map(Stage::trained).collect() }
+    /// The numbers of a network for images of these channels, rows and columns.
+    pub(crate) fn trained(&self, shape: [usize; 3]) -> Trained {
+        Trained { shape, stages: self.stages.iter().map(Stage::trained).collect() }
     }
 
     /// Where it computes; without autodiff.
@@ -214,7 +263,7 @@ mod tests {
     fn images() -> ImageSet {
         let mut stream = Stream::new(5, Purpose::Pretrain);
         let pixels = (0..40 * 81).map(|_| stream.below(256) as u8).collect();
-        ImageSet { height: 9, width: 9, pixels, labels: (0..40).map(|label| label % 5).collect() }
+        ImageSet { shape: [1, 9, 9], pixels, labels: (0..40).map(|label| label % 5).collect() }
     }
 
     fn batch(set: &ImageSet, device: &Device) -> Tensor<4> {
@@ -224,7 +273,7 @@ mod tests {
     /// A network with random weights whose running statistics have seen a few batches.
     fn toy(set: &ImageSet) -> Model {
         let device = Device::flex();
-        let mut model = Model::new(&LAYERS, [9, 9], &mut Stream::new(2, Purpose::Weights), &device);
+        let mut model = Model::new(&LAYERS, [1, 9, 9], &mut Stream::new(2, Purpose::Weights), &device);
         for _ in 0..20 {
             model.forward(batch(set, &device.clone().autodiff()), Pass::Training);
         }
@@ -241,10 +290,10 @@ mod tests {
     fn evaluation_in_tensors_and_in_plain_numbers_give_the_same_classes() {
         let set = images();
         let mut model = toy(&set);
-        assert_eq!(classes(&mut model, &set), reference::classes(&model.trained([9, 9]), &set));
+        assert_eq!(classes(&mut model, &set), reference::classes(&model.trained([1, 9, 9]), &set));
         model.quantise(&BITS, batch(&set, &Device::flex().autodiff()));
         model.freeze(BITS.beta_fraction_bits);
-        assert_eq!(classes(&mut model, &set), reference::classes(&model.trained([9, 9]), &set));
+        assert_eq!(classes(&mut model, &set), reference::classes(&model.trained([1, 9, 9]), &set));
     }
 
     #[test]
@@ -253,7 +302,7 @@ mod tests {
         let mut model = toy(&set);
         model.quantise(&BITS, batch(&set, &Device::flex().autodiff()));
         model.freeze(4);
-        let widths = model.trained([9, 9]).stages.into_iter().filter_map(|stage| match stage {
+        let widths = model.trained([1, 9, 9]).stages.into_iter().filter_map(|stage| match stage {
             TrainedStage::Conv { weights, .. } | TrainedStage::Linear { weights, .. } => weights.codes.map(|codes| {
                 assert!(codes.alpha.iter().all(|&alpha| alpha > 0.0));
                 match codes.sides {

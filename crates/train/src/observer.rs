@@ -33,6 +33,11 @@ pub trait Observer {
         let _ = (phase, steps);
     }
 
+    /// The phase goes on from a checkpoint that was written after `step` steps.
+    fn resumed(&mut self, step: usize) {
+        let _ = step;
+    }
+
     /// A step, counted from 1, is done; `loss` is the mean cross-entropy of its batch in nats.
     fn step(&mut self, step: usize, loss: f64) {
         let _ = (step, loss);

@@ -2,6 +2,8 @@
 
 use burn::tensor::{Device, Gradients, Tensor, TensorData};
 
+use crate::checkpoint::ParameterState;
+
 /// Decay rates of Adam's averages, and what keeps its denominator from 0 (Kingma, Ba 2015).
 const FIRST_MOMENT: f64 = 0.9;
 const SECOND_MOMENT: f64 = 0.999;
@@ -120,6 +122,26 @@ impl Parameter {
     #[cfg(test)]
     pub(crate) fn widen(&mut self) {
         self.value = Tensor::from_inner(self.value.clone().inner().cast(burn::tensor::DType::F64)).require_grad();
+    }
+
+    /// What training has made of it so far.
+    pub(crate) fn state(&self) -> ParameterState {
+        let moments = self.moments.clone().map(|moments| moments.map(to_vec));
+        ParameterState { values: self.values(), moments, is_fixed: self.role == Role::Fixed }
+    }
+
+    /// Sets it to a state; `None` if that is of another parameter.
+    pub(crate) fn restore(&mut self, state: &ParameterState) -> Option<()> {
+        let [len] = self.value.dims();
+        if state.values.len() != len || state.moments.iter().flatten().any(|moment| moment.len() != len) {
+            return None;
+        }
+        let device = self.value.device().inner();
+        let tensor = |values: &Vec<f32>| Tensor::from_data(TensorData::new(values.clone(), [len]), &device);
+        let role = if state.is_fixed { Role::Fixed } else { self.role };
+        let moments = state.moments.as_ref().map(|[first, second]| [tensor(first), tensor(second)]);
+        *self = Self { moments, ..Self::new(state.values.clone(), role, &device) };
+        Some(())
     }
 
     /// Forgets the averages of the last phase.

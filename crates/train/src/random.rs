@@ -11,6 +11,10 @@ pub(crate) enum Purpose {
     Pretrain = 3,
     /// The same in fine-tuning; the float twin sees the same images as the quantised network.
     FineTune = 4,
+    /// The chips on which a quantised network is trained, one for each step.
+    Chip = 5,
+    /// The chips on which it is evaluated while it is trained.
+    HeldOutChip = 6,
 }
 
 /// A SplitMix64 generator (Steele, Lea, Flood 2014).
@@ -23,6 +27,22 @@ impl Stream {
         let mut stream = Self(seed);
         let start = stream.next() ^ (purpose as u64).wrapping_mul(0xd134_2543_de82_ef95);
         Self(start)
+    }
+
+    /// Stream `index` of those that serve `purpose`.
+    pub(crate) fn nth(seed: u64, purpose: Purpose, index: u64) -> Self {
+        let Self(start) = Self::new(seed, purpose);
+        Self(start ^ Self(index).next())
+    }
+
+    /// Where it stands.
+    pub(crate) fn position(&self) -> u64 {
+        self.0
+    }
+
+    /// The stream that stands there.
+    pub(crate) fn at(position: u64) -> Self {
+        Self(position)
     }
 
     fn next(&mut self) -> u64 {
@@ -39,7 +59,7 @@ impl Stream {
     }
 
     /// Uniform in [0, 1).
-    fn unit(&mut self) -> f64 {
+    pub(crate) fn unit(&mut self) -> f64 {
         (self.next() >> 11) as f64 / (1u64 << 53) as f64
     }
 

@@ -1,13 +1,20 @@
 //! The recipe of a training run.
 
+mod data;
+mod network;
+
 use std::fs;
 use std::path::Path;
 
-use rebias_config::{Document, Faults, Interval, Problem, Table, Value};
+use rebias_config::{Document, Faults, Interval, Problem, Table};
 
 use crate::TrainError;
 use crate::forms::{Form, Granularity};
+use crate::hardware::Hardware;
 use crate::layers::ActivationRange;
+
+pub(crate) use data::{Data, Mirror};
+pub(crate) use network::PlannedLayer;
 
 /// What to train, on what, and how: a valid recipe.
 #[derive(Clone, Debug, PartialEq)]
@@ -17,37 +24,11 @@ pub struct Recipe {
     pub(crate) data: Data,
     pub(crate) layers: Vec<PlannedLayer>,
     pub(crate) quantisation: Quantisation,
+    /// What quantised training sees of the chip.
+    pub(crate) hardware: Option<Hardware>,
     pub(crate) training: Training,
     /// What it was read from.
     pub(crate) text: String,
-}
-
-/// The data set, and how its images are varied.
-#[derive(Clone, Debug, PartialEq)]
-pub(crate) struct Data {
-    pub(crate) set: String,
-    pub(crate) licence: String,
-    pub(crate) held_out: usize,
-    pub(crate) shift_pixels: usize,
-    pub(crate) mirror: Mirror,
-}
-
-/// Whether images are mirrored by chance.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Mirror {
-    Never,
-    Horizontal,
-}
-
-/// A layer as the recipe asks for it.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum PlannedLayer {
-    /// 3 × 3 convolution, padding 1, to so many channels, with batch norm and ReLU.
-    Conv(usize),
-    /// 2 × 2 max-pool.
-    Pool,
-    /// Linear layer to so many classes.
-    Linear(usize),
 }
 
 /// Representation and widths of the codes.
@@ -67,6 +48,8 @@ pub(crate) struct Quantisation {
 pub(crate) struct Training {
     pub(crate) batch: usize,
     pub(crate) evaluate_every: usize,
+    /// Steps between checkpoints; `None`: none are written.
+    pub(crate) checkpoint_every: Option<usize>,
     pub(crate) float: Schedule,
     pub(crate) fine_tune: Schedule,
     pub(crate) fixed_beta_steps: usize,
@@ -119,10 +102,18 @@ impl Recipe {
             let version = root.integer::<u32>("format_version", FORMAT_VERSION..=FORMAT_VERSION);
             let name = name(root);
             let seed = root.integer("seed", 0..=i64::MAX);
-            let data = root.table("data").and_then(|table| data(&table));
-            let layers = root.table("network").and_then(|table| layers(&table));
+            let data = root.table("data").and_then(|table| data::read(&table));
+            let layers = root.table("network").and_then(|table| network::read(&table));
             let quantisation = root.table("quantisation").and_then(|table| quantisation(&table));
+            let hardware = match root.optional_table("hardware") {
+                Some(Some(table)) => Hardware::read(&table).map(Some),
+                Some(None) => Some(None),
+                None => None,
+            };
             let training = root.table("training").and_then(|table| training(&table));
+            if let (Some(Some(hardware)), Some(quantisation)) = (&hardware, &quantisation) {
+                hardware.check_form(root, quantisation.form)?;
+            }
             version?;
             Some(Self {
                 name: name?,
@@ -130,6 +121,7 @@ impl Recipe {
                 data: data?,
                 layers: layers?,
                 quantisation: quantisation?,
+                hardware: hardware?,
                 training: training?,
                 text: text.to_owned(),
             })
@@ -166,36 +158,6 @@ fn name(root: &Table<'_>) -> Option<String> {
     }
     root.fault("name", Problem::new("not a plain name").legal("lower-case letters, digits and `-`"));
     None
-}
-
-fn data(table: &Table<'_>) -> Option<Data> {
-    let set = table.string("set");
-    let licence = table.string("licence");
-    let held_out = table.integer("held_out", 1..=10_000_000);
-    let shift_pixels = table.integer("shift_pixels", 0..=16);
-    let mirror = table.choice("mirror", &[("never", Mirror::Never), ("horizontal", Mirror::Horizontal)]);
-    Some(Data { set: set?, licence: licence?, held_out: held_out?, shift_pixels: shift_pixels?, mirror: mirror? })
-}
-
-fn layers(table: &Table<'_>) -> Option<Vec<PlannedLayer>> {
-    let texts = table.strings("layers")?;
-    let places = table.optional_value("layers").and_then(Value::as_array).unwrap_or_default();
-    let mut layers = Vec::with_capacity(texts.len());
-    for (text, place) in texts.iter().zip(places) {
-        let layer = PlannedLayer::parse(text);
-        if layer.is_none() {
-            let legal = "`conv N`, `pool`, `linear N`, with N in 1..=4096";
-            table.fault_at("layers", place, Problem::new("not a layer").legal(legal));
-        }
-        layers.push(layer);
-    }
-    let layers: Vec<_> = layers.into_iter().collect::<Option<_>>()?;
-    let linear = |layer: &PlannedLayer| matches!(layer, PlannedLayer::Linear(_));
-    if layers.iter().position(linear).is_none_or(|first| first + 1 != layers.len()) {
-        table.fault("layers", Problem::new("the last layer, and no other, must be linear"));
-        return None;
-    }
-    Some(layers)
 }
 
 fn quantisation(table: &Table<'_>) -> Option<Quantisation> {
@@ -237,6 +199,7 @@ fn quantisation(table: &Table<'_>) -> Option<Quantisation> {
 fn training(table: &Table<'_>) -> Option<Training> {
     let batch = table.integer("batch", 2..=100_000);
     let evaluate_every = table.integer("evaluate_every", 1..=MAX_STEPS);
+    let checkpoint_every = table.optional_integer("checkpoint_every", 1..=MAX_STEPS);
     let float = table.table("float").and_then(|table| schedule(&table));
     let fine_tune = table.table("fine_tune").and_then(|table| {
         let fixed_beta_steps: Option<usize> = table.integer("fixed_beta_steps", 1..=MAX_STEPS);
@@ -260,6 +223,7 @@ fn training(table: &Table<'_>) -> Option<Training> {
     Some(Training {
         batch: batch?,
         evaluate_every: evaluate_every?,
+        checkpoint_every: checkpoint_every?,
         float: float?,
         fine_tune,
         fixed_beta_steps,
@@ -284,17 +248,4 @@ fn schedule(table: &Table<'_>) -> Option<Schedule> {
         return None;
     }
     Some(Schedule { steps, warm_up_steps, learning_rate: learning_rate?, weight_decay: weight_decay? })
-}
-
-impl PlannedLayer {
-    fn parse(text: &str) -> Option<Self> {
-        let words: Vec<_> = text.split_whitespace().collect();
-        let size = |word: &str| word.parse().ok().filter(|size| (1..=4096).contains(size));
-        match words.as_slice() {
-            ["conv", channels] => size(channels).map(Self::Conv),
-            ["pool"] => Some(Self::Pool),
-            ["linear", classes] => size(classes).map(Self::Linear),
-            _ => None,
-        }
-    }
 }

@@ -15,7 +15,7 @@ pub(crate) const PIXEL_ONE: f64 = 255.0;
 /// The classes that `network` finds in all images of `set`.
 pub(crate) fn classes(network: &Trained, set: &ImageSet) -> Vec<u16> {
     let layers: Vec<_> = network.stages.iter().map(Prepared::new).collect();
-    (0..set.len()).into_par_iter().map(|index| classify(&layers, network.size, set.image(index))).collect()
+    (0..set.len()).into_par_iter().map(|index| classify(&layers, network.shape, set.image(index))).collect()
 }
 
 /// Part of the images of `set` whose class is in `classes`.
@@ -65,9 +65,9 @@ struct Map {
     values: Vec<f64>,
 }
 
-fn classify(layers: &[Prepared<'_>], size: [usize; 2], image: &[u8]) -> u16 {
+fn classify(layers: &[Prepared<'_>], [_, height, width]: [usize; 3], image: &[u8]) -> u16 {
     let values = image.iter().map(|&code| f64::from(code) / PIXEL_ONE).collect();
-    let logits = layers.iter().fold(Map { size, values }, |map, layer| layer.forward(map)).values;
+    let logits = layers.iter().fold(Map { size: [height, width], values }, |map, layer| layer.forward(map)).values;
     let first_best = (0..logits.len()).reduce(|best, next| if logits[next] > logits[best] { next } else { best });
     first_best.unwrap_or(0) as u16
 }

@@ -7,9 +7,11 @@ use rebias_dataset::Split;
 use rebias_network::{Provenance, Trace};
 
 use crate::batches::{Batch, Batches};
+use crate::checkpoint::Checkpoints;
 use crate::data::ImageSet;
 use crate::export::Evaluated;
-use crate::fit::{BetaPlan, Fitted, HeldOut, Lesson, Plan, fit};
+use crate::fit::{BetaPlan, Fitted, HeldOut, Lesson, Plan, Watch, fit};
+use crate::hardware::Chips;
 use crate::model::Model;
 use crate::output::OutputFolder;
 use crate::random::{Purpose, Stream};
@@ -27,7 +29,7 @@ const FIT_IMAGES: usize = 500;
 /// What a run reads and writes beside its recipe.
 #[derive(Clone, Debug)]
 pub struct RunFiles<'a> {
-    /// Folder with the four IDX files of the data set, plain or gzipped.
+    /// Folder with the files of the data set, plain or gzipped.
     pub data: &'a Path,
     /// Folder of the trace; it must not exist yet.
     pub out: &'a Path,
@@ -96,14 +98,15 @@ pub(crate) struct Outcome {
 
 impl Outcome {
     fn new(fitted: &Fitted, set: &ImageSet) -> Self {
-        let network = fitted.model.trained([set.height, set.width]);
+        let network = fitted.model.trained(set.shape);
         Self { network, held_out_accuracy: fitted.held_out_accuracy, step: fitted.step }
     }
 }
 
 /// Trains as `recipe` says and writes the quantised network as a trace.
 ///
-/// The test set is read once, after training. Nothing is left behind on failure.
+/// The test set is read once, after training. Nothing is left behind on failure but the checkpoint that the recipe asks
+/// for, `OUT.checkpoint`, from which the same call goes on.
 ///
 /// # Errors
 /// Bad data files, an output folder that exists or cannot be written, a recipe that doesn't fit the data, a loss that
@@ -113,26 +116,29 @@ pub fn run(recipe: &Recipe, files: &RunFiles<'_>, observer: &mut dyn Observer) -
     let set = read_training(files.data, recipe)?;
     check_size(recipe, &set)?;
     let division = Division::new(recipe, &set)?;
-    let floats = float_pair(recipe, &set, &division, observer)?;
-    let quantised = quantised(recipe, &set, &division, &floats, observer)?;
+    let mut checkpoints = Checkpoints::open(recipe, files.out, &set)?;
+    let mut watch = Watch { observer: &mut *observer, checkpoints: checkpoints.as_mut() };
+    let floats = float_pair(recipe, &set, &division, &mut watch)?;
+    let quantised = quantised(recipe, &set, &division, &floats, &mut watch)?;
     let pair = Pair { quantised, float: floats.twin_outcome(&set) };
 
     observer.phase(Phase::Export, 0);
-    let test = read_test(files.data, &set, recipe.classes())?;
+    let test = read_test(files.data, recipe, &set)?;
     let (trace, summary) = export(recipe, files.command, &pair, [&set, &test], &division)?;
     folder.publish(trace.render()?)?;
+    checkpoints.map_or(Ok(()), Checkpoints::remove)?;
     Ok(summary)
 }
 
 pub(crate) fn read_training(dir: &Path, recipe: &Recipe) -> Result<ImageSet, TrainError> {
-    ImageSet::read(dir, Split::Train, recipe.classes())
+    ImageSet::read(dir, &recipe.data, Split::Train, recipe.classes())
 }
 
 /// Whether the recipe's pools leave something of the images.
 pub(crate) fn check_size(recipe: &Recipe, set: &ImageSet) -> Result<(), TrainError> {
-    let (size, pools) = ([set.height, set.width], recipe.pools());
-    if size.iter().any(|side| side >> pools == 0) {
-        return Err(TrainError::Mismatch(format!("{pools} pools leave nothing of {}×{} pixels", size[0], size[1])));
+    let ([_, height, width], pools) = (set.shape, recipe.pools());
+    if [height, width].iter().any(|side| side >> pools == 0) {
+        return Err(TrainError::Mismatch(format!("{pools} pools leave nothing of {height}×{width} pixels")));
     }
     Ok(())
 }
@@ -186,11 +192,11 @@ fn notes(recipe: &Recipe, pair: &Pair, summary: &Summary) -> String {
     )
 }
 
-pub(crate) fn read_test(dir: &Path, training: &ImageSet, classes: usize) -> Result<ImageSet, TrainError> {
-    let test = ImageSet::read(dir, Split::Test, classes)?;
-    let (found, expected) = ([test.height, test.width], [training.height, training.width]);
+pub(crate) fn read_test(dir: &Path, recipe: &Recipe, training: &ImageSet) -> Result<ImageSet, TrainError> {
+    let test = ImageSet::read(dir, &recipe.data, Split::Test, recipe.classes())?;
+    let (found, expected) = (test.shape, training.shape);
     if found != expected {
-        let fault = format!("test images of {found:?} pixels, training images of {expected:?}");
+        let fault = format!("test images of {found:?} channels, rows and columns, training images of {expected:?}");
         return Err(TrainError::Mismatch(fault));
     }
     Ok(test)
@@ -226,21 +232,27 @@ impl<'a> Trainer<'a> {
     fn fit(
         &self,
         model: Model,
-        plan: &Plan,
+        plan: &Plan<'_>,
         purpose: Purpose,
         lesson: Lesson,
-        observer: &mut dyn Observer,
+        watch: &mut Watch<'_>,
     ) -> Result<Fitted, TrainError> {
         let Self { recipe, set, division, device } = self;
+        if let Some(checkpoints) = &watch.checkpoints
+            && let Some(state) = checkpoints.finished(plan.phase)
+        {
+            return Fitted::restored(model, state).ok_or_else(|| checkpoints.unfit());
+        }
         let stream = Stream::new(recipe.seed, purpose);
         let on = device.clone().autodiff();
         let mut batches = Batches::new(set, division.trained_on(), recipe.training.batch, &recipe.data, stream, on);
         let held_out = HeldOut { set, indices: division.held_out() };
-        fit(model, &mut batches, held_out, plan, lesson, observer)
+        fit(model, &mut batches, held_out, plan, lesson, watch)
     }
 
-    fn plan(&self, phase: Phase, schedule: Schedule, beta: BetaPlan) -> Plan {
-        Plan { phase, schedule, evaluate_every: self.recipe.training.evaluate_every, beta }
+    /// A phase on ideal chips.
+    fn plan(&self, phase: Phase, schedule: Schedule, beta: BetaPlan) -> Plan<'a> {
+        Plan { phase, schedule, evaluate_every: self.recipe.training.evaluate_every, beta, chips: None }
     }
 }
 
@@ -249,15 +261,15 @@ pub(crate) fn float_pair(
     recipe: &Recipe,
     set: &ImageSet,
     division: &Division,
-    observer: &mut dyn Observer,
+    watch: &mut Watch<'_>,
 ) -> Result<Floats, TrainError> {
     let trainer = Trainer::new(recipe, set, division);
     let mut weights = Stream::new(recipe.seed, Purpose::Weights);
-    let model = Model::new(&recipe.layers, [set.height, set.width], &mut weights, &trainer.device);
+    let model = Model::new(&recipe.layers, set.shape, &mut weights, &trainer.device);
     let plan = trainer.plan(Phase::Pretrain, recipe.training.float, BetaPlan::Absent);
-    let pretrained = trainer.fit(model, &plan, Purpose::Pretrain, Lesson::Labels, observer)?.model;
+    let pretrained = trainer.fit(model, &plan, Purpose::Pretrain, Lesson::Labels, watch)?.model;
     let plan = trainer.plan(Phase::FloatTwin, recipe.training.fine_tune, BetaPlan::Absent);
-    let twin = trainer.fit(pretrained.clone(), &plan, Purpose::FineTune, Lesson::Labels, observer)?;
+    let twin = trainer.fit(pretrained.clone(), &plan, Purpose::FineTune, Lesson::Labels, watch)?;
     Ok(Floats { pretrained, twin })
 }
 
@@ -267,7 +279,7 @@ pub(crate) fn quantised(
     set: &ImageSet,
     division: &Division,
     floats: &Floats,
-    observer: &mut dyn Observer,
+    watch: &mut Watch<'_>,
 ) -> Result<Outcome, TrainError> {
     let (trainer, training) = (Trainer::new(recipe, set, division), &recipe.training);
     let mut model = floats.pretrained.clone();
@@ -276,12 +288,13 @@ pub(crate) fn quantised(
     model.quantise(&recipe.quantisation, fit_images);
     let fraction_bits = recipe.quantisation.beta_fraction_bits;
     let beta = BetaPlan::FixedForLast { steps: training.fixed_beta_steps, fraction_bits };
-    let plan = trainer.plan(Phase::Quantised, training.fine_tune, beta);
+    let chips = recipe.hardware.as_ref().map(|hardware| Chips { hardware, seed: recipe.seed });
+    let plan = Plan { chips, ..trainer.plan(Phase::Quantised, training.fine_tune, beta) };
     let lesson = match training.distillation {
         Some(distillation) => Lesson::Teacher(Box::new(floats.twin.model.clone()), distillation),
         None => Lesson::Labels,
     };
-    let fitted = trainer.fit(model, &plan, Purpose::FineTune, lesson, observer)?;
+    let fitted = trainer.fit(model, &plan, Purpose::FineTune, lesson, watch)?;
     Ok(Outcome::new(&fitted, set))
 }
 

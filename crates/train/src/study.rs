@@ -12,6 +12,7 @@ use std::path::Path;
 
 use rebias_network::{Trace, TraceFiles};
 
+use crate::fit::Watch;
 use crate::output::OutputFolder;
 use crate::recipe::Recipe;
 use crate::run::{Division, Pair, RunFiles, check_size, export, float_pair, quantised, read_test, read_training};
@@ -67,13 +68,15 @@ fn run_missing(recipes: &[&Recipe], files: &RunFiles<'_>, observer: &mut dyn Obs
     let Some(first) = recipes.first() else { return Ok(()) };
     let set = read_training(files.data, first)?;
     check_size(first, &set)?;
-    let test = read_test(files.data, &set, first.classes())?;
+    let test = read_test(files.data, first, &set)?;
     let division = Division::new(first, &set)?;
-    let floats = float_pair(first, &set, &division, observer)?;
+    // Runs that are there are kept; within one, nothing is.
+    let mut watch = Watch { observer, checkpoints: None };
+    let floats = float_pair(first, &set, &division, &mut watch)?;
     for recipe in recipes {
         let output = OutputFolder::reserve(&files.out.join(recipe.name()))?;
-        let quantised = quantised(recipe, &set, &division, &floats, observer)?;
-        observer.phase(Phase::Export, 0);
+        let quantised = quantised(recipe, &set, &division, &floats, &mut watch)?;
+        watch.observer.phase(Phase::Export, 0);
         let pair = Pair { quantised, float: floats.twin_outcome(&set) };
         let (trace, _) = export(recipe, files.command, &pair, [&set, &test], &division)?;
         output.publish(trace.render()?)?;

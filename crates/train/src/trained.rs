@@ -8,8 +8,8 @@ use crate::formula::Levels;
 /// A trained network, float or quantised.
 #[derive(Clone, Debug, PartialEq)]
 pub(crate) struct Trained {
-    /// Rows and columns of the grey input images.
-    pub(crate) size: [usize; 2],
+    /// Channels, rows and columns of input images.
+    pub(crate) shape: [usize; 3],
     /// In order.
     pub(crate) stages: Vec<TrainedStage>,
 }

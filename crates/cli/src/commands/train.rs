@@ -52,6 +52,10 @@ impl Observer for Bars {
         self.bar = progress::bar(steps, phase.to_string());
     }
 
+    fn resumed(&mut self, step: usize) {
+        self.bar.println(format!("goes on after step {step}"));
+    }
+
     fn step(&mut self, step: usize, loss: f64) {
         self.bar.set_position(step as u64);
         self.bar.set_prefix(format!("loss {loss:.4}"));

@@ -88,6 +88,19 @@ impl Rule for Ttq {
         self.minus = Minus::Ratio((self.ratio() * one).round().max(1.0) / one);
     }
 
+    fn stored(&self) -> Vec<f64> {
+        match &self.minus {
+            Minus::Trained(_) => Vec::new(),
+            Minus::Ratio(ratio) => vec![*ratio],
+        }
+    }
+
+    fn set_stored(&mut self, stored: &[f64]) {
+        if let [ratio] = stored {
+            self.minus = Minus::Ratio(*ratio);
+        }
+    }
+
     fn boxed(&self) -> Box<dyn Rule> {
         Box::new(self.clone())
     }

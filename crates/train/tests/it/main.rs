@@ -1,6 +1,8 @@
 //! Tests of the crate as its callers see it.
 
+mod cifar;
 mod images;
 mod recipe_errors;
+mod resume;
 mod short_run;
 mod study;

@@ -12,6 +12,31 @@ fn the_recipe_of_the_shipped_trace_is_valid() {
 }
 
 #[test]
+fn the_recipe_of_the_docs_is_valid() {
+    let page = include_str!("../../../../docs/training.md");
+    let (_, after) = page.split_once("```toml\n").unwrap();
+    let (recipe, _) = after.split_once("```").unwrap();
+    assert_eq!(Recipe::parse("training.md", recipe).unwrap().name(), "my-network");
+    // What stands there commented out.
+    let family = recipe.replace("layers = ", "# layers = ").replace("# family", "family").replace("# width", "width");
+    Recipe::parse("training.md", &family.replace("# classes", "classes")).unwrap();
+}
+
+#[test]
+fn shipped_recipes_are_valid() {
+    for text in [
+        include_str!("../../../../traces/recipes/cifar10-vgg11-quarter.toml"),
+        include_str!("../../../../traces/recipes/fmnist-chip-ideal.toml"),
+        include_str!("../../../../traces/recipes/fmnist-chip-noise.toml"),
+        include_str!("../../../../traces/recipes/fmnist-chip-adc4.toml"),
+        include_str!("../../../../traces/recipes/fmnist-cnn-short.toml"),
+        include_str!("../../../../traces/recipes/fmnist-cnn-smoke.toml"),
+    ] {
+        Recipe::parse("recipe.toml", text).unwrap();
+    }
+}
+
+#[test]
 fn every_fault_has_line_key_value_and_legal_range() {
     let text = GOOD
         .replace("seed = 1", "seed = -1")
@@ -61,6 +86,53 @@ fn a_network_ends_in_its_only_linear_layer() {
         let problems: Vec<_> = faults.iter().map(|fault| fault.problem()).collect();
         assert_eq!(problems, ["the last layer, and no other, must be linear"], "{layers}");
     }
+}
+
+#[test]
+fn a_family_says_its_layers() {
+    let start = GOOD.find("layers = ").unwrap();
+    let end = start + GOOD[start..].find('\n').unwrap();
+    let with = |lines: &str| Recipe::parse("recipe.toml", &format!("{}{lines}{}", &GOOD[..start], &GOOD[end..]));
+    assert!(with("family = \"vgg-11\"\nclasses = 10").is_ok());
+    assert!(with("family = \"vgg-small\"\nwidth = 0.25\nclasses = 10").is_ok());
+    let told = |lines: &str| -> Vec<String> {
+        let part = |part: Option<&str>| part.unwrap_or("-").to_owned();
+        let faults = with(lines).unwrap_err();
+        faults.iter().map(|fault| format!("{} | {}", part(fault.key()), part(fault.legal()))).collect()
+    };
+    let families = "network.family | `vgg-11`, `vgg-13`, `vgg-19`, `vgg-small`";
+    assert!(told("family = \"vgg-16\"\nclasses = 10").contains(&families.to_owned()));
+    assert_eq!(told("family = \"vgg-11\"\nclasses = 1"), ["network.classes | 2..=256"]);
+    assert_eq!(told("family = \"vgg-11\"\nwidth = 0.0\nclasses = 10"), ["network.width | 0.01 <= x <= 4"]);
+    assert_eq!(told("family = \"vgg-11\"\nclasses = 10\nlayers = [\"linear 10\"]"), ["network.layers | -"]);
+}
+
+#[test]
+fn a_checksum_is_a_line_of_sha256sum() {
+    let text = GOOD.replace("held_out", "sha256 = [\"abc  train.bin\"]\nheld_out");
+    let faults = Recipe::parse("recipe.toml", &text).unwrap_err();
+    let told: Vec<_> = faults.iter().map(|fault| (fault.key(), fault.problem())).collect();
+    assert_eq!(told, [(Some("data.sha256"), "not a checksum")]);
+}
+
+#[test]
+fn faults_of_the_hardware_are_told_with_what_is_legal() {
+    let told = |form: &str, hardware: &str| -> Vec<String> {
+        let text = GOOD.replace("[quantisation]", &format!("[quantisation]\nform = \"{form}\""));
+        let faults = Recipe::parse("recipe.toml", &format!("{text}\n[hardware]\n{hardware}")).unwrap_err();
+        let part = |part: Option<&str>| part.unwrap_or("-").to_owned();
+        faults.iter().map(|fault| format!("{} | {}", part(fault.key()), part(fault.legal()))).collect()
+    };
+    let array = "cell_bits = 2\nword_lines = 128\n";
+    assert_eq!(told("biased", "cell_bits = 9"), ["hardware.word_lines | 1..=65536", "hardware.cell_bits | 1..=8"]);
+    assert_eq!(told("biased", &format!("{array}bias_level = 4")), ["hardware.bias_level | 1..=3"]);
+    assert_eq!(told("biased", &format!("{array}weight_noise = 2.0")), ["hardware.weight_noise | 0 <= x <= 1"]);
+    let stuck = told("biased", &format!("{array}stuck_cells = {{ lrs = 0.75, hrs = 0.5 }}"));
+    assert_eq!(stuck, ["hardware.stuck_cells.hrs | 0 <= x <= 0.25"]);
+    let sums = format!("{array}partial_sums = {{ adc_bits = 4, dac_bits = 1, range = \"full\" }}");
+    let ranges = "hardware.partial_sums.range | `full-scale`, `lossless-step`, `calibrated`";
+    assert_eq!(told("biased", &sums), [ranges]);
+    assert_eq!(told("lsq", &sums.replace("\"full\"", "\"full-scale\"")), ["hardware | a form of one column"]);
 }
 
 proptest! {

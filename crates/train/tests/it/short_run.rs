@@ -189,6 +189,26 @@ fn a_student_learns_from_its_twin() {
 }
 
 #[test]
+fn networks_learn_on_chips_with_errors_and_coarse_converters() {
+    let hardware = "[hardware]\ncell_bits = 2\nword_lines = 16\nflip_encoding = \"on\"\nbias_level = 1\n\
+                    weight_noise = 0.05\nstuck_cells = { lrs = 0.01, hrs = 0.02 }\n\
+                    partial_sums = { adc_bits = 4, dac_bits = 1, range = \"calibrated\" }\n";
+    let learnt = |hardware: &str| {
+        let dir = tempfile::tempdir().unwrap();
+        let recipe = Recipe::parse("bars.toml", &format!("{}{hardware}", text(20, ""))).unwrap();
+        let summary = run_in(dir.path(), &recipe, &mut Silent).unwrap();
+        (summary, files(dir.path()).tensors)
+    };
+    let (summary, tensors) = learnt(hardware);
+    assert_eq!(summary.agreeing, 90, "{summary:?}");
+    assert!(summary.integer_accuracy > 0.6, "chance is 0.33: {summary:?}");
+    assert!(learnt(hardware).1 == tensors, "the same chips");
+    let (ideal, others) = learnt("");
+    assert!(others != tensors);
+    assert_eq!(ideal.float_accuracy, summary.float_accuracy, "hardware acts on the quantised network alone");
+}
+
+#[test]
 fn equal_seeds_make_equal_traces_for_any_number_of_threads() {
     let trace = |seed: u64, threads: usize| {
         let dir = tempfile::tempdir().unwrap();

@@ -1,0 +1,63 @@
+//! The data set of a recipe.
+
+use rebias_config::{Problem, Table, Value};
+use rebias_dataset::{Checksums, Layout};
+
+/// The data set, and how its images are varied.
+#[derive(Clone, Debug, PartialEq)]
+pub(crate) struct Data {
+    /// What it is called.
+    pub(crate) set: String,
+    pub(crate) licence: String,
+    /// How its files are laid out.
+    pub(crate) layout: Layout,
+    /// What some of its files must hold.
+    pub(crate) checksums: Checksums,
+    pub(crate) held_out: usize,
+    /// Training images are padded by so many pixels of 0 and cropped at random.
+    pub(crate) shift_pixels: usize,
+    pub(crate) mirror: Mirror,
+}
+
+/// Whether images are mirrored by chance.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Mirror {
+    Never,
+    Horizontal,
+}
+
+/// Reads the table `[data]`.
+pub(super) fn read(table: &Table<'_>) -> Option<Data> {
+    let set = table.string("set");
+    let licence = table.string("licence");
+    let layouts = [("idx", Layout::Idx), ("cifar-10", Layout::Cifar10), ("cifar-100", Layout::Cifar100)];
+    let layout = table.choice_or_first("layout", &layouts);
+    let checksums = checksums(table);
+    let held_out = table.integer("held_out", 1..=10_000_000);
+    let shift_pixels = table.integer("shift_pixels", 0..=16);
+    let mirror = table.choice("mirror", &[("never", Mirror::Never), ("horizontal", Mirror::Horizontal)]);
+    Some(Data {
+        set: set?,
+        licence: licence?,
+        layout: layout?,
+        checksums: checksums?,
+        held_out: held_out?,
+        shift_pixels: shift_pixels?,
+        mirror: mirror?,
+    })
+}
+
+fn checksums(table: &Table<'_>) -> Option<Checksums> {
+    let lines = table.optional_strings("sha256")?.unwrap_or_default();
+    let places = table.optional_value("sha256").and_then(Value::as_array).unwrap_or_default();
+    let mut sums = Checksums::default();
+    let mut are_valid = true;
+    for (line, place) in lines.iter().zip(places) {
+        if sums.add(line).is_none() {
+            let legal = "64 hexadecimal digits, a blank and a file's name, as `sha256sum` prints them";
+            table.fault_at("sha256", place, Problem::new("not a checksum").legal(legal));
+            are_valid = false;
+        }
+    }
+    are_valid.then_some(sums)
+}
