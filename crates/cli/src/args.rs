@@ -75,7 +75,7 @@ pub(crate) struct Subject {
 pub(crate) struct Simulate {
     #[command(flatten)]
     pub(crate) subject: Subject,
-    /// Take the images of this data set's test set instead of the trace's samples (a folder with the files of MNIST, Fashion-MNIST or CIFAR).
+    /// Take the images of this data set's test set instead of the trace's samples (a folder of IDX or CIFAR files).
     #[arg(long, value_name = "DIR")]
     pub(crate) data: Option<PathBuf>,
     /// Run the first N images only.
@@ -214,7 +214,7 @@ pub(crate) struct Compare {
     /// Seed of everything random.
     #[arg(long, default_value_t = 0)]
     pub(crate) seed: u64,
-    /// Take the images of this data set's test set instead of the traces' samples (a folder with the files of MNIST, Fashion-MNIST or CIFAR).
+    /// Take the images of this data set's test set instead of the traces' samples (a folder of IDX or CIFAR files).
     #[arg(long, value_name = "DIR")]
     pub(crate) data: Option<PathBuf>,
     /// The folder for compare.csv, the sweep that was run, and its rows.

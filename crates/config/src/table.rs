@@ -166,6 +166,14 @@ impl<'d> Table<'d> {
         self.within(key, |value| self.open(value, self.path_of(key)))
     }
 
+    /// What `read` makes of a table that may be absent: `None` for faults, `Some(None)` where it is absent.
+    pub fn optional_table_as<T>(&self, key: &str, read: impl FnOnce(&Table<'d>) -> Option<T>) -> Option<Option<T>> {
+        match self.optional_table(key)? {
+            Some(table) => read(&table).map(Some),
+            None => Some(None),
+        }
+    }
+
     /// As [`tables`](Table::tables).
     pub fn optional_tables(&self, key: &str) -> Option<Option<Vec<Table<'d>>>> {
         self.note(key, || Wants::Tables);

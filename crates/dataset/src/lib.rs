@@ -17,7 +17,7 @@ use flate2::read::GzDecoder;
 pub use checksums::Checksums;
 use cifar::Cifar;
 
-/// Bytes of an unpacked file at most: six times CIFAR-100's training images.
+/// Bytes of an unpacked file at most: seven times CIFAR-100's training images.
 const MAX_BYTES: u64 = 1 << 30;
 
 /// Brings a file by name; `Ok(None)`: it is not there.
@@ -80,46 +80,37 @@ pub fn fetch(layout: Layout, split: Split, fetch: &mut Fetch<'_>) -> Result<Labe
     }
 }
 
-/// The layout of which some file of a split is there.
+/// The layout of which some file of a split is there; `is_there` looks for one by name.
 ///
 /// # Errors
-/// [`DatasetError::Unknown`] if there is none, or what keeps a file from being looked at.
-pub fn detect(split: Split, fetch: &mut Fetch<'_>) -> Result<Layout, DatasetError> {
-    for layout in Layout::ALL {
-        for file in layout.files(split) {
-            if read_either(&file, fetch)?.is_some() {
-                return Ok(layout);
-            }
-        }
-    }
-    Err(DatasetError::Unknown)
+/// [`DatasetError::Unknown`] if there is none.
+pub fn detect(split: Split, is_there: impl Fn(&str) -> bool) -> Result<Layout, DatasetError> {
+    let has_some =
+        |layout: &Layout| layout.files(split).iter().any(|file| forms(file).iter().any(|name| is_there(name)));
+    Layout::ALL.into_iter().find(has_some).ok_or(DatasetError::Unknown)
 }
 
-/// A file's name, plain or with `.gz`, and its bytes.
-type Found = (String, Vec<u8>);
-
-fn read_either(file: &str, fetch: &mut Fetch<'_>) -> Result<Option<Found>, DatasetError> {
-    for name in [file.to_owned(), format!("{file}.gz")] {
-        let fetched = fetch(&name).map_err(|error| DatasetError::Fetch { file: name.clone(), error })?;
-        if let Some(bytes) = fetched {
-            return Ok(Some((name, bytes)));
-        }
-    }
-    Ok(None)
+/// A file's names, plain and gzipped.
+fn forms(file: &str) -> [String; 2] {
+    [file.to_owned(), format!("{file}.gz")]
 }
 
 /// The bytes of a file, from its plain or its gzipped form.
 fn unpacked(file: &str, layout: Layout, fetch: &mut Fetch<'_>) -> Result<Vec<u8>, DatasetError> {
-    let missing = || DatasetError::Missing { file: file.to_owned(), layout };
-    let (name, bytes) = read_either(file, fetch)?.ok_or_else(missing)?;
-    // No plain file of a known layout begins like this: 31 is neither the first byte of IDX nor a CIFAR label.
-    if !bytes.starts_with(&[0x1f, 0x8b]) {
-        return Ok(bytes);
+    for name in forms(file) {
+        let fetched = fetch(&name).map_err(|error| DatasetError::Fetch { file: name.clone(), error })?;
+        let Some(bytes) = fetched else { continue };
+        // No plain file of a known layout begins like this: 31 is neither the first byte of IDX nor a CIFAR label.
+        if !bytes.starts_with(&[0x1f, 0x8b]) {
+            return Ok(bytes);
+        }
+        let mut plain = Vec::new();
+        let broken =
+            |error| DatasetError::Malformed { file: name, problem: format!("its gzip stream is broken: {error}") };
+        GzDecoder::new(bytes.as_slice()).take(MAX_BYTES).read_to_end(&mut plain).map_err(broken)?;
+        return Ok(plain);
     }
-    let mut plain = Vec::new();
-    let broken = |error| DatasetError::Malformed { file: name, problem: format!("its gzip stream is broken: {error}") };
-    GzDecoder::new(bytes.as_slice()).take(MAX_BYTES).read_to_end(&mut plain).map_err(broken)?;
-    Ok(plain)
+    Err(DatasetError::Missing { file: file.to_owned(), layout })
 }
 
 /// Which part of a data set.
@@ -231,7 +222,7 @@ mod tests {
     use super::*;
 
     fn found(files: &[&str], split: Split) -> Result<Layout, DatasetError> {
-        detect(split, &mut |name| Ok(files.contains(&name).then(Vec::new)))
+        detect(split, |name| files.contains(&name))
     }
 
     #[test]

@@ -179,7 +179,7 @@ pub fn read_data(folder: &Path, split: Split) -> Result<LabelledImages, FileErro
         Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
         Err(error) => Err(error),
     };
-    rebias_dataset::detect(split, &mut fetch)
+    rebias_dataset::detect(split, |name| folder.join(name).exists())
         .and_then(|layout| rebias_dataset::fetch(layout, split, &mut fetch))
         .map_err(|error| FileError::Dataset { folder: folder.to_owned(), error })
 }

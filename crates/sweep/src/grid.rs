@@ -74,18 +74,14 @@ impl Grid {
         document.read(|table| {
             let architecture = table.string("architecture");
             let run = read_run(table);
-            let settings = match table.optional_table("set") {
-                Some(Some(set)) => read_settings(&set),
-                Some(None) => Some(Vec::new()),
-                None => None,
-            };
+            let settings = table.optional_table_as("set", read_settings);
             let dimensions = read_dimensions(table);
             let exclusions = read_exclusions(table, dimensions.as_deref().unwrap_or_default());
             let objectives = read_objectives(table);
             let grid = Self {
                 architecture: architecture?,
                 run: run?,
-                settings: settings?,
+                settings: settings?.unwrap_or_default(),
                 dimensions: dimensions?,
                 exclusions: exclusions?,
                 objectives: objectives?,

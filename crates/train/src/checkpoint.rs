@@ -5,25 +5,24 @@
 //! so far. A run that goes on from one ends with the same bytes as one that was never stopped. (Chips need nothing: each
 //! step's follows from seed and step.)
 
-mod codec;
-
 use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
 
+use serde::de::DeserializeOwned;
+use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
 use crate::data::ImageSet;
 use crate::output::write_whole;
 use crate::recipe::Recipe;
 use crate::{Phase, TrainError};
-use codec::{Encode, encode_fields};
 
 /// First bytes of a checkpoint: what it is, and the version of its form.
 const MAGIC: &str = "rebias checkpoint 1";
 
 /// State of a trained value.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub(crate) struct ParameterState {
     pub(crate) values: Vec<f32>,
     pub(crate) moments: Option<[Vec<f32>; 2]>,
@@ -31,7 +30,7 @@ pub(crate) struct ParameterState {
 }
 
 /// State of a part of the network.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub(crate) struct StageState {
     /// Of its quantiser, beside parameters.
     pub(crate) stored: Vec<f64>,
@@ -44,7 +43,7 @@ pub(crate) struct StageState {
 pub(crate) type ModelState = Vec<StageState>;
 
 /// State of a network that was chosen by its accuracy on held-out images.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub(crate) struct FittedState {
     pub(crate) model: ModelState,
     pub(crate) held_out_accuracy: f64,
@@ -52,7 +51,7 @@ pub(crate) struct FittedState {
 }
 
 /// State of the training batches.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub(crate) struct BatchesState {
     pub(crate) order: Vec<usize>,
     pub(crate) next: usize,
@@ -60,7 +59,7 @@ pub(crate) struct BatchesState {
 }
 
 /// State of a phase after a step.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub(crate) struct PhaseState {
     pub(crate) step: usize,
     pub(crate) model: ModelState,
@@ -69,7 +68,7 @@ pub(crate) struct PhaseState {
 }
 
 /// State of a run.
-#[derive(Clone, Debug, Default, PartialEq)]
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 struct RunState {
     /// What earlier phases gave.
     pretrained: Option<FittedState>,
@@ -77,13 +76,6 @@ struct RunState {
     /// The phase that runs.
     current: Option<PhaseState>,
 }
-
-encode_fields!(ParameterState { values, moments, is_fixed });
-encode_fields!(StageState { stored, parameters, statistics });
-encode_fields!(FittedState { model, held_out_accuracy, step });
-encode_fields!(BatchesState { order, next, stream });
-encode_fields!(PhaseState { step, model, best, batches });
-encode_fields!(RunState { pretrained, twin, current });
 
 /// The checkpoints of a run.
 #[derive(Debug)]
@@ -117,12 +109,12 @@ impl Checkpoints {
 
     fn parse(path: &Path, identity: &str, bytes: &[u8]) -> Result<RunState, TrainError> {
         let refused = |problem| TrainError::Checkpoint { path: path.to_path_buf(), problem };
-        let mut rest = bytes;
-        let found = String::decode(&mut rest).ok_or_else(|| refused("is damaged"))?;
+        // First alone: the states of another version may have another form.
+        let (found, rest) = postcard::take_from_bytes::<String>(bytes).map_err(|_| refused("is damaged"))?;
         if found != identity {
             return Err(refused("was written by another version, or with another recipe or other images"));
         }
-        RunState::decode(&mut rest).filter(|_| rest.is_empty()).ok_or_else(|| refused("is damaged"))
+        decoded(rest).ok_or_else(|| refused("is damaged"))
     }
 
     /// What phase `phase` gave, if it is over.
@@ -163,10 +155,7 @@ impl Checkpoints {
     }
 
     fn write(&self) -> Result<(), TrainError> {
-        let mut bytes = Vec::new();
-        self.identity.encode(&mut bytes);
-        self.state.encode(&mut bytes);
-        write_whole(&self.path, &bytes)
+        write_whole(&self.path, &encoded(&(&self.identity, &self.state)))
     }
 
     /// What a network that does not fit its own checkpoint is told.
@@ -181,6 +170,56 @@ impl Checkpoints {
                 Err(TrainError::File { action: "remove", path: self.path, source })
             }
             Ok(()) | Err(_) => Ok(()),
+        }
+    }
+}
+
+/// The bytes of a value, floats to the bit.
+fn encoded(value: &impl Serialize) -> Vec<u8> {
+    postcard::to_allocvec(value).expect("memory takes numbers, texts and lists of known length")
+}
+
+/// The value that some bytes hold; `None` if they hold another, or more.
+fn decoded<T: DeserializeOwned>(bytes: &[u8]) -> Option<T> {
+    postcard::take_from_bytes(bytes).ok().filter(|(_, rest)| rest.is_empty()).map(|(value, _)| value)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    fn state() -> PhaseState {
+        let parameter = ParameterState {
+            values: vec![0.1, f32::MIN_POSITIVE, -0.0],
+            moments: Some([vec![1.0; 3], vec![2.5; 3]]),
+            is_fixed: true,
+        };
+        let stage = StageState { stored: vec![1.25], parameters: vec![parameter], statistics: vec![vec![], vec![3.0]] };
+        let batches = BatchesState { order: vec![2, 0, 1], next: 1, stream: u64::MAX };
+        PhaseState { step: 7, model: vec![stage], best: None, batches }
+    }
+
+    #[test]
+    fn what_was_written_is_read_to_the_bit() {
+        assert_eq!(decoded(&encoded(&state())), Some(state()));
+        let none = f32::NAN;
+        assert_eq!(decoded(&encoded(&none)).map(f32::to_bits), Some(none.to_bits()));
+    }
+
+    #[test]
+    fn every_part_that_is_cut_off_is_missed() {
+        let bytes = encoded(&state());
+        for len in 0..bytes.len() {
+            assert_eq!(decoded::<PhaseState>(&bytes[..len]), None, "{len} of {}", bytes.len());
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn prop_no_bytes_panic(bytes in proptest::collection::vec(any::<u8>(), 0..200)) {
+            let _ = decoded::<PhaseState>(&bytes);
+            let _ = decoded::<String>(&bytes);
         }
     }
 }

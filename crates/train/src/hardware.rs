@@ -10,8 +10,11 @@
 pub(crate) mod cells;
 pub(crate) mod partial_sums;
 
-use burn::tensor::Tensor;
+use burn::tensor::module::conv2d;
+use burn::tensor::ops::ConvOptions;
+use burn::tensor::{Tensor, TensorData};
 use ndarray::Array2;
+use rebias_arch::FlipEncoding;
 use rebias_config::{Interval, Problem, Table};
 
 use crate::forms::Form;
@@ -36,13 +39,6 @@ pub(crate) struct Hardware {
     pub(crate) partial_sums: Option<PartialSums>,
 }
 
-/// Whether columns that hold more than half of what they could are stored complemented (ISAAC, section V).
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum FlipEncoding {
-    Off,
-    On,
-}
-
 /// Shares of cells that are stuck.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub(crate) struct StuckCells {
@@ -50,6 +46,11 @@ pub(crate) struct StuckCells {
     pub(crate) lrs: f64,
     /// At level 0.
     pub(crate) hrs: f64,
+}
+
+impl StuckCells {
+    /// All cells take what is written.
+    pub(crate) const NONE: Self = Self { lrs: 0.0, hrs: 0.0 };
 }
 
 /// How column sums become codes.
@@ -123,8 +124,6 @@ pub(crate) enum Product {
 impl Product {
     /// The sums, `[images, outputs, height, width]`.
     pub(crate) fn of(self, x: Tensor<4>, weights: Tensor<4>) -> Tensor<4> {
-        use burn::tensor::module::conv2d;
-        use burn::tensor::ops::ConvOptions;
         match self {
             Self::Conv => conv2d(x, weights, None, ConvOptions::new([1, 1], [1, 1], [1, 1], 1)),
             Self::Linear => {
@@ -139,7 +138,7 @@ impl Product {
 /// Numbers of a matrix as a tensor beside `like`, without gradient.
 pub(crate) fn constant<const D: usize>(values: &Array2<f64>, dims: [usize; D], like: &Tensor<4>) -> Tensor<D> {
     let values: Vec<f32> = values.iter().map(|&value| value as f32).collect();
-    Tensor::from_data(burn::tensor::TensorData::new(values, dims), &like.device())
+    Tensor::from_data(TensorData::new(values, dims), &like.device())
 }
 
 impl Hardware {
@@ -153,23 +152,15 @@ impl Hardware {
         let most = cell_bits.map_or(255, |bits: u32| (1i64 << bits) - 1);
         let bias_level = table.optional_integer("bias_level", 1..=most);
         let weight_noise = table.number_or("weight_noise", share(), 0.0);
-        let stuck_cells = match table.optional_table("stuck_cells") {
-            Some(Some(table)) => stuck_cells(&table),
-            Some(None) => Some(StuckCells { lrs: 0.0, hrs: 0.0 }),
-            None => None,
-        };
-        let partial_sums = match table.optional_table("partial_sums") {
-            Some(Some(table)) => partial_sums(&table).map(Some),
-            Some(None) => Some(None),
-            None => None,
-        };
+        let stuck_cells = table.optional_table_as("stuck_cells", stuck_cells);
+        let partial_sums = table.optional_table_as("partial_sums", partial_sums);
         Some(Self {
             cell_bits: cell_bits?,
             word_lines: word_lines?,
             flip_encoding: flip_encoding?,
             bias_level: bias_level?,
             weight_noise: weight_noise?,
-            stuck_cells: stuck_cells?,
+            stuck_cells: stuck_cells?.unwrap_or(StuckCells::NONE),
             partial_sums: partial_sums?,
         })
     }

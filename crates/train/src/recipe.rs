@@ -105,11 +105,7 @@ impl Recipe {
             let data = root.table("data").and_then(|table| data::read(&table));
             let layers = root.table("network").and_then(|table| network::read(&table));
             let quantisation = root.table("quantisation").and_then(|table| quantisation(&table));
-            let hardware = match root.optional_table("hardware") {
-                Some(Some(table)) => Hardware::read(&table).map(Some),
-                Some(None) => Some(None),
-                None => None,
-            };
+            let hardware = root.optional_table_as("hardware", Hardware::read);
             let training = root.table("training").and_then(|table| training(&table));
             if let (Some(Some(hardware)), Some(quantisation)) = (&hardware, &quantisation) {
                 hardware.check_form(root, quantisation.form)?;
@@ -214,11 +210,7 @@ fn training(table: &Table<'_>) -> Option<Training> {
         }
         Some((schedule, fixed_beta_steps))
     });
-    let distillation = match table.optional_table("distillation") {
-        Some(Some(table)) => distillation(&table).map(Some),
-        Some(None) => Some(None),
-        None => None,
-    };
+    let distillation = table.optional_table_as("distillation", distillation);
     let (fine_tune, fixed_beta_steps) = fine_tune?;
     Some(Training {
         batch: batch?,

@@ -28,17 +28,9 @@ pub(super) fn noc(table: &Table<'_>) -> Option<NocSpec> {
 
 /// One chip, unless `[system]` says otherwise; several need a `[chip_link]`.
 pub(super) fn system(root: &Table<'_>) -> Option<SystemSpec> {
-    let n_chips = match root.optional_table("system") {
-        Some(Some(table)) => table.integer("chips", 1..=MAX_CHIPS),
-        Some(None) => Some(1),
-        None => None,
-    };
-    let chip_link = match root.optional_table("chip_link") {
-        Some(Some(table)) => chip_link(&table).map(Some),
-        Some(None) => Some(None),
-        None => None,
-    };
-    let (n_chips, chip_link) = (n_chips?, chip_link?);
+    let n_chips = root.optional_table_as("system", |table| table.integer("chips", 1..=MAX_CHIPS));
+    let chip_link = root.optional_table_as("chip_link", chip_link);
+    let (n_chips, chip_link) = (n_chips?.unwrap_or(1), chip_link?);
     if n_chips > 1 && chip_link.is_none() {
         let problem = Problem::new("missing key")
             .legal("a table, which several chips need")

@@ -22,7 +22,7 @@ pub(crate) struct Sweep {
 pub(crate) struct SweepSubject {
     /// The sweep's TOML.
     pub(crate) sweep: PathBuf,
-    /// Take the images of this data set's test set instead of the traces' samples (a folder with the files of MNIST, Fashion-MNIST or CIFAR).
+    /// Take the images of this data set's test set instead of the traces' samples (a folder of IDX or CIFAR files).
     #[arg(long, value_name = "DIR")]
     pub(crate) data: Option<PathBuf>,
     /// Keep rows and write results.csv in this folder; rows that are there already are not computed again.

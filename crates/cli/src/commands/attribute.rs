@@ -21,7 +21,7 @@ use crate::{help, progress};
 pub(crate) struct Attribute {
     #[command(flatten)]
     subject: Subject,
-    /// Take the images of this data set's test set instead of the trace's samples (a folder with the files of MNIST, Fashion-MNIST or CIFAR).
+    /// Take the images of this data set's test set instead of the trace's samples (a folder of IDX or CIFAR files).
     #[arg(long, value_name = "DIR")]
     data: Option<PathBuf>,
     /// Run the first N images only.

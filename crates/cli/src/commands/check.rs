@@ -24,7 +24,7 @@ pub(crate) struct Check {
     /// What the files are [default: told from their names, or from what they hold].
     #[arg(long, value_parser = parser())]
     kind: Option<Kind>,
-    /// Of a sweep: time it with the test images of this data set (a folder with the files of MNIST, Fashion-MNIST or CIFAR).
+    /// Of a sweep: time it with the test images of this data set (a folder of IDX or CIFAR files).
     #[arg(long, value_name = "DIR")]
     data: Option<PathBuf>,
     /// Of a sweep: rows that are in this folder need not be computed, and tell the time that the others take.

@@ -4,6 +4,7 @@ use burn::tensor::{DType, Device, Tensor, TensorData};
 use ndarray::Array2;
 
 use super::*;
+use crate::codes::Sides;
 use crate::formula::rounded;
 use crate::quantise::max_code;
 use crate::random::{Purpose, Stream};
@@ -59,6 +60,7 @@ fn the_forward_pass_uses_the_weights_that_the_codes_stand_for() {
         let mut rule = rule(form, bits, granularity);
         for frozen in [false, true] {
             let codes = rule.codes(&latent());
+            assert_eq!(matches!(codes.sides, Sides::Pair { .. }), form.is_pair(), "{what}");
             let largest = (1u16 << codes.bits) - 1;
             assert!(codes.plus.iter().all(|&code| code <= largest), "{what}");
             let weights: Vec<f64> = codes.weights().into_iter().collect();
@@ -88,8 +90,8 @@ fn frozen_values_are_stored_exactly() {
         let mut rule = rule(form, bits, granularity);
         rule.freeze(4);
         let stored = match rule.codes(&latent()).sides {
-            crate::codes::Sides::Biased(beta) => beta,
-            crate::codes::Sides::Pair { ratio, .. } => vec![ratio],
+            Sides::Biased(beta) => beta,
+            Sides::Pair { ratio, .. } => vec![ratio],
         };
         assert!(stored.iter().all(|value| (value * 16.0).fract() == 0.0), "{form:?} {bits}: {stored:?}");
     }

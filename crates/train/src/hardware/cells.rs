@@ -7,8 +7,9 @@
 use std::ops::Range;
 
 use ndarray::Array2;
+use rebias_arch::FlipEncoding;
 
-use super::{Chip, FlipEncoding};
+use super::Chip;
 use crate::codes::{Codes, Sides};
 
 /// The cells of a layer.
@@ -171,7 +172,7 @@ mod tests {
         flip_encoding: FlipEncoding::On,
         bias_level: Some(1),
         weight_noise: 0.0,
-        stuck_cells: StuckCells { lrs: 0.0, hrs: 0.0 },
+        stuck_cells: StuckCells::NONE,
         partial_sums: None,
     };
 

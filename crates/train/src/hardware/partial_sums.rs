@@ -214,10 +214,11 @@ impl Transfer {
 #[cfg(test)]
 mod tests {
     use burn::tensor::{Device, TensorData};
+    use rebias_arch::FlipEncoding;
 
     use super::*;
     use crate::codes::Sides;
-    use crate::hardware::{Chips, FlipEncoding, StuckCells};
+    use crate::hardware::{Chips, StuckCells};
     use crate::parameter::to_vec;
     use crate::random::{Purpose, Stream};
 
@@ -230,7 +231,7 @@ mod tests {
             flip_encoding,
             bias_level: Some(2),
             weight_noise: 0.0,
-            stuck_cells: StuckCells { lrs: 0.0, hrs: 0.0 },
+            stuck_cells: StuckCells::NONE,
             partial_sums: Some(PartialSums { adc_bits, dac_bits: 1, range }),
         }
     }
