@@ -13,26 +13,28 @@ const WORDS: usize = SLOTS / WORD;
 /// Events in order of time; events of one time in the order in which they were pushed.
 ///
 /// A timing wheel: a list of events for each of the next ticks, and a sorted store for those beyond, from which they
-/// come to the wheel as soon as it reaches them. So an event costs the same however many there are.
+/// come to the wheel as soon as it reaches them. So an event costs the same however many there are. Lists are read from
+/// front to end and then used for other ticks.
 ///
 /// ```text
-///       now
-///  slots ┬─▼─┬───┬───┬─ … ─┐     beyond   8200: e, f   9000: g
-///        │ a │   │ b │     │
-///        │   │   │ c │     │
+///    present    slots ┬───┬───┬─ … ─┐     beyond   8200: e, f   9000: g
+///      a            1 │   │ b │     │
+///                     │   │ c │     │
 /// ```
 #[derive(Clone, Debug)]
 pub struct EventQueue<E> {
-    /// First and last node of each slot's list; meaningful where the slot is occupied.
-    slots: Box<[(u32, u32); SLOTS]>,
+    /// The events of now, and how many of them have been popped.
+    present: Vec<E>,
+    n_popped: usize,
+    /// Which list each slot has; meaningful where the slot is occupied. That of now never is.
+    slots: Box<[u32; SLOTS]>,
     /// One bit for each slot that has events, and one for each word of these that is not 0.
     occupied: [u64; WORDS],
     occupied_words: u128,
-    nodes: Vec<Node<E>>,
-    /// Nodes without an event: the one that became free last leads to the one before it, and so on.
-    last_free: u32,
-    n_free: u32,
-    /// Events of ticks that the wheel does not reach yet, in the order of their pushes.
+    lists: Vec<Vec<E>>,
+    /// Lists that no slot has, all empty.
+    spare: Vec<u32>,
+    /// Events of ticks that the wheel does not reach yet.
     beyond: BTreeMap<u64, Vec<E>>,
     /// The first tick beyond the wheel that has events.
     first_beyond: Option<u64>,
@@ -40,23 +42,17 @@ pub struct EventQueue<E> {
     now: Tick,
 }
 
-/// An event in a slot's list; the last one's `next` means nothing.
-#[derive(Clone, Copy, Debug)]
-struct Node<E> {
-    event: E,
-    next: u32,
-}
-
 impl<E: Copy> EventQueue<E> {
     /// Nothing to happen, at the start of time.
     pub fn new() -> Self {
         Self {
-            slots: Box::new([(0, 0); SLOTS]),
+            present: Vec::new(),
+            n_popped: 0,
+            slots: Box::new([0; SLOTS]),
             occupied: [0; WORDS],
             occupied_words: 0,
-            nodes: Vec::new(),
-            last_free: 0,
-            n_free: 0,
+            lists: Vec::new(),
+            spare: Vec::new(),
             beyond: BTreeMap::new(),
             first_beyond: None,
             pushed: 0,
@@ -68,16 +64,23 @@ impl<E: Copy> EventQueue<E> {
     ///
     /// # Panics
     /// If the tick has passed: nothing acts on the past.
+    // Inlined so that an event is written straight into its list: on the way through memory, its parts are stored one
+    // by one and loaded as a whole, for which a processor waits.
+    #[inline(always)]
     pub fn push(&mut self, at: Tick, event: E) {
         self.pushed += 1;
-        if at.0.wrapping_sub(self.now.0) < SLOTS as u64 {
-            self.append(at, event);
+        let ahead = at.0.wrapping_sub(self.now.0);
+        if ahead == 0 {
+            self.present.push(event);
+        } else if ahead < SLOTS as u64 {
+            self.list_of(at).push(event);
         } else {
             self.push_beyond(at, event);
         }
     }
 
     #[cold]
+    #[inline(never)]
     fn push_beyond(&mut self, at: Tick, event: E) {
         assert!(at >= self.now, "an event at tick {} is pushed at tick {}", at.0, self.now.0);
         self.beyond.entry(at.0).or_default().push(event);
@@ -88,23 +91,11 @@ impl<E: Copy> EventQueue<E> {
     #[inline]
     pub fn pop(&mut self) -> Option<E> {
         // Most events happen in the tick of the one before.
-        let here = self.now.0 as usize % SLOTS;
-        let has_more = self.occupied[here / WORD] >> (here % WORD) & 1 == 1;
-        let slot = if has_more { here } else { self.advance()? };
-        let (first, last) = self.slots[slot];
-        let Node { event, next } = self.nodes[first as usize];
-        self.nodes[first as usize].next = self.last_free;
-        self.last_free = first;
-        self.n_free += 1;
-        if first == last {
-            let word = slot / WORD;
-            self.occupied[word] &= !(1 << (slot % WORD));
-            if self.occupied[word] == 0 {
-                self.occupied_words &= !(1 << word);
-            }
-        } else {
-            self.slots[slot].0 = next;
+        if self.n_popped == self.present.len() {
+            self.advance()?;
         }
+        let event = self.present[self.n_popped];
+        self.n_popped += 1;
         Some(event)
     }
 
@@ -118,32 +109,38 @@ impl<E: Copy> EventQueue<E> {
         self.pushed
     }
 
-    /// Goes to the next tick with events; returns its slot.
+    /// Goes to the next tick with events, if there is one.
     #[inline(never)]
-    fn advance(&mut self) -> Option<usize> {
-        let slot = match self.next_slot() {
-            Some(slot) => slot,
-            None => self.jump()?,
-        };
-        let ahead = slot.wrapping_sub(self.now.0 as usize) % SLOTS;
-        if ahead > 0 {
-            self.now.0 += ahead as u64;
+    fn advance(&mut self) -> Option<()> {
+        if self.occupied_words == 0 {
+            let (&at, _) = self.beyond.first_key_value()?;
+            self.now = Tick(at);
             self.reach();
         }
-        Some(slot % SLOTS)
+        let slot = self.next_slot();
+        self.now.0 += (slot.wrapping_sub(self.now.0 as usize) % SLOTS) as u64;
+        let word = slot / WORD;
+        self.occupied[word] &= !(1 << (slot % WORD));
+        if self.occupied[word] == 0 {
+            self.occupied_words &= !(1 << word);
+        }
+        self.present.clear();
+        self.n_popped = 0;
+        let list = self.slots[slot];
+        std::mem::swap(&mut self.present, &mut self.lists[list as usize]);
+        self.spare.push(list);
+        self.reach();
+        Some(())
     }
 
-    /// The first occupied slot from now on, around the wheel.
-    fn next_slot(&self) -> Option<usize> {
+    /// The first occupied slot from now on, around the wheel, of which one is.
+    fn next_slot(&self) -> usize {
         let here = self.now.0 as usize % SLOTS;
         let (word, bit) = (here / WORD, here % WORD);
         let in_word = |word: usize, bits: u64| word * WORD + bits.trailing_zeros() as usize;
         let ahead = self.occupied[word] >> bit << bit;
         if ahead != 0 {
-            return Some(in_word(word, ahead));
-        }
-        if self.occupied_words == 0 {
-            return None;
+            return in_word(word, ahead);
         }
         // Words behind this one, then those before it, then the slots of this one that stand before now.
         let behind = self.occupied_words.checked_shr(word as u32 + 1).unwrap_or(0);
@@ -152,64 +149,39 @@ impl<E: Copy> EventQueue<E> {
         } else {
             word + 1 + behind.trailing_zeros() as usize
         };
-        Some(in_word(next, self.occupied[next]))
+        in_word(next, self.occupied[next])
     }
 
-    /// Goes to the first tick beyond an empty wheel.
-    #[cold]
-    fn jump(&mut self) -> Option<usize> {
-        let (&at, _) = self.beyond.first_key_value()?;
-        self.now = Tick(at);
-        self.reach();
-        Some(at as usize % SLOTS)
-    }
-
-    /// Brings to the wheel what it reaches now.
+    /// Brings to the wheel what it reaches now. No event of such a tick is there yet.
     #[inline]
     fn reach(&mut self) {
         while self.first_beyond.is_some_and(|at| at - self.now.0 < SLOTS as u64) {
             let Some((at, events)) = self.beyond.pop_first() else { return };
-            for event in events {
-                self.append(Tick(at), event);
-            }
+            *self.list_of(Tick(at)) = events;
             self.first_beyond = self.beyond.first_key_value().map(|(&at, _)| at);
         }
     }
 
-    /// Puts an event at the end of its slot's list.
+    /// The list of a tick that the wheel reaches.
     #[inline]
-    fn append(&mut self, at: Tick, event: E) {
-        let node = self.store(event);
+    fn list_of(&mut self, at: Tick) -> &mut Vec<E> {
         let slot = at.0 as usize % SLOTS;
         let (word, bit) = (slot / WORD, 1 << (slot % WORD));
         if self.occupied[word] & bit == 0 {
             self.occupied[word] |= bit;
             self.occupied_words |= 1 << word;
-            self.slots[slot] = (node, node);
-        } else {
-            let last = self.slots[slot].1;
-            self.nodes[last as usize].next = node;
-            self.slots[slot].1 = node;
+            self.slots[slot] = match self.spare.pop() {
+                Some(list) => list,
+                None => self.add_list(),
+            };
         }
-    }
-
-    #[inline]
-    fn store(&mut self, event: E) -> u32 {
-        if self.n_free == 0 {
-            return self.store_behind(event);
-        }
-        let place = self.last_free;
-        let node = &mut self.nodes[place as usize];
-        node.event = event;
-        self.last_free = node.next;
-        self.n_free -= 1;
-        place
+        &mut self.lists[self.slots[slot] as usize]
     }
 
     #[cold]
-    fn store_behind(&mut self, event: E) -> u32 {
-        self.nodes.push(Node { event, next: 0 });
-        (self.nodes.len() - 1) as u32
+    fn add_list(&mut self) -> u32 {
+        self.lists.push(Vec::new());
+        (self.lists.len() - 1) as u32
     }
 }
 

@@ -15,7 +15,9 @@ use std::collections::VecDeque;
 use rebias_engine::{Busy, Tick};
 use rebias_units::{Bits, Bytes, Cycles, Time};
 
-use crate::{ChipLinkUnit, ChipSpec, LinkName, LinkUse, Mesh, MeshEvent, MeshUnit, Message, Notice, Route, SystemSpec};
+use crate::{
+    ChipLinkUnit, ChipSpec, LinkName, LinkUse, Listener, Mesh, MeshEvent, MeshUnit, Message, Route, SystemSpec,
+};
 
 /// Where tiles are, and how far apart.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -191,7 +193,7 @@ impl<W: Copy> InterconnectUnit<W> {
         &mut self,
         now: Tick,
         message: Message<W>,
-        tell: &mut impl FnMut(Tick, Notice<W, InterconnectEvent>),
+        listener: &mut impl Listener<W, InterconnectEvent>,
     ) -> Result<(), Busy<Message<W>>> {
         let ((chip, from), (to_chip, to)) = (self.topology.place(message.from), self.topology.place(message.to));
         let state = &mut self.chips[chip as usize];
@@ -201,31 +203,26 @@ impl<W: Copy> InterconnectUnit<W> {
         }
         if chip != to_chip {
             state.waiting.push_back((message, now));
-            self.send_out(chip, now, tell);
+            self.send_out(chip, now, listener);
             return Ok(());
         }
         let leg = Message { payload: Leg::Whole(message.payload), from, to, flits: message.flits };
-        state.inject(now, chip, leg, tell).map_err(|_| Busy(message))
+        state.inject(now, chip, leg, listener).map_err(|_| Busy(message))
     }
 
     /// Does what happens at a tick.
-    pub fn step(
-        &mut self,
-        now: Tick,
-        event: InterconnectEvent,
-        tell: &mut impl FnMut(Tick, Notice<W, InterconnectEvent>),
-    ) {
+    pub fn step(&mut self, now: Tick, event: InterconnectEvent, listener: &mut impl Listener<W, InterconnectEvent>) {
         match event {
             InterconnectEvent::Mesh { chip, event } => {
                 let ChipState { mesh, leaving, entering, .. } = &mut self.chips[chip as usize];
-                mesh.step(now, event, &mut |at, notice| tell(at, go_on(chip, notice, leaving, entering)));
+                mesh.step(now, event, &mut Legs { chip, leaving, entering, listener });
             }
-            InterconnectEvent::AtLink { chip } => self.cross(chip, now, tell),
+            InterconnectEvent::AtLink { chip } => self.cross(chip, now, listener),
             InterconnectEvent::Crossed { chip } => {
                 let Some(crossing) = self.chips[chip as usize].crossing.pop_front() else { return };
                 let (to_chip, _) = self.topology.place(crossing.message.to);
                 self.chips[to_chip as usize].landed.push_back(crossing);
-                self.send_back(to_chip, now, tell);
+                self.send_back(to_chip, now, listener);
             }
             InterconnectEvent::Entered { chip } => {
                 let Some(crossing) = self.chips[chip as usize].entering.pop_front() else { return };
@@ -233,8 +230,8 @@ impl<W: Copy> InterconnectUnit<W> {
                 if let Some(link) = &mut self.chips[crossing.from_chip as usize].link {
                     link.release(bytes);
                 }
-                self.send_out(crossing.from_chip, now, tell);
-                self.send_back(chip, now, tell);
+                self.send_out(crossing.from_chip, now, listener);
+                self.send_back(chip, now, listener);
             }
         }
     }
@@ -254,18 +251,18 @@ impl<W: Copy> InterconnectUnit<W> {
     }
 
     /// Lets the message that has come to the chip link cross it, behind those before.
-    fn cross(&mut self, chip: u32, now: Tick, tell: &mut impl FnMut(Tick, Notice<W, InterconnectEvent>)) {
+    fn cross(&mut self, chip: u32, now: Tick, listener: &mut impl Listener<W, InterconnectEvent>) {
         let state = &mut self.chips[chip as usize];
         let Some(crossing) = state.leaving.pop_front() else { return };
         let Some(link) = state.link.as_mut() else { return };
         let span = link.cross(now, self.topology.bytes(crossing.message.flits));
         state.waited += span.start - now;
         state.crossing.push_back(crossing);
-        tell(span.end + link.latency(), Notice::Event(InterconnectEvent::Crossed { chip }));
+        listener.event(span.end + link.latency(), InterconnectEvent::Crossed { chip });
     }
 
     /// Lets messages for other chips leave their tiles, in order of arrival, as far as the chip link has room.
-    fn send_out(&mut self, chip: u32, now: Tick, tell: &mut impl FnMut(Tick, Notice<W, InterconnectEvent>)) {
+    fn send_out(&mut self, chip: u32, now: Tick, listener: &mut impl Listener<W, InterconnectEvent>) {
         let gateway = self.topology.tiles_per_chip;
         while let Some(&(message, since)) = self.chips[chip as usize].waiting.front() {
             let bytes = self.topology.bytes(message.flits);
@@ -277,19 +274,19 @@ impl<W: Copy> InterconnectUnit<W> {
             state.waiting.pop_front();
             state.waited += now - since;
             let leg = Message { payload: Leg::Out(message), from, to: gateway, flits: message.flits };
-            let sent = state.inject(now, chip, leg, tell);
+            let sent = state.inject(now, chip, leg, listener);
             debug_assert!(sent.is_ok(), "a tile whose message waits for the chip link sends no other");
         }
     }
 
     /// Lets the next message from another chip enter a chip's mesh.
-    fn send_back(&mut self, chip: u32, now: Tick, tell: &mut impl FnMut(Tick, Notice<W, InterconnectEvent>)) {
+    fn send_back(&mut self, chip: u32, now: Tick, listener: &mut impl Listener<W, InterconnectEvent>) {
         let gateway = self.topology.tiles_per_chip;
         let Some(&crossing) = self.chips[chip as usize].landed.front() else { return };
         let (_, to) = self.topology.place(crossing.message.to);
         let state = &mut self.chips[chip as usize];
         let leg = Message { payload: Leg::Back(crossing), from: gateway, to, flits: crossing.message.flits };
-        if state.inject(now, chip, leg, tell).is_ok() {
+        if state.inject(now, chip, leg, listener).is_ok() {
             state.landed.pop_front();
         }
     }
@@ -302,34 +299,48 @@ impl<W: Copy> ChipState<W> {
         now: Tick,
         chip: u32,
         leg: Message<Leg<W>>,
-        tell: &mut impl FnMut(Tick, Notice<W, InterconnectEvent>),
+        listener: &mut impl Listener<W, InterconnectEvent>,
     ) -> Result<(), Busy<Message<Leg<W>>>> {
         let Self { mesh, leaving, entering, .. } = self;
-        mesh.inject(now, leg, &mut |at, notice| tell(at, go_on(chip, notice, leaving, entering)))
+        mesh.inject(now, leg, &mut Legs { chip, leaving, entering, listener })
     }
 }
 
-/// What follows from what the mesh of a chip tells: where a leg of a message's way ends, the message goes on.
-#[inline]
-fn go_on<W: Copy>(
+/// Listens to the mesh of a chip: where a leg of a message's way ends, the message goes on.
+struct Legs<'a, W, L> {
     chip: u32,
-    notice: Notice<Leg<W>, MeshEvent>,
-    leaving: &mut VecDeque<Crossing<W>>,
-    entering: &mut VecDeque<Crossing<W>>,
-) -> Notice<W, InterconnectEvent> {
-    match notice {
-        Notice::Event(event) => Notice::Event(InterconnectEvent::Mesh { chip, event }),
-        Notice::Left(Leg::Whole(payload)) => Notice::Left(payload),
-        Notice::Left(Leg::Out(message)) => Notice::Left(message.payload),
-        Notice::Left(Leg::Back(crossing)) => {
-            entering.push_back(crossing);
-            Notice::Event(InterconnectEvent::Entered { chip })
+    leaving: &'a mut VecDeque<Crossing<W>>,
+    entering: &'a mut VecDeque<Crossing<W>>,
+    listener: &'a mut L,
+}
+
+impl<W: Copy, L: Listener<W, InterconnectEvent>> Listener<Leg<W>, MeshEvent> for Legs<'_, W, L> {
+    #[inline]
+    fn event(&mut self, at: Tick, event: MeshEvent) {
+        self.listener.event(at, InterconnectEvent::Mesh { chip: self.chip, event });
+    }
+
+    #[inline]
+    fn left(&mut self, at: Tick, leg: Leg<W>) {
+        match leg {
+            Leg::Whole(payload) => self.listener.left(at, payload),
+            Leg::Out(message) => self.listener.left(at, message.payload),
+            Leg::Back(crossing) => {
+                self.entering.push_back(crossing);
+                self.listener.event(at, InterconnectEvent::Entered { chip: self.chip });
+            }
         }
-        Notice::Delivered(Leg::Whole(payload)) => Notice::Delivered(payload),
-        Notice::Delivered(Leg::Back(crossing)) => Notice::Delivered(crossing.message.payload),
-        Notice::Delivered(Leg::Out(message)) => {
-            leaving.push_back(Crossing { message, from_chip: chip });
-            Notice::Event(InterconnectEvent::AtLink { chip })
+    }
+
+    #[inline]
+    fn delivered(&mut self, at: Tick, leg: Leg<W>) {
+        match leg {
+            Leg::Whole(payload) => self.listener.delivered(at, payload),
+            Leg::Back(crossing) => self.listener.delivered(at, crossing.message.payload),
+            Leg::Out(message) => {
+                self.leaving.push_back(Crossing { message, from_chip: self.chip });
+                self.listener.event(at, InterconnectEvent::AtLink { chip: self.chip });
+            }
         }
     }
 }

@@ -21,6 +21,8 @@ pub use chip_link::{ChipLinkSpec, ChipLinkUnit};
 pub use ima::{Accepted, ArrayShape, BiasConverter, ImaEvent, ImaSpec, ImaUnit, InputSum, MvmShape, MvmTiming};
 pub use interconnect::{Interconnect, InterconnectEvent, InterconnectPart, InterconnectUnit};
 pub use max_pool::MaxPoolUnit;
-pub use noc::{Direction, LinkName, LinkUse, Mesh, MeshEvent, MeshUnit, Message, NocSpec, Notice, Place, Route};
+pub use noc::{
+    Direction, LinkName, LinkUse, Listener, Mesh, MeshEvent, MeshUnit, Message, NocSpec, Notice, Place, Route,
+};
 pub use shift_add::ShiftAddUnit;
 pub use tile::{TileBusy, TileSpec, TileUnit};

@@ -26,7 +26,7 @@ mod wiring;
 pub use link::LinkUse;
 pub use mesh::{Direction, Mesh, Place, Route};
 pub use spec::NocSpec;
-pub use unit::{MeshEvent, MeshUnit, Message, Notice};
+pub use unit::{Listener, MeshEvent, MeshUnit, Message, Notice};
 pub use wiring::LinkName;
 
 #[cfg(test)]

@@ -181,6 +181,7 @@ impl<'a, R: Recorder> Sim<'a, R> {
         self.stream.pace.fitted()
     }
 
+    #[inline(always)]
     fn handle(&mut self, event: Event) {
         match event {
             Event::Load(share) => self.load(share),

@@ -5,6 +5,7 @@ use std::collections::{BTreeMap, VecDeque};
 use proptest::prelude::*;
 
 use super::*;
+use crate::Notice;
 use crate::{ChipLinkSpec, NocSpec};
 
 /// Chips of four tiles at two routers, and ticks of a nanosecond. A flit of 4 bytes takes two ticks over the chip link,

@@ -5,7 +5,7 @@
 //! ```
 
 use std::collections::VecDeque;
-use std::ops::AddAssign;
+use std::ops::{AddAssign, SubAssign};
 
 use rebias_engine::{Busy, Tick};
 use rebias_units::Cycles;
@@ -40,17 +40,14 @@ pub(super) struct Link {
     pub(super) waiting: VecDeque<(usize, Tick)>,
     /// First tick at which the next packet may start.
     pub(super) free_at: Tick,
-    /// What it has done for packets that are settled.
+    /// What it does for all packets that have a start.
     done: LinkUse,
-    /// The packets that got their start after these.
+    /// The last of these: at least those whose tails have not left.
     booked: VecDeque<Booking>,
 }
 
-/// Bookings that a link keeps before it settles those that are over.
-const MANY: usize = 8;
-
 /// A packet's time on a link.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 struct Booking {
     asked: Tick,
     /// The first tick at which nothing but room was missing.
@@ -74,50 +71,36 @@ impl Link {
         if start < self.free_at {
             return Err(Busy(flits));
         }
-        if self.booked.len() >= MANY {
-            self.settle(now);
+        while self.booked.front().is_some_and(|booking| booking.end <= now) {
+            self.booked.pop_front();
         }
         let its_turn = self.free_at.max(asked);
         self.free_at = start + Cycles(u64::from(flits));
-        self.booked.push_back(Booking { asked, its_turn, start, end: self.free_at });
+        let booking = Booking { asked, its_turn, start, end: self.free_at };
+        self.done += booking.before(booking.end);
+        self.booked.push_back(booking);
         Ok(self.free_at)
-    }
-
-    /// Adds up what has been done for packets whose tails have left.
-    fn settle(&mut self, now: Tick) {
-        while let Some(over) = self.booked.front().filter(|booking| booking.end <= now) {
-            self.done += over.whole();
-            self.booked.pop_front();
-        }
     }
 
     /// What it has done before a tick, with the packet that waits for its turn since `asked`, if any.
     pub(super) fn use_before(&self, tick: Tick, asked: Option<Tick>) -> LinkUse {
-        let waiting = asked.map(|asked| {
-            let its_turn = self.free_at.max(asked);
-            let not_known = Tick(u64::MAX);
-            Booking { asked, its_turn, start: not_known, end: not_known }
-        });
         let mut done = self.done;
-        for booking in self.booked.iter().copied().chain(waiting) {
+        for booking in &self.booked {
+            done -= booking.before(booking.end);
             done += booking.before(tick);
+        }
+        if let Some(asked) = asked {
+            let not_known = Tick(u64::MAX);
+            let its_turn = self.free_at.max(asked);
+            done += Booking { asked, its_turn, start: not_known, end: not_known }.before(tick);
         }
         done
     }
 }
 
 impl Booking {
-    /// What the link does for it.
+    /// What the link does for it before a tick.
     #[inline]
-    fn whole(&self) -> LinkUse {
-        LinkUse {
-            busy: self.end - self.start,
-            stalled_by_room: self.start - self.its_turn,
-            waited_for_link: self.its_turn - self.asked,
-        }
-    }
-
-    /// The part of that which lies before a tick.
     fn before(&self, tick: Tick) -> LinkUse {
         let span = |from: Tick, to: Tick| to.min(tick) - from.min(tick);
         LinkUse {
@@ -133,6 +116,14 @@ impl AddAssign for LinkUse {
         self.busy += other.busy;
         self.stalled_by_room += other.stalled_by_room;
         self.waited_for_link += other.waited_for_link;
+    }
+}
+
+impl SubAssign for LinkUse {
+    fn sub_assign(&mut self, other: Self) {
+        self.busy = self.busy - other.busy;
+        self.stalled_by_room = self.stalled_by_room - other.stalled_by_room;
+        self.waited_for_link = self.waited_for_link - other.waited_for_link;
     }
 }
 

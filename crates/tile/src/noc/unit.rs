@@ -24,16 +24,42 @@ pub struct Message<W> {
     pub flits: u32,
 }
 
-/// What a network tells its caller to happen at a tick, which may lie ahead.
+/// What a [`Listener`] is told.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Notice<W, E> {
-    /// An event that the network wants back at that tick.
+    /// An event that the network wants back.
     Event(E),
+    /// A message has left its tile.
+    Left(W),
+    /// A message has arrived.
+    Delivered(W),
+}
+
+/// Who is told by a network what is to happen at a tick, which may lie ahead. Closures that take a [`Notice`] are.
+pub trait Listener<W, E> {
+    /// The network wants an event back.
+    fn event(&mut self, at: Tick, event: E);
+
     /// The tail of a message has left the tile that sends it. The tile's port takes the next message at once; it will
     /// follow the tail.
-    Left(W),
+    fn left(&mut self, at: Tick, payload: W);
+
     /// The tail of a message has arrived.
-    Delivered(W),
+    fn delivered(&mut self, at: Tick, payload: W);
+}
+
+impl<W, E, F: FnMut(Tick, Notice<W, E>)> Listener<W, E> for F {
+    fn event(&mut self, at: Tick, event: E) {
+        self(at, Notice::Event(event));
+    }
+
+    fn left(&mut self, at: Tick, payload: W) {
+        self(at, Notice::Left(payload));
+    }
+
+    fn delivered(&mut self, at: Tick, payload: W) {
+        self(at, Notice::Delivered(payload));
+    }
 }
 
 /// What happens on the mesh: the first packet of a queue asks for its link.
@@ -87,7 +113,7 @@ impl<W: Copy> MeshUnit<W> {
         &mut self,
         now: Tick,
         message: Message<W>,
-        tell: &mut impl FnMut(Tick, Notice<W, MeshEvent>),
+        listener: &mut impl Listener<W, MeshEvent>,
     ) -> Result<(), Busy<Message<W>>> {
         assert!(message.flits > 0, "a message has at least one flit");
         let Message { payload, from, to, flits } = message;
@@ -98,7 +124,7 @@ impl<W: Copy> MeshUnit<W> {
         }
         let since = self.links[link].free_at.max(now);
         terminal.sending = Some(Sending { message: self.messages.insert(payload), to, left: flits, since });
-        self.serve(link, now, tell);
+        self.serve(link, now, listener);
         Ok(())
     }
 
@@ -108,7 +134,7 @@ impl<W: Copy> MeshUnit<W> {
     }
 
     /// Does what happens at a tick: the first packet of a queue joins those that wait for its link.
-    pub fn step(&mut self, now: Tick, event: MeshEvent, tell: &mut impl FnMut(Tick, Notice<W, MeshEvent>)) {
+    pub fn step(&mut self, now: Tick, event: MeshEvent, listener: &mut impl Listener<W, MeshEvent>) {
         let queue = event.0 as usize;
         let at = &self.queues[queue];
         let Some(packet) = at.front() else { return };
@@ -119,7 +145,9 @@ impl<W: Copy> MeshUnit<W> {
         match start {
             Some(start) => {
                 let tail = self.links[link].carry(now, start, flits, now).expect(LINK_IS_FREE);
-                self.leave_queue(queue, link, (start, tail), now, tell);
+                if let Some(before) = self.leave_queue(queue, link, (start, tail), listener) {
+                    self.serve(before, now, listener);
+                }
             }
             None => self.links[link].waiting.push_back((queue, now)),
         }
@@ -139,16 +167,18 @@ impl<W: Copy> MeshUnit<W> {
     }
 
     /// Gives a start to the packets that wait for a link, in order, as long as it is known when there is room for them.
-    fn serve(&mut self, link: usize, now: Tick, tell: &mut impl FnMut(Tick, Notice<W, MeshEvent>)) {
+    fn serve(&mut self, link: usize, now: Tick, listener: &mut impl Listener<W, MeshEvent>) {
         while let Some((flits, asked)) = self.next_packet(link) {
             // Otherwise the packet that makes room serves the link.
             let Some(start) = self.may_start(link, flits, now) else { return };
             let tail = self.links[link].carry(now, start, flits, asked).expect(LINK_IS_FREE);
             match self.terminal_of(link) {
-                Some(terminal) => self.cut(terminal, link, (start, tail), tell),
+                Some(terminal) => self.cut(terminal, link, (start, tail), listener),
                 None => {
                     let Some((queue, _)) = self.links[link].waiting.pop_front() else { return };
-                    self.leave_queue(queue, link, (start, tail), now, tell);
+                    if let Some(before) = self.leave_queue(queue, link, (start, tail), listener) {
+                        self.serve(before, now, listener);
+                    }
                 }
             }
         }
@@ -183,13 +213,13 @@ impl<W: Copy> MeshUnit<W> {
     }
 
     /// Books a packet at the end of the link that it starts on.
-    #[inline]
+    #[inline(always)]
     fn follow(
         &mut self,
         link: usize,
         packet: Packet,
         (start, tail): (Tick, Tick),
-        tell: &mut impl FnMut(Tick, Notice<W, MeshEvent>),
+        listener: &mut impl Listener<W, MeshEvent>,
     ) {
         match self.links[link].end {
             Some(LinkEnd::Queue(queue)) => {
@@ -197,11 +227,11 @@ impl<W: Copy> MeshUnit<W> {
                 let ready = Tick(start.0 + over_link + self.spec.router_ticks.0);
                 let accepted = self.queues[queue].accept(start, Packet { ready, ..packet });
                 if let Some(asks) = accepted.expect("a packet starts when there is room behind the link") {
-                    tell(asks, Notice::Event(MeshEvent(queue as u32)));
+                    listener.event(asks, MeshEvent(queue as u32));
                 }
             }
             Some(LinkEnd::Terminal) if packet.is_last => {
-                tell(tail + self.spec.link_ticks, Notice::Delivered(self.messages.remove(packet.message)));
+                listener.delivered(tail + self.spec.link_ticks, self.messages.remove(packet.message));
             }
             Some(LinkEnd::Terminal) | None => {}
         }
@@ -213,7 +243,7 @@ impl<W: Copy> MeshUnit<W> {
         terminal: usize,
         link: usize,
         (start, tail): (Tick, Tick),
-        tell: &mut impl FnMut(Tick, Notice<W, MeshEvent>),
+        listener: &mut impl Listener<W, MeshEvent>,
     ) {
         let packet_flits = self.spec.packet_flits();
         let at_port = &mut self.terminals[terminal].sending;
@@ -225,34 +255,31 @@ impl<W: Copy> MeshUnit<W> {
         let is_last = left == 0;
         if is_last {
             *at_port = None;
-            tell(tail, Notice::Left(self.messages.payload(message)));
+            listener.left(tail, self.messages.payload(message));
         }
         let Terminal { place: exit, port: exit_port, .. } = self.terminals[to as usize];
         let packet = Packet { ready: start, exit, exit_port, flits, message, is_last };
-        self.follow(link, packet, (start, tail), tell);
+        self.follow(link, packet, (start, tail), listener);
     }
 
-    /// Sends the first packet of a queue over a link.
-    #[inline]
+    /// Sends the first packet of a queue over a link. Returns the link to the queue, if a packet waits there for room: it
+    /// is known now when there will be some.
+    #[inline(always)]
     fn leave_queue(
         &mut self,
         queue: usize,
         link: usize,
         (start, tail): (Tick, Tick),
-        now: Tick,
-        tell: &mut impl FnMut(Tick, Notice<W, MeshEvent>),
-    ) {
-        let Some((packet, next)) = self.queues[queue].pop(start) else { return };
+        listener: &mut impl Listener<W, MeshEvent>,
+    ) -> Option<usize> {
+        let left = &mut self.queues[queue];
+        let (packet, next) = left.pop(start)?;
+        let before = std::mem::take(&mut left.is_awaited).then_some(left.link);
         if let Some(asks) = next {
-            tell(asks, Notice::Event(MeshEvent(queue as u32)));
+            listener.event(asks, MeshEvent(queue as u32));
         }
-        self.follow(link, packet, (start, tail), tell);
-        // Who waits for room in the queue now knows when there will be some.
-        let before = &mut self.queues[queue];
-        if std::mem::take(&mut before.is_awaited) {
-            let link = before.link;
-            self.serve(link, now, tell);
-        }
+        self.follow(link, packet, (start, tail), listener);
+        before
     }
 
     /// The link from a terminal to its router.

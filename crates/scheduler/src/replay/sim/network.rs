@@ -3,7 +3,7 @@
 use std::collections::VecDeque;
 
 use rebias_engine::{EventQueue, Span, Tick, ticks_to_move};
-use rebias_tile::{InterconnectEvent, Message, Notice};
+use rebias_tile::{InterconnectEvent, Listener, Message};
 use rebias_units::Action;
 
 use super::state::Parcel;
@@ -49,15 +49,15 @@ impl<R: Recorder> Sim<'_, R> {
             to: self.plan.tiles[lane.to.at()].index,
             flits: ticks_to_move(lane.bytes(), self.plan.flit_bits).0 as u32,
         };
-        let (now, queue, told) = (self.queue.now(), &mut self.queue, &mut self.told);
-        let sent = self.network.inject(now, message, &mut |at, notice| follow(queue, told, at, notice));
+        let now = self.queue.now();
+        let sent = self.network.inject(now, message, &mut Ears { queue: &mut self.queue, told: &mut self.told });
         debug_assert!(sent.is_ok(), "a port is given a parcel when it is known when the one before it leaves");
     }
 
     /// Something happens on the network.
     pub(super) fn network_event(&mut self, event: InterconnectEvent) {
-        let (now, queue, told) = (self.queue.now(), &mut self.queue, &mut self.told);
-        self.network.step(now, event, &mut |at, notice| follow(queue, told, at, notice));
+        let now = self.queue.now();
+        self.network.step(now, event, &mut Ears { queue: &mut self.queue, told: &mut self.told });
         self.hear();
     }
 
@@ -105,16 +105,24 @@ impl<R: Recorder> Sim<'_, R> {
 }
 
 /// Puts what the network wants back into the queue, and keeps what it tells of parcels.
-#[inline]
-fn follow(
-    queue: &mut EventQueue<Event>,
-    told: &mut VecDeque<(Tick, Told)>,
-    at: Tick,
-    notice: Notice<Parcel, InterconnectEvent>,
-) {
-    match notice {
-        Notice::Event(event) => queue.push(at, Event::Network(event)),
-        Notice::Left(parcel) => told.push_back((at, Told::Left(parcel))),
-        Notice::Delivered(parcel) => told.push_back((at, Told::Delivered(parcel))),
+struct Ears<'a> {
+    queue: &'a mut EventQueue<Event>,
+    told: &'a mut VecDeque<(Tick, Told)>,
+}
+
+impl Listener<Parcel, InterconnectEvent> for Ears<'_> {
+    #[inline]
+    fn event(&mut self, at: Tick, event: InterconnectEvent) {
+        self.queue.push(at, Event::Network(event));
+    }
+
+    #[inline]
+    fn left(&mut self, at: Tick, parcel: Parcel) {
+        self.told.push_back((at, Told::Left(parcel)));
+    }
+
+    #[inline]
+    fn delivered(&mut self, at: Tick, parcel: Parcel) {
+        self.told.push_back((at, Told::Delivered(parcel)));
     }
 }
