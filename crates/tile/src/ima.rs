@@ -118,6 +118,8 @@ pub struct ImaUnit {
     conversions_per_cycle: u64,
     n_conversions: u64,
     mvms: Vec<Mvm>,
+    /// What is done for each product once.
+    counts: Vec<Counts>,
     converters: Converters,
 }
 
@@ -127,12 +129,11 @@ enum Converters {
     /// All columns of all arrays together are converted in the cycle after their read.
     Ample,
     /// Some columns wait.
-    Scarce(Scarce),
+    Scarce(Box<Scarce>),
 }
 
 #[derive(Clone, Debug, PartialEq)]
 struct Mvm {
-    counts: Counts,
     n_reads: u64,
     n_conversions: u64,
     n_accepted: u64,
@@ -156,7 +157,6 @@ impl ImaUnit {
         let mvms = shapes
             .iter()
             .map(|shape| Mvm {
-                counts: shape.counts(active),
                 n_reads: shape.n_reads(active),
                 n_conversions: shape.n_conversions(active),
                 n_accepted: 0,
@@ -166,9 +166,10 @@ impl ImaUnit {
         let converters = if columns <= conversions_per_cycle {
             Converters::Ample
         } else {
-            Converters::Scarce(Scarce::new(spec, shapes))
+            Converters::Scarce(Box::new(Scarce::new(spec, shapes)))
         };
-        Self { conversions_per_cycle, n_conversions: 0, mvms, converters }
+        let counts = shapes.iter().map(|shape| shape.counts(active)).collect();
+        Self { conversions_per_cycle, n_conversions: 0, mvms, counts, converters }
     }
 
     /// Begins a product with its first reads in a cycle.
@@ -214,7 +215,7 @@ impl ImaUnit {
 
     /// What is done for one product, by going through all its reads.
     pub fn counts(&self, mvm: usize) -> &Counts {
-        &self.mvms[mvm].counts
+        &self.counts[mvm]
     }
 
     /// Conversions that the shared ADCs have made before a cycle, which is not before the last one that was accepted or

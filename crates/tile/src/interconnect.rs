@@ -315,12 +315,12 @@ struct Legs<'a, W, L> {
 }
 
 impl<W: Copy, L: Listener<W, InterconnectEvent>> Listener<Leg<W>, MeshEvent> for Legs<'_, W, L> {
-    #[inline]
+    #[inline(always)]
     fn event(&mut self, at: Tick, event: MeshEvent) {
         self.listener.event(at, InterconnectEvent::Mesh { chip: self.chip, event });
     }
 
-    #[inline]
+    #[inline(always)]
     fn left(&mut self, at: Tick, leg: Leg<W>) {
         match leg {
             Leg::Whole(payload) => self.listener.left(at, payload),
@@ -332,7 +332,7 @@ impl<W: Copy, L: Listener<W, InterconnectEvent>> Listener<Leg<W>, MeshEvent> for
         }
     }
 
-    #[inline]
+    #[inline(always)]
     fn delivered(&mut self, at: Tick, leg: Leg<W>) {
         match leg {
             Leg::Whole(payload) => self.listener.delivered(at, payload),

@@ -14,6 +14,8 @@ mod registers;
 mod reserve;
 mod routes;
 
+use std::rc::Rc;
+
 use rebias_buffer::RegisterUse;
 use rebias_engine::RegionId;
 use rebias_mapper::ImaId;
@@ -80,7 +82,7 @@ pub(super) struct LayerPlan {
     pub(super) n_positions: u64,
     pub(super) kind: LayerKind,
     /// One map, and of an addition the skip operand's.
-    pub(super) inputs: Vec<InputMap>,
+    pub(super) inputs: Vec<Rc<InputMap>>,
     pub(super) replicas: Vec<ReplicaIdx>,
     pub(super) buffers: Vec<BufferIdx>,
     pub(super) output: Output,
@@ -138,9 +140,9 @@ pub(super) struct ReplicaPlan {
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Turns {
     /// The first position; the others follow at distances of the number of copies.
-    pub(super) first: u64,
-    pub(super) stride: u64,
-    pub(super) per_image: u64,
+    pub(super) first: u32,
+    pub(super) stride: u32,
+    pub(super) per_image: u32,
 }
 
 /// The arrays of a copy on one tile.
@@ -200,6 +202,8 @@ pub(super) struct LanePlan {
     pub(super) way: Way,
     values: u32,
     bytes: u32,
+    /// Ticks that a parcel takes over a link.
+    pub(super) flits: u32,
 }
 
 impl LanePlan {
@@ -274,6 +278,7 @@ pub(super) struct BufferPlan {
     pub(super) layer: LayerIdx,
     /// Which of the layer's maps.
     pub(super) operand: usize,
+    pub(super) map: Rc<InputMap>,
     pub(super) tile: TileIdx,
     pub(super) region: RegionId,
     /// Channels that are kept here.
@@ -321,8 +326,7 @@ pub(super) struct Position {
 impl Plan {
     /// The map that a buffer holds some channels of.
     pub(super) fn map_of(&self, buffer: BufferIdx) -> &InputMap {
-        let plan = &self.buffers[buffer.at()];
-        &self.layers[plan.layer.at()].inputs[plan.operand]
+        &self.buffers[buffer.at()].map
     }
 }
 
@@ -352,7 +356,8 @@ impl Turns {
     /// The position after `turn` others.
     #[inline]
     pub(super) fn position(self, turn: u64) -> Position {
-        Position { image: turn / self.per_image, index: self.first + turn % self.per_image * self.stride }
+        let (image, of_image) = (turn / u64::from(self.per_image), turn % u64::from(self.per_image));
+        Position { image, index: u64::from(self.first) + of_image * u64::from(self.stride) }
     }
 }
 

@@ -175,7 +175,7 @@ proptest! {
         let shape = MvmShape { n_slices, arrays };
         let mut timed = ImaUnit::new(&grouped, std::slice::from_ref(&shape));
         let mut stepped = timed.clone();
-        stepped.converters = Converters::Scarce(Scarce::new(&grouped, std::slice::from_ref(&shape)));
+        stepped.converters = Converters::Scarce(Box::new(Scarce::new(&grouped, std::slice::from_ref(&shape))));
         let (timed, stepped) = (run(&mut timed, n_products), run(&mut stepped, n_products));
         prop_assert_eq!(timed.last_reads, stepped.last_reads);
         prop_assert_eq!(timed.counts, stepped.counts);

@@ -26,7 +26,7 @@ pub struct LinkUse {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum LinkEnd {
     /// Into a router's input queue, which may be full.
-    Queue(usize),
+    Queue(u32),
     /// To a terminal, which takes what arrives.
     Terminal,
 }
@@ -37,13 +37,13 @@ pub(super) struct Link {
     /// Where it leads; none for a router's output at the edge of the mesh.
     pub(super) end: Option<LinkEnd>,
     /// Queues in order of arrival, each with the tick at which it asked.
-    pub(super) waiting: VecDeque<(usize, Tick)>,
+    pub(super) waiting: VecDeque<(u32, Tick)>,
     /// First tick at which the next packet may start.
     pub(super) free_at: Tick,
     /// What it does for all packets that have a start.
     done: LinkUse,
     /// The last of these: at least those whose tails have not left.
-    booked: VecDeque<Booking>,
+    booked: Vec<Booking>,
 }
 
 /// A packet's time on a link.
@@ -71,14 +71,16 @@ impl Link {
         if start < self.free_at {
             return Err(Busy(flits));
         }
-        while self.booked.front().is_some_and(|booking| booking.end <= now) {
-            self.booked.pop_front();
+        if self.free_at <= now {
+            self.booked.clear();
+        } else if self.booked.len() == self.booked.capacity() {
+            self.booked.retain(|booking| booking.end > now);
         }
         let its_turn = self.free_at.max(asked);
         self.free_at = start + Cycles(u64::from(flits));
         let booking = Booking { asked, its_turn, start, end: self.free_at };
         self.done += booking.before(booking.end);
-        self.booked.push_back(booking);
+        self.booked.push(booking);
         Ok(self.free_at)
     }
 

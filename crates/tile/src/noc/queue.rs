@@ -5,14 +5,13 @@
 //!          └───── capacity ────────┘
 //! ```
 
-use std::collections::VecDeque;
-
 use rebias_engine::{Busy, Tick};
 use rebias_units::Cycles;
 
 use super::Place;
+use super::in_flight::InFlight;
 
-/// A packet in a queue.
+/// A packet on its way.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Packet {
     /// The tick at which its head has passed the router's pipeline.
@@ -25,22 +24,28 @@ pub(super) struct Packet {
     pub(super) message: u32,
     /// Whether its tail is its message's.
     pub(super) is_last: bool,
+    /// The packet behind it in its queue; the last one's means nothing.
+    pub(super) next: u32,
 }
 
 /// Packets at an input of a router.
 ///
 /// A packet takes its room when its head starts on the link before the queue, and gives it back when its tail has left
 /// the queue. The queue is read one flit a tick, one packet after the other. Both are booked as soon as the start is
-/// known, which may be ahead of time.
+/// known, which may be ahead of time. Packets are named by their places among those on their way, where each leads to
+/// the next: so they need not be moved from queue to queue.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct InputQueue {
     /// The router.
     pub(super) place: Place,
     /// The first of the router's outputs.
-    pub(super) outputs: usize,
+    pub(super) outputs: u32,
     /// The link before the queue.
-    pub(super) link: usize,
-    packets: VecDeque<Packet>,
+    pub(super) link: u32,
+    /// How many packets there are; the first and the last of them, if there are any.
+    n_packets: u32,
+    first: u32,
+    last: u32,
     /// Flits that it holds.
     capacity: u32,
     /// Flits of room that are taken.
@@ -53,16 +58,26 @@ pub(super) struct InputQueue {
 }
 
 impl InputQueue {
-    pub(super) fn new(place: Place, outputs: usize, link: usize, capacity: u32) -> Self {
-        let packets = VecDeque::new();
-        let (held, leaving, leaving_until) = (0, 0, Tick::ZERO);
-        Self { place, outputs, link, packets, capacity, held, leaving, leaving_until, is_awaited: false }
+    pub(super) fn new(place: Place, outputs: u32, link: u32, capacity: u32) -> Self {
+        Self {
+            place,
+            outputs,
+            link,
+            n_packets: 0,
+            first: 0,
+            last: 0,
+            capacity,
+            held: 0,
+            leaving: 0,
+            leaving_until: Tick::ZERO,
+            is_awaited: false,
+        }
     }
 
     /// The first packet, which asks for a link or waits for one.
     #[inline]
-    pub(super) fn front(&self) -> Option<&Packet> {
-        self.packets.front()
+    pub(super) fn front(&self) -> Option<u32> {
+        (self.n_packets > 0).then_some(self.first)
     }
 
     /// The first tick, not before `now`, at which there is room for some flits; `None` if that depends on when the first
@@ -80,25 +95,40 @@ impl InputQueue {
     ///
     /// # Errors
     /// [`Busy`] with the packet if there is no room for it by then.
-    #[inline]
-    pub(super) fn accept(&mut self, start: Tick, packet: Packet) -> Result<Option<Tick>, Busy<Packet>> {
-        if self.room_from(start, packet.flits) != Some(start) {
+    #[inline(always)]
+    pub(super) fn accept(
+        &mut self,
+        start: Tick,
+        packet: u32,
+        packets: &mut InFlight<Packet>,
+    ) -> Result<Option<Tick>, Busy<u32>> {
+        let Packet { flits, ready, .. } = packets[packet];
+        if self.room_from(start, flits) != Some(start) {
             return Err(Busy(packet));
         }
-        self.held += packet.flits;
-        self.packets.push_back(packet);
-        Ok((self.packets.len() == 1).then(|| packet.ready.max(self.leaving_until)))
+        self.held += flits;
+        self.n_packets += 1;
+        let before = std::mem::replace(&mut self.last, packet);
+        if self.n_packets > 1 {
+            packets[before].next = packet;
+            return Ok(None);
+        }
+        self.first = packet;
+        Ok(Some(ready.max(self.leaving_until)))
     }
 
     /// Lets the first packet go from a tick on; with it comes when the next one asks for its link, if there is one.
-    #[inline]
-    pub(super) fn pop(&mut self, start: Tick) -> Option<(Packet, Option<Tick>)> {
+    #[inline(always)]
+    pub(super) fn pop(&mut self, start: Tick, packets: &InFlight<Packet>) -> Option<(u32, Option<Tick>)> {
         debug_assert!(start >= self.leaving_until, "a queue is read one packet after the other");
-        let packet = self.packets.pop_front()?;
+        let first = self.front()?;
+        let Packet { flits, next, .. } = packets[first];
         self.held -= self.leaving;
-        self.leaving = packet.flits;
-        self.leaving_until = start + Cycles(u64::from(packet.flits));
-        Some((packet, self.packets.front().map(|next| next.ready.max(self.leaving_until))))
+        self.leaving = flits;
+        self.leaving_until = start + Cycles(u64::from(flits));
+        self.first = next;
+        self.n_packets -= 1;
+        Some((first, self.front().map(|next| packets[next].ready.max(self.leaving_until))))
     }
 }
 
@@ -114,13 +144,15 @@ mod tests {
         let spec = NocSpec { tiles_per_router: 1, flit_bits: 32, queue_flits: 4, router_ticks, link_ticks };
         let mut queue = InputQueue::new(Mesh::new(1, spec).place(0), 0, 0, spec.queue_flits);
         let exit = Place { row: 0, column: 0 };
-        let packet = Packet { ready: Tick(3), exit, exit_port: 4, flits: 3, message: 0, is_last: true };
-        assert_eq!(queue.accept(Tick(0), packet), Ok(Some(Tick(3))));
+        let mut packets = InFlight::default();
+        let packet = Packet { ready: Tick(3), exit, exit_port: 4, flits: 3, message: 0, is_last: true, next: 0 };
+        let (one, another) = (packets.insert(packet), packets.insert(packet));
+        assert_eq!(queue.accept(Tick(0), one, &mut packets), Ok(Some(Tick(3))));
         let before = queue.clone();
-        assert_eq!(queue.accept(Tick(1), packet), Err(Busy(packet)), "2 of 4 flits are missing");
+        assert_eq!(queue.accept(Tick(1), another, &mut packets), Err(Busy(another)), "2 of 4 flits are missing");
         assert_eq!(queue, before);
-        assert_eq!(queue.pop(Tick(3)), Some((packet, None)));
-        assert_eq!(queue.accept(Tick(5), packet), Err(Busy(packet)), "its tail has left by tick 6");
-        assert_eq!(queue.accept(Tick(6), packet), Ok(Some(Tick(6))));
+        assert_eq!(queue.pop(Tick(3), &packets), Some((one, None)));
+        assert_eq!(queue.accept(Tick(5), another, &mut packets), Err(Busy(another)), "its tail has left by tick 6");
+        assert_eq!(queue.accept(Tick(6), another, &mut packets), Ok(Some(Tick(6))));
     }
 }

@@ -82,6 +82,7 @@ pub struct MeshUnit<W> {
     links: Vec<Link>,
     names: Vec<Option<LinkName>>,
     messages: InFlight<W>,
+    packets: InFlight<Packet>,
 }
 
 impl<W: Copy> MeshUnit<W> {
@@ -99,7 +100,16 @@ impl<W: Copy> MeshUnit<W> {
     fn wired(n_tiles: u32, spec: NocSpec, gateway: Option<u32>) -> Self {
         let mesh = Mesh::new(n_tiles, spec);
         let Wiring { queues, links, terminals, names } = Wiring::new(&mesh, n_tiles, gateway);
-        Self { spec, mesh, terminals, queues, links, names, messages: InFlight::default() }
+        Self {
+            spec,
+            mesh,
+            terminals,
+            queues,
+            links,
+            names,
+            messages: InFlight::default(),
+            packets: InFlight::default(),
+        }
     }
 
     /// Begins to send a message as soon as the tail of the one before has left.
@@ -138,8 +148,9 @@ impl<W: Copy> MeshUnit<W> {
         let queue = event.0 as usize;
         let at = &self.queues[queue];
         let Some(packet) = at.front() else { return };
+        let packet = &self.packets[packet];
         let port = self.mesh.next_hop(at.place, packet.exit).map_or(packet.exit_port, |way| way as u32);
-        let link = at.outputs + port as usize;
+        let link = (at.outputs + port) as usize;
         let flits = packet.flits;
         let start = if self.links[link].waiting.is_empty() { self.may_start(link, flits, now) } else { None };
         match start {
@@ -149,7 +160,7 @@ impl<W: Copy> MeshUnit<W> {
                     self.serve(before, now, listener);
                 }
             }
-            None => self.links[link].waiting.push_back((queue, now)),
+            None => self.links[link].waiting.push_back((event.0, now)),
         }
     }
 
@@ -176,7 +187,7 @@ impl<W: Copy> MeshUnit<W> {
                 Some(terminal) => self.cut(terminal, link, (start, tail), listener),
                 None => {
                     let Some((queue, _)) = self.links[link].waiting.pop_front() else { return };
-                    if let Some(before) = self.leave_queue(queue, link, (start, tail), listener) {
+                    if let Some(before) = self.leave_queue(queue as usize, link, (start, tail), listener) {
                         self.serve(before, now, listener);
                     }
                 }
@@ -192,7 +203,8 @@ impl<W: Copy> MeshUnit<W> {
             return Some((sending.left.min(self.spec.packet_flits()), sending.since));
         }
         let &(queue, asked) = self.links[link].waiting.front()?;
-        Some((self.queues[queue].front()?.flits, asked))
+        let packet = self.queues[queue as usize].front()?;
+        Some((self.packets[packet].flits, asked))
     }
 
     /// The first tick at which a packet can start on a link; if that is not known yet, the queue behind the link will
@@ -203,7 +215,7 @@ impl<W: Copy> MeshUnit<W> {
         let from = link.free_at.max(now);
         match link.end? {
             LinkEnd::Queue(queue) => {
-                let queue = &mut self.queues[queue];
+                let queue = &mut self.queues[queue as usize];
                 let start = queue.room_from(from, flits);
                 queue.is_awaited |= start.is_none();
                 start
@@ -217,23 +229,26 @@ impl<W: Copy> MeshUnit<W> {
     fn follow(
         &mut self,
         link: usize,
-        packet: Packet,
+        packet: u32,
         (start, tail): (Tick, Tick),
         listener: &mut impl Listener<W, MeshEvent>,
     ) {
         match self.links[link].end {
             Some(LinkEnd::Queue(queue)) => {
                 let over_link = if link < self.queues.len() { self.spec.link_ticks.0 } else { 0 };
-                let ready = Tick(start.0 + over_link + self.spec.router_ticks.0);
-                let accepted = self.queues[queue].accept(start, Packet { ready, ..packet });
+                self.packets[packet].ready = Tick(start.0 + over_link + self.spec.router_ticks.0);
+                let accepted = self.queues[queue as usize].accept(start, packet, &mut self.packets);
                 if let Some(asks) = accepted.expect("a packet starts when there is room behind the link") {
-                    listener.event(asks, MeshEvent(queue as u32));
+                    listener.event(asks, MeshEvent(queue));
                 }
             }
-            Some(LinkEnd::Terminal) if packet.is_last => {
-                listener.delivered(tail + self.spec.link_ticks, self.messages.remove(packet.message));
+            Some(LinkEnd::Terminal) => {
+                let packet = self.packets.remove(packet);
+                if packet.is_last {
+                    listener.delivered(tail + self.spec.link_ticks, self.messages.remove(packet.message));
+                }
             }
-            Some(LinkEnd::Terminal) | None => {}
+            None => {}
         }
     }
 
@@ -255,10 +270,11 @@ impl<W: Copy> MeshUnit<W> {
         let is_last = left == 0;
         if is_last {
             *at_port = None;
-            listener.left(tail, self.messages.payload(message));
+            listener.left(tail, self.messages[message]);
         }
         let Terminal { place: exit, port: exit_port, .. } = self.terminals[to as usize];
-        let packet = Packet { ready: start, exit, exit_port, flits, message, is_last };
+        let packet = Packet { ready: start, exit, exit_port, flits, message, is_last, next: 0 };
+        let packet = self.packets.insert(packet);
         self.follow(link, packet, (start, tail), listener);
     }
 
@@ -273,8 +289,8 @@ impl<W: Copy> MeshUnit<W> {
         listener: &mut impl Listener<W, MeshEvent>,
     ) -> Option<usize> {
         let left = &mut self.queues[queue];
-        let (packet, next) = left.pop(start)?;
-        let before = std::mem::take(&mut left.is_awaited).then_some(left.link);
+        let (packet, next) = left.pop(start, &self.packets)?;
+        let before = std::mem::take(&mut left.is_awaited).then_some(left.link as usize);
         if let Some(asks) = next {
             listener.event(asks, MeshEvent(queue as u32));
         }

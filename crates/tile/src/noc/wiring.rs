@@ -105,10 +105,14 @@ impl Wiring {
         };
         for router in 0..mesh.n_routers() {
             for port in 0..n_ports {
-                let queue = (router * n_ports + port) as usize;
-                let outputs = (router * n_ports) as usize;
+                let outputs = router * n_ports;
                 // A port that leads nowhere has a queue and a link that are never used.
-                wiring.queues.push(InputQueue::new(mesh.place(router), outputs, queue, mesh.spec().queue_flits));
+                wiring.queues.push(InputQueue::new(
+                    mesh.place(router),
+                    outputs,
+                    outputs + port,
+                    mesh.spec().queue_flits,
+                ));
             }
         }
         for router in 0..mesh.n_routers() {
@@ -133,8 +137,8 @@ impl Wiring {
             let Some(next) = mesh.neighbour(router, direction) else { continue };
             let link = (router * n_ports + direction as u32) as usize;
             let queue = (next * n_ports + direction.opposite() as u32) as usize;
-            self.links[link].end = Some(LinkEnd::Queue(queue));
-            self.queues[queue].link = link;
+            self.links[link].end = Some(LinkEnd::Queue(queue as u32));
+            self.queues[queue].link = link as u32;
             self.names[link] = Some(LinkName::Between { router, direction });
         }
     }
@@ -144,8 +148,8 @@ impl Wiring {
         let output = (outputs + port) as usize;
         self.links[output].end = Some(LinkEnd::Terminal);
         self.names[output] = Some(to);
-        self.queues[output].link = self.links.len();
-        self.links.push(Link::to(LinkEnd::Queue(output)));
+        self.queues[output].link = self.links.len() as u32;
+        self.links.push(Link::to(LinkEnd::Queue(output as u32)));
         self.names.push(Some(from));
         self.terminals.push(Terminal { place, port, sending: None });
     }

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::collections::btree_map::Entry;
+use std::rc::Rc;
 
 use rebias_arch::Arch;
 use rebias_buffer::RegisterUse;
@@ -79,6 +80,7 @@ impl Plan {
         self.buffers.push(BufferPlan {
             layer,
             operand,
+            map: Rc::clone(&self.layers[layer.at()].inputs[operand]),
             tile,
             region: RegionId(host.len() - 1),
             n_channels: 0,
@@ -122,7 +124,7 @@ impl Builder<'_> {
             name: layer.name().to_owned(),
             n_positions: placed.n_positions as u64,
             kind: LayerKind::Weighted,
-            inputs: vec![InputMap::new(self.network, layer, layer.input(), weighted.window)],
+            inputs: vec![Rc::new(InputMap::new(self.network, layer, layer.input(), weighted.window))],
             replicas: Vec::new(),
             buffers: Vec::new(),
             output: match weighted.output {
@@ -151,9 +153,9 @@ impl Builder<'_> {
         self.plan.replicas.push(ReplicaPlan {
             layer,
             turns: Turns {
-                first: first_position as u64,
-                stride: stride as u64,
-                per_image: (placed.n_positions - first_position).div_ceil(stride) as u64,
+                first: first_position as u32,
+                stride: stride as u32,
+                per_image: (placed.n_positions - first_position).div_ceil(stride) as u32,
             },
             parts: Vec::new(),
             shares: Vec::new(),

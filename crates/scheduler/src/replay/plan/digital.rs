@@ -1,5 +1,7 @@
 //! Layers without weights: sums of codes on a tile's shift-and-add units, and what the outside takes.
 
+use std::rc::Rc;
+
 use rebias_network::{Layer, LayerId, LayerInput, Op, Window};
 use rebias_units::Bytes;
 
@@ -14,7 +16,8 @@ impl Builder<'_> {
     pub(super) fn add_sum(&mut self, id: LayerId, layer: &Layer, window: Window) {
         let bits = self.network.output_codes(id).map_or(0, |format| format.bits);
         let output = Output::Codes { bits };
-        let inputs: Vec<_> = layer.inputs().map(|input| InputMap::new(self.network, layer, input, window)).collect();
+        let inputs: Vec<_> =
+            layer.inputs().map(|input| Rc::new(InputMap::new(self.network, layer, input, window))).collect();
         let shape = layer.out_shape();
         let n_channels = shape.channels as u64;
         let terms = match inputs.len() {
@@ -38,7 +41,7 @@ impl Builder<'_> {
         });
         self.plan.replicas.push(ReplicaPlan {
             layer: layer_idx,
-            turns: Turns { first: 0, stride: 1, per_image: shape.positions() as u64 },
+            turns: Turns { first: 0, stride: 1, per_image: shape.positions() as u32 },
             parts: Vec::new(),
             shares: Vec::new(),
             adder: Some(AdderIdx::new(self.plan.adders.len())),
@@ -67,7 +70,7 @@ impl Builder<'_> {
         let pools = self.network.layers_with_ids().filter(|(_, layer)| matches!(layer.op(), Op::MaxPool(_)));
         let unread: Vec<_> = pools.filter(|(id, _)| !is_read(*id)).collect();
         for (id, pool) in unread {
-            let input = InputMap::taken(self.network, id);
+            let input = Rc::new(InputMap::taken(self.network, id));
             let tile = self.home_of(std::slice::from_ref(&input));
             let bits = self.network.output_codes(id).map_or(0, |format| format.bits);
             let layer = LayerIdx::new(self.plan.layers.len());
@@ -98,7 +101,7 @@ impl Builder<'_> {
     }
 
     /// The tile on which the last part of the first input that is no image is finished; the first tile if all are.
-    fn home_of(&mut self, inputs: &[InputMap]) -> TileIdx {
+    fn home_of(&mut self, inputs: &[Rc<InputMap>]) -> TileIdx {
         let made = inputs.iter().find_map(|input| {
             let Source::Layer(id) = input.source else { return None };
             let producer = self.plan.layers.iter().find(|layer| layer.id == id)?;

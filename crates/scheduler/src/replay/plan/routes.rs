@@ -2,8 +2,10 @@
 
 use std::ops::Range;
 
+use rebias_engine::ticks_to_move;
 use rebias_mapper::{LayerPlacement, Replica};
 use rebias_tile::Interconnect;
+use rebias_units::Bytes;
 
 use super::{BufferIdx, Cargo, LaneIdx, LanePlan, LayerIdx, Origin, PartIdx, Plan, TileIdx, Turns, Way, bytes_of};
 
@@ -49,6 +51,7 @@ impl Plan {
                     way: self.way(parts[from], self.parts[parts[to].at()].tile, interconnect),
                     values: values as u32,
                     bytes: bytes_of(values, partial_sum_bits).0 as u32,
+                    flits: self.flits(bytes_of(values, partial_sum_bits)),
                 };
                 let lane = self.add_lane(lane);
                 self.parts[parts[from].at()].sums.push(lane);
@@ -86,6 +89,7 @@ impl Plan {
                     way: self.way(part, to, interconnect),
                     values: values as u32,
                     bytes: output.bytes(values).0 as u32,
+                    flits: self.flits(output.bytes(values)),
                 };
                 let lane = self.add_lane(lane);
                 self.parts[part.at()].codes.push(lane);
@@ -105,7 +109,7 @@ impl Plan {
         for buffer in self.buffers_of(reader, operand) {
             let plan = &self.buffers[buffer.at()];
             let lane = LanePlan {
-                turns: Turns { first: 0, stride: 1, per_image: self.map_of(buffer).n_source_pixels() as u64 },
+                turns: Turns { first: 0, stride: 1, per_image: self.map_of(buffer).n_source_pixels() as u32 },
                 origin: Origin::Outside(buffer),
                 cargo: Cargo::Codes { buffer },
                 layer: reader,
@@ -113,6 +117,7 @@ impl Plan {
                 way: Way::Local,
                 values: plan.n_channels as u32,
                 bytes: plan.slot.0 as u32,
+                flits: self.flits(plan.slot),
             };
             let lane = self.add_lane(lane);
             self.buffers[buffer.at()].outside = Some(lane);
@@ -123,6 +128,11 @@ impl Plan {
     fn buffers_of(&self, reader: LayerIdx, operand: usize) -> Vec<BufferIdx> {
         let buffers = self.layers[reader.at()].buffers.iter().copied();
         buffers.filter(|buffer| self.buffers[buffer.at()].operand == operand).collect()
+    }
+
+    /// Flits of a parcel of some bytes.
+    fn flits(&self, bytes: Bytes) -> u32 {
+        ticks_to_move(bytes, self.flit_bits).0 as u32
     }
 
     fn add_lane(&mut self, lane: LanePlan) -> LaneIdx {

@@ -187,15 +187,15 @@ impl<'a, R: Recorder> Sim<'a, R> {
         let (map, n_pixels) = (codes.map, codes.map.n_pixels as u64);
         let n_channels = self.plan.buffers[codes.buffer.at()].n_channels;
         let state = &mut self.buffers[codes.buffer.at()];
-        for pixel in codes.entered.pixels() {
+        codes.entered.pixels().for_each(|pixel| {
             let ahead = (image * n_pixels + pixel as u64 - state.written) as usize;
-            if state.pixels.len() <= ahead {
-                state.pixels.resize(ahead + 1, Arrivals::default());
+            while state.pixels.len() <= ahead {
+                state.pixels.push_back(Arrivals::default());
             }
             let arrivals = &mut state.pixels[ahead];
             arrivals.values += codes.lane.values();
             arrivals.readable = arrivals.readable.max(readable);
-        }
+        });
         let last = state.completing.back().map(|&(at, _)| at);
         let (before, mut complete_at) = (state.written, last.unwrap_or(Tick::ZERO));
         while let Some(&arrivals) = state.pixels.front() {

@@ -2,7 +2,7 @@
 
 use std::collections::VecDeque;
 
-use rebias_engine::{EventQueue, Span, Tick, ticks_to_move};
+use rebias_engine::{EventQueue, Span, Tick};
 use rebias_tile::{InterconnectEvent, Listener, Message};
 use rebias_units::Action;
 
@@ -47,7 +47,7 @@ impl<R: Recorder> Sim<'_, R> {
             payload: parcel,
             from: self.plan.tiles[from.at()].index,
             to: self.plan.tiles[lane.to.at()].index,
-            flits: ticks_to_move(lane.bytes(), self.plan.flit_bits).0 as u32,
+            flits: lane.flits,
         };
         let now = self.queue.now();
         let sent = self.network.inject(now, message, &mut Ears { queue: &mut self.queue, told: &mut self.told });
@@ -62,6 +62,7 @@ impl<R: Recorder> Sim<'_, R> {
     }
 
     /// Goes on with the parcels that the network has told of.
+    #[inline(always)]
     fn hear(&mut self) {
         while let Some((at, parcel)) = self.told.pop_front() {
             match parcel {
@@ -89,8 +90,8 @@ impl<R: Recorder> Sim<'_, R> {
     fn delivered(&mut self, parcel: Parcel, at: Tick) {
         if self.recorder.listens() {
             let lane = &self.plan.lanes[parcel.lane.at()];
-            let flits = ticks_to_move(lane.bytes(), self.plan.flit_bits);
-            let span = Span { start: Tick(at.0.saturating_sub(flits.0)), end: at };
+            let flits = u64::from(lane.flits);
+            let span = Span { start: Tick(at.0.saturating_sub(flits)), end: at };
             self.record(Stage::Network, lane.to, lane.layer, self.position_of(parcel), span);
         }
         self.queue.push(self.clock.boundary_from(at), Event::Received(parcel));
@@ -111,17 +112,17 @@ struct Ears<'a> {
 }
 
 impl Listener<Parcel, InterconnectEvent> for Ears<'_> {
-    #[inline]
+    #[inline(always)]
     fn event(&mut self, at: Tick, event: InterconnectEvent) {
         self.queue.push(at, Event::Network(event));
     }
 
-    #[inline]
+    #[inline(always)]
     fn left(&mut self, at: Tick, parcel: Parcel) {
         self.told.push_back((at, Told::Left(parcel)));
     }
 
-    #[inline]
+    #[inline(always)]
     fn delivered(&mut self, at: Tick, parcel: Parcel) {
         self.told.push_back((at, Told::Delivered(parcel)));
     }

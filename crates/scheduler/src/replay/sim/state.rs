@@ -269,8 +269,8 @@ impl ReplicaState {
     /// A turn leaves by one of its lanes, at a tick; when by all, that was the last of these ticks.
     pub(super) fn leave(&mut self, turn: u64, lanes: u32, at: Tick) -> Option<Tick> {
         let ahead = (turn - self.outputs.left()) as usize;
-        if self.leaving.len() <= ahead {
-            self.leaving.resize(ahead + 1, Leaving { lanes, until: Tick::ZERO });
+        while self.leaving.len() <= ahead {
+            self.leaving.push_back(Leaving { lanes, until: Tick::ZERO });
         }
         let leaving = &mut self.leaving[ahead];
         leaving.lanes -= 1;

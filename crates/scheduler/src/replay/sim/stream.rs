@@ -4,7 +4,7 @@ use rebias_units::{Action, Bytes, Counts};
 
 use super::pace::Pace;
 use crate::replay::Traffic;
-use crate::replay::plan::{BufferPlan, LayerIdx, LayerPlan, Plan, Role, Source};
+use crate::replay::plan::{LayerIdx, LayerPlan, Plan, Role, Source};
 
 /// Books of a replay.
 #[derive(Debug)]
@@ -37,8 +37,7 @@ pub(super) struct LayerBook {
 impl Stream {
     pub(super) fn new(plan: &Plan, traffic: Traffic) -> Self {
         let positions: u64 = plan.layers.iter().map(|layer| layer.n_positions).sum();
-        let input_of = |buffer: &BufferPlan| &plan.layers[buffer.layer.at()].inputs[buffer.operand];
-        let from_outside = plan.buffers.iter().map(input_of).filter(|map| map.source == Source::Network);
+        let from_outside = plan.buffers.iter().map(|buffer| &buffer.map).filter(|map| map.source == Source::Network);
         let pixels: u64 = from_outside.map(|map| map.n_source_pixels() as u64).sum();
         Self {
             pace: Pace::new(traffic, plan.period),
