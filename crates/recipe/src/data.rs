@@ -5,29 +5,34 @@ use rebias_dataset::{Checksums, Layout};
 
 /// The data set, and how its images are varied.
 #[derive(Clone, Debug, PartialEq)]
-pub(crate) struct Data {
+pub struct Data {
     /// What it is called.
-    pub(crate) set: String,
-    pub(crate) licence: String,
+    pub set: String,
+    /// Its licence.
+    pub licence: String,
     /// How its files are laid out.
-    pub(crate) layout: Layout,
+    pub layout: Layout,
     /// What some of its files must hold.
-    pub(crate) checksums: Checksums,
-    pub(crate) held_out: usize,
+    pub checksums: Checksums,
+    /// Training images that are kept aside to choose weights by.
+    pub held_out: usize,
     /// Training images are padded by so many pixels of 0 and cropped at random.
-    pub(crate) shift_pixels: usize,
-    pub(crate) mirror: Mirror,
+    pub shift_pixels: usize,
+    /// Whether images are mirrored.
+    pub mirror: Mirror,
 }
 
 /// Whether images are mirrored by chance.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Mirror {
+pub enum Mirror {
+    /// They are not.
     Never,
+    /// Left to right, one of two.
     Horizontal,
 }
 
 /// Reads the table `[data]`.
-pub(super) fn read(table: &Table<'_>) -> Option<Data> {
+pub(crate) fn read(table: &Table<'_>) -> Option<Data> {
     let set = table.string("set");
     let licence = table.string("licence");
     let layouts = [("idx", Layout::Idx), ("cifar-10", Layout::Cifar10), ("cifar-100", Layout::Cifar100)];
