@@ -1,7 +1,7 @@
 //! The data set of a recipe.
 
 use rebias_config::{Problem, Table, Value};
-use rebias_dataset::{Checksums, Layout};
+use rebias_dataset::{Checksums, Layout, file_names};
 
 /// The data set, and how its images are varied.
 #[derive(Clone, Debug, PartialEq)]
@@ -37,7 +37,7 @@ pub(crate) fn read(table: &Table<'_>) -> Option<Data> {
     let licence = table.string("licence");
     let layouts = [("idx", Layout::Idx), ("cifar-10", Layout::Cifar10), ("cifar-100", Layout::Cifar100)];
     let layout = table.choice_or_first("layout", &layouts);
-    let checksums = checksums(table);
+    let checksums = checksums(table, layout);
     let held_out = table.integer("held_out", 1..=10_000_000);
     let shift_pixels = table.integer("shift_pixels", 0..=16);
     let mirror = table.choice("mirror", &[("never", Mirror::Never), ("horizontal", Mirror::Horizontal)]);
@@ -52,17 +52,23 @@ pub(crate) fn read(table: &Table<'_>) -> Option<Data> {
     })
 }
 
-fn checksums(table: &Table<'_>) -> Option<Checksums> {
+fn checksums(table: &Table<'_>, layout: Option<Layout>) -> Option<Checksums> {
     let lines = table.optional_strings("sha256")?.unwrap_or_default();
     let places = table.optional_value("sha256").and_then(Value::as_array).unwrap_or_default();
     let mut sums = Checksums::default();
     let mut are_valid = true;
     for (line, place) in lines.iter().zip(places) {
-        if sums.add(line).is_none() {
-            let legal = "64 hexadecimal digits, a blank and a file's name, as `sha256sum` prints them";
-            table.fault_at("sha256", place, Problem::new("not a checksum").legal(legal));
-            are_valid = false;
-        }
+        let problem = match (sums.add(line), layout) {
+            (None, _) => Problem::new("not a checksum")
+                .legal("64 hexadecimal digits, a blank and a file's name, as `sha256sum` prints them"),
+            // It would never be looked at.
+            (Some(name), Some(layout)) if !layout.has_file(name) => {
+                Problem::new("not a checksum of a file that is read").legal(file_names(layout))
+            }
+            (Some(_), _) => continue,
+        };
+        table.fault_at("sha256", place, problem);
+        are_valid = false;
     }
     are_valid.then_some(sums)
 }

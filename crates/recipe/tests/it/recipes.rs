@@ -118,6 +118,15 @@ fn a_checksum_is_a_line_of_sha256sum() {
     let faults = parse("recipe.toml", &text).unwrap_err();
     let told: Vec<_> = faults.iter().map(|fault| (fault.key(), fault.problem())).collect();
     assert_eq!(told, [(Some("data.sha256"), "not a checksum")]);
+    // A name that is misspelt would never be looked at.
+    let with = |name: &str| {
+        let line = format!("{}  {name}", "0".repeat(64));
+        parse("recipe.toml", &GOOD.replace("held_out", &format!("sha256 = [\"{line}\"]\nheld_out")))
+    };
+    assert!(with("train-images-idx3-ubyte.gz").is_ok());
+    let faults = with("train-image-idx3-ubyte.gz").unwrap_err();
+    let legal = faults.iter().next().and_then(|fault| fault.legal()).unwrap();
+    assert!(legal.contains("`train-images-idx3-ubyte`") && legal.contains("`t10k-labels-idx1-ubyte`"), "{legal}");
 }
 
 #[test]
