@@ -4,7 +4,9 @@ use rebias_arch::{Arch, BiasCalibrationSpec};
 use rebias_converter::{AdcErrors, AnalogAdc};
 use rebias_mapper::{LayerPlacement, Reference};
 
-use crate::analog::{AnalogArray, AnalogLayer, Currents};
+use crate::EmulationError;
+use crate::analog::{AnalogArray, AnalogLayer};
+use crate::analog_currents::ColumnCurrents;
 
 /// What is subtracted from an array's columns.
 #[derive(Clone, Debug)]
@@ -49,7 +51,11 @@ impl AnalogReference {
 impl AnalogLayer {
     /// δ of each output of a programmed array in levels, from reads with all inputs at code 1; see the integer networks'
     /// `correction`.
-    pub(crate) fn corrections(&self, array: &AnalogArray, spec: &BiasCalibrationSpec) -> Vec<f64> {
+    pub(crate) fn corrections(
+        &self,
+        array: &AnalogArray,
+        spec: &BiasCalibrationSpec,
+    ) -> Result<Vec<f64>, EmulationError> {
         let n_lines = array.levels.cells.len() / array.levels.n_columns;
         let rows_per_read = (spec.rows_per_read.unwrap_or(u32::MAX) as usize).min(self.rows_per_read);
         let offset = self.crossbar.cell().offset();
@@ -58,7 +64,7 @@ impl AnalogLayer {
             let lines = first..n_lines.min(first + rows_per_read);
             let adc = self.calibration_adc(spec, lines.len());
             for repeat in 0..spec.repeats {
-                let sums = self.calibration_sums(array, lines.clone(), group * spec.repeats + repeat);
+                let sums = self.calibration_sums(array, lines.clone(), group * spec.repeats + repeat)?;
                 for (error, sum) in errors.iter_mut().zip(sums) {
                     *error += adc.decoded(adc.code(sum, 0.0)) / f64::from(spec.repeats);
                 }
@@ -75,7 +81,7 @@ impl AnalogLayer {
         let scale = f64::from(1u32 << spec.fraction_bits);
         let rounded = |delta: f64| (delta / n_lines as f64 * scale + 0.5).floor() / scale;
         let n_slices = array.levels.n_columns / array.n_outputs();
-        weighted.chunks_exact(n_slices).map(|slices| rounded(slices.iter().sum())).collect()
+        Ok(weighted.chunks_exact(n_slices).map(|slices| rounded(slices.iter().sum())).collect())
     }
 
     /// What converts a calibration read of `n_lines` word lines.
@@ -95,22 +101,15 @@ impl AnalogLayer {
     }
 
     /// The currents of an array's bit lines in a calibration read, less the reference, in levels.
-    fn calibration_sums(&self, array: &AnalogArray, lines: std::ops::Range<usize>, read: u32) -> Vec<f64> {
-        let cell = self.crossbar.cell();
-        let n = array.programmed().n_bit_lines;
-        let mut sums = vec![0.0; n];
-        let mut variances = vec![0.0; n];
-        let share = 1.0 / self.max_input();
-        for line in lines {
-            for column in 0..n {
-                let current = match &array.currents {
-                    Currents::Linear(matrix) => matrix[line * n + column],
-                    Currents::CellByCell => cell.current(array.programmed().cells[line * n + column], share) / share,
-                };
-                sums[column] += current;
-                variances[column] += cell.read_sigma(current).powi(2);
-            }
-        }
+    fn calibration_sums(
+        &self,
+        array: &AnalogArray,
+        lines: std::ops::Range<usize>,
+        read: u32,
+    ) -> Result<Vec<f64>, EmulationError> {
+        // Each line is driven with the level of code 1.
+        let driven: Vec<_> = lines.map(|line| (line, 1.0)).collect();
+        let ColumnCurrents { mut sums, variances, .. } = self.currents_of(array, &driven)?;
         for (column, (sum, variance)) in sums.iter_mut().zip(variances).enumerate() {
             if variance > 0.0 {
                 *sum += variance.sqrt() * array.draws.calibration_noise(read, column as u32);
@@ -120,6 +119,6 @@ impl AnalogLayer {
         if let Some(reference) = &self.reference {
             reference.subtract(&mut sums, &beside);
         }
-        sums
+        Ok(sums)
     }
 }
