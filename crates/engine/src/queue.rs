@@ -17,9 +17,9 @@ const WORDS: usize = SLOTS / WORD;
 /// front to end and then used for other ticks.
 ///
 /// ```text
-///    present    slots ┬───┬───┬─ … ─┐     beyond   8200: e, f   9000: g
-///      a            1 │   │ b │     │
-///                     │   │ c │     │
+///  present    slots ┬───┬───┬─ … ─┐     beyond   8200: e, f   9000: g
+///     a             │   │ b │     │
+///                   │   │ c │     │
 /// ```
 #[derive(Clone, Debug)]
 pub struct EventQueue<E> {
