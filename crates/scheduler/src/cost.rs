@@ -73,6 +73,7 @@ fn peak_format(network: &Network, placement: &Placement) -> PeakFormat {
     let slicing = placement.layers().iter().max_by_key(work).map(|placed| &placed.slicing);
     PeakFormat {
         n_weight_slices: slicing.map_or(1, |slicing| slicing.n_columns()),
+        n_conversions: slicing.map_or(1, |slicing| slicing.n_conversions()),
         n_input_slices: slicing.map_or(1, |slicing| slicing.input_slices().len() as u32),
     }
 }
