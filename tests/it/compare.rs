@@ -32,6 +32,13 @@ fn networks_stand_side_by_side_with_a_row_for_each_resolution_and_error() {
     let accuracy = |row: usize| rows[row][column("accuracy")].parse::<f64>().expect("a share");
     assert!(accuracy(3) > accuracy(4) + 0.2, "errors of 20 % cost accuracy");
 
+    // Accuracy against energy for each error, with the one network that has accuracies.
+    for sigma in ["0", "20"] {
+        let chart = fs::read_to_string(folder.join(format!("pareto-sigma-{sigma}.svg"))).expect("written");
+        assert!(chart.contains("accuracy") && chart.contains("energy of an image") && chart.contains("front"));
+        assert!(!chart.contains("conv16"), "a network without values is not drawn");
+    }
+
     // The sweep that it leaves is one that `check` takes.
     rebias(&["check", &folder.join("compare.toml").display().to_string()]).assert().success();
 }

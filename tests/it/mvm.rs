@@ -78,6 +78,36 @@ fn one_wired_cell_follows_its_closed_form() {
 }
 
 #[test]
+fn a_curved_cell_behind_wires_is_read_where_that_is_asked_for() {
+    // As above, and the cell conducts 30 µS·(0.6·u + 0.4·u²).
+    let change = |solve: &str| {
+        format!(
+            "cell.on_conductance_microsiemens = 30\n\
+             adc.bits = 24\nadc.range = \"fixed\"\nadc.low_levels = 0\nadc.step_levels = 1e-6\n\
+             [[cell.current_voltage]]\ncoefficients = [0.6, 0.4]\n\
+             [crossbar]\nword_lines = 8\nbit_lines = 8\nwire_resistance_ohm = 1000\naccess_resistance_ohm = 500\n\
+             {solve}\n{UNFLIPPED}\nbias.source = \"digital-count\""
+        )
+    };
+    let folder = job(&change("solve = \"per-read\""), &array![[3]], &array![[1]]);
+    let arguments_of = arguments(folder.path());
+    let told = stdout(&arguments_of.iter().map(String::as_str).collect::<Vec<_>>());
+    assert!(told.contains("residual"), "{told}");
+    let (products, _) = multiply(&folder, &[]);
+    // u + ρ·(0.6·u + 0.4·u²) = 1 with ρ = 2500 Ω · 30 µS.
+    let (rho, a1, a2) = (0.075, 0.6, 0.4);
+    let linear = 1.0 + rho * a1;
+    let u = (f64::sqrt(linear * linear + 4.0 * rho * a2) - linear) / (2.0 * rho * a2);
+    let expected = 3.0 * (a1 * u + a2 * u * u);
+    assert!((products[[0, 0]] - expected).abs() < 1e-6, "{products} {expected}");
+
+    let folder = job(&change(""), &array![[3]], &array![[1]]);
+    let arguments = arguments(folder.path());
+    let told = refusal(&arguments.iter().map(String::as_str).collect::<Vec<_>>());
+    assert!(told.contains("crossbar.solve") && told.contains("cell.current_voltage"), "{told}");
+}
+
+#[test]
 fn a_chip_is_the_same_again() {
     let change = "[cell.variation]\nmodel = \"lognormal\"\nsigma = 0.3\n[cell.read_noise]\nmodel = \"gaussian-of-range\"\nsigma = 0.1";
     let weights = Array2::from_elem((4, 64), 2);

@@ -44,7 +44,7 @@ fn the_examples_of_every_command_run() {
         assert!(!examples.is_empty(), "`rebias {command} --help` has no examples");
         for example in examples {
             assert_eq!(example[0], command);
-            // Both take minutes; their files are read elsewhere.
+            // They take minutes; files of that kind are checked elsewhere.
             if matches!(command.as_str(), "train" | "study" | "sweep") {
                 let file = example.iter().find(|word| word.ends_with(".toml"));
                 assert!(file.is_none_or(|file| root().join(file).is_file()), "{example:?}");
@@ -86,6 +86,9 @@ fn shipped() -> Vec<(PathBuf, Kind)> {
             found.push((path, *kind));
         } else if path.parent().is_some_and(|folder| folder.ends_with("sweeps")) {
             found.push((path, Kind::Sweep));
+        } else if path.parent().is_some_and(|folder| folder.ends_with("recipes")) {
+            let is_recipe = fs::read_to_string(&path).expect("text").contains("[quantisation]");
+            found.push((path, if is_recipe { Kind::Recipe } else { Kind::Study }));
         }
     }
     found
@@ -125,6 +128,10 @@ fn schemas_refuse_what_readers_refuse() {
         (Kind::Trace, "format_version = 1", ""),
         (Kind::Expected, "metric = \"chip.crossbars\"", "metric = \"component.power_mw\""),
         (Kind::Sweep, "trace = \".\"", "trace = 3"),
+        (Kind::Recipe, "layers = [\"conv 16\"", "layer = [\"conv 16\""),
+        (Kind::Recipe, "layers = [\"conv 16\"", "family = \"vgg-11\" # "),
+        (Kind::Recipe, "batch = 100 ", "batch = 1 "),
+        (Kind::Study, "seeds = [1,", "seeds = [-1,"),
         (Kind::Devices, "to_microsiemens = 225.0", "to_microsiemens = 0.0"),
     ] {
         assert!(kind.template().contains(old), "`{old}` is not in {}", kind.file_name());

@@ -74,11 +74,13 @@ pub(crate) const STUDY: &str = "Examples:
 
 pub(crate) const CHECK: &str = "Examples:
   rebias check arch-configs/isaac-2016
-  rebias check arch-configs/sweeps/cell-adc.toml traces/fmnist-cnn-w2a2/trace.toml";
+  rebias check arch-configs/sweeps/cell-adc.toml traces/fmnist-cnn-w2a2/trace.toml
+  rebias check traces/recipes/forms-w2a2.toml";
 
 pub(crate) const INIT: &str = "Examples:
   rebias init my-chip
-  rebias init my-chip --kind expected";
+  rebias init my-chip --kind expected
+  rebias init my-network --kind recipe";
 
 pub(crate) const SCHEMA: &str = "Examples:
   rebias schema arch

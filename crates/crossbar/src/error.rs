@@ -9,7 +9,7 @@ pub enum CrossbarError {
         "with wires or access devices in series, cells of a non-linear I–V (`cell.current_voltage`) make an array \
          that no matrix stands for\n\
          hint: set `crossbar.wire_resistance_ohm` and `crossbar.access_resistance_ohm` to 0, or take out \
-         `cell.current_voltage`"
+         `cell.current_voltage`; `rebias mvm` reads such arrays with `crossbar.solve = \"per-read\"`"
     )]
     NotLinear,
     /// Several bits at a time drive a word line, and the current is not proportional to their number: sums over bits, of

@@ -5,6 +5,7 @@
 //!
 //! ```text
 //! levels ─► CellModel: variation ─► drift ─► stuck cells ─► conductances ─► access device, wires ─► effective matrix
+//!                │                                              └─► or each read by itself, where no matrix stands for it
 //!                └── ArrayDraws (seed, chip, layer, array, cell) ──┘
 //! ```
 
@@ -12,6 +13,7 @@ mod cell;
 mod error;
 mod model;
 mod random;
+mod read;
 mod spec;
 mod wires;
 
@@ -22,5 +24,6 @@ pub use cell::{
 pub use error::CrossbarError;
 pub use model::{CrossbarModel, EffectiveArray, ProgrammedCrossbar};
 pub use random::{ArrayDraws, ChipSeed};
-pub use spec::{CrossbarSpec, WiringSpec};
+pub use read::ArrayRead;
+pub use spec::{CrossbarSpec, Solve, WiringSpec};
 pub use wires::Precision;

@@ -2,8 +2,9 @@
 
 use rebias_units::Resistance;
 
+use crate::read::{ArrayRead, Reading, Resistances};
 use crate::wires::{Precision, WiredArray};
-use crate::{ArrayDraws, CellModel, CrossbarError, CrossbarSpec, ProgrammedCell, WiringSpec};
+use crate::{ArrayDraws, CellModel, CrossbarError, CrossbarSpec, ProgrammedCell, Solve, WiringSpec};
 
 /// How levels become the conductances that bit lines see.
 #[derive(Clone, Debug, PartialEq)]
@@ -11,6 +12,7 @@ pub struct CrossbarModel {
     cell: CellModel,
     wiring: WiringSpec,
     is_ohmic: bool,
+    solve: Solve,
 }
 
 /// A programmed array.
@@ -26,7 +28,7 @@ impl CrossbarModel {
     /// The model of an array.
     pub fn new(spec: &CrossbarSpec) -> Self {
         let is_ohmic = spec.cell.non_idealities.current_voltage.is_none();
-        Self { cell: CellModel::new(&spec.cell), wiring: spec.wiring, is_ohmic }
+        Self { cell: CellModel::new(&spec.cell), wiring: spec.wiring, is_ohmic, solve: spec.solve }
     }
 
     /// The model of its cells.
@@ -42,6 +44,11 @@ impl CrossbarModel {
     /// Whether the current of a cell is proportional to its voltage.
     pub fn is_ohmic(&self) -> bool {
         self.is_ohmic
+    }
+
+    /// How the voltages of its nodes are found.
+    pub fn solve(&self) -> Solve {
+        self.solve
     }
 
     /// Whether a matrix stands for the array at any input, so that reads are sums of products.
@@ -85,8 +92,7 @@ impl CrossbarModel {
         precision: Precision,
     ) -> Result<EffectiveArray, CrossbarError> {
         self.check_linear()?;
-        let in_series = |resistance: Resistance| resistance.ohms() * self.cell.level().siemens();
-        let access = in_series(self.wiring.access);
+        let Resistances { segment, access } = self.resistances();
         let cells = programmed.cells.iter().map(|&cell| {
             let conductance = self.cell.at_read_voltage(cell);
             conductance / (1.0 + conductance * access)
@@ -94,11 +100,30 @@ impl CrossbarModel {
         if self.wiring.has_ideal_wires() {
             return Ok(EffectiveArray { conductances: cells.collect(), residual: 0.0 });
         }
-        let segment = in_series(self.wiring.segment);
         let array = WiredArray::new(cells.map(|cell| cell * segment).collect(), programmed.n_bit_lines);
         let solved = array.effective(precision)?;
         let conductances = solved.matrix.iter().map(|entry| entry / segment).collect();
         Ok(EffectiveArray { conductances, residual: solved.residual })
+    }
+
+    /// The currents of a programmed array with word lines at these shares of the read voltage, one for each; idle ones are
+    /// at 0.
+    ///
+    /// # Errors
+    /// Voltages that don't settle.
+    pub fn read(
+        &self,
+        programmed: &ProgrammedCrossbar,
+        drives: &[f64],
+        precision: Precision,
+    ) -> Result<ArrayRead, CrossbarError> {
+        Reading { model: &self.cell, array: programmed, through: self.resistances() }.read(drives, precision)
+    }
+
+    /// What wires and access devices resist, relative to a level.
+    fn resistances(&self) -> Resistances {
+        let relative = |resistance: Resistance| resistance.ohms() * self.cell.level().siemens();
+        Resistances { segment: relative(self.wiring.segment), access: relative(self.wiring.access) }
     }
 }
 
@@ -146,6 +171,7 @@ mod tests {
                 access: Resistance::from_ohms(access),
                 ..WiringSpec::IDEAL
             },
+            solve: Solve::PerRead,
         })
     }
 

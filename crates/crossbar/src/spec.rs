@@ -17,6 +17,17 @@ pub struct CrossbarSpec {
     pub cell: CellSpec,
     /// The wires between them.
     pub wiring: WiringSpec,
+    /// How the voltages of its nodes are found.
+    pub solve: Solve,
+}
+
+/// How the voltages of an array's nodes are found.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Solve {
+    /// Once, as a matrix, which stands for the array in every read.
+    Matrix,
+    /// At each read, with the inputs of that read: also for arrays that no matrix stands for.
+    PerRead,
 }
 
 /// What the wires of an array are, and what else stands in series with its cells.

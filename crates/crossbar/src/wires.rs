@@ -58,7 +58,7 @@ pub enum Precision {
 }
 
 impl Precision {
-    fn tolerance(self) -> f64 {
+    pub(crate) fn tolerance(self) -> f64 {
         match self {
             Self::Network => 1e-6,
             Self::Reference => 1e-13,

@@ -11,8 +11,9 @@ use crate::DatasetError;
 pub struct Checksums(BTreeMap<String, String>);
 
 impl Checksums {
-    /// Adds a line as `sha256sum` prints it: 64 hexadecimal digits, blanks, a file's name. `None` if it is no such line.
-    pub fn add(&mut self, line: &str) -> Option<()> {
+    /// Adds a line as `sha256sum` prints it: 64 hexadecimal digits, blanks, a file's name, which is returned. `None` if it
+    /// is no such line.
+    pub fn add<'l>(&mut self, line: &'l str) -> Option<&'l str> {
         let (digits, name) = line.split_once(char::is_whitespace)?;
         // `sha256sum --binary` puts an asterisk before the name.
         let name = name.trim().trim_start_matches('*');
@@ -21,15 +22,18 @@ impl Checksums {
             return None;
         }
         self.0.insert(name.to_owned(), digits.to_ascii_lowercase());
-        Some(())
+        Some(name)
     }
 
-    /// Whether `bytes` are what file `name` should hold; files without a checksum always are.
+    /// Whether `bytes` are what file `name` should hold; files without a checksum always are. A file whose plain or gzipped
+    /// twin has one has that.
     ///
     /// # Errors
     /// [`DatasetError::Checksum`] if not.
     pub fn verify(&self, name: &str, bytes: &[u8]) -> Result<(), DatasetError> {
-        let Some(expected) = self.0.get(name) else { return Ok(()) };
+        // Which of the twins is read depends on what is there: a checksum is not to be lost by that.
+        let twin = name.strip_suffix(".gz").map_or_else(|| format!("{name}.gz"), str::to_owned);
+        let Some(expected) = self.0.get(name).or_else(|| self.0.get(&twin)) else { return Ok(()) };
         let found: String = Sha256::digest(bytes).iter().map(|byte| format!("{byte:02x}")).collect();
         if found == *expected {
             return Ok(());
@@ -51,13 +55,14 @@ mod tests {
         sums.add(&format!("{}  a.bin", OF_ABC.to_uppercase())).unwrap();
         assert!(sums.verify("a.bin", b"abc").is_ok() && sums.verify("other.bin", b"abd").is_ok());
         let message = sums.verify("a.bin", b"abd").unwrap_err().to_string();
+        assert!(sums.verify("a.bin.gz", b"abd").is_err(), "the checksum is of another file in its place");
         assert!(message.contains("`a.bin`") && message.contains(OF_ABC) && message.contains("a52d159f"), "{message}");
     }
 
     #[test]
     fn lines_are_those_of_sha256sum() {
         let mut sums = Checksums::default();
-        assert_eq!(sums.add(&format!("{OF_ABC} *a.bin")), Some(()));
+        assert_eq!(sums.add(&format!("{OF_ABC} *a.bin")), Some("a.bin"));
         assert!(sums.verify("a.bin", b"").is_err());
         for line in ["", "a.bin", &OF_ABC[1..], &format!("{OF_ABC}  "), &format!("x{}  a.bin", &OF_ABC[1..])] {
             assert_eq!(sums.add(line), None, "{line}");

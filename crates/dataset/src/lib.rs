@@ -46,6 +46,12 @@ impl Layout {
         }
     }
 
+    /// Whether a file of this name, plain or gzipped, is one of a data set in this layout.
+    pub fn has_file(self, name: &str) -> bool {
+        let plain = name.strip_suffix(".gz").unwrap_or(name);
+        [Split::Train, Split::Test].into_iter().any(|split| self.files(split).iter().any(|file| file == plain))
+    }
+
     /// The files of a split, without `.gz`.
     fn files(self, split: Split) -> Vec<String> {
         let owned = |names: &[&str]| names.iter().map(|&name| name.to_owned()).collect();
@@ -211,8 +217,8 @@ pub enum DatasetError {
     },
 }
 
-/// All files of a layout, for a hint.
-fn file_names(layout: Layout) -> String {
+/// All files of a layout, for a message.
+pub fn file_names(layout: Layout) -> String {
     let files = [Split::Train, Split::Test].into_iter().flat_map(|split| layout.files(split));
     files.map(|file| format!("`{file}`")).collect::<Vec<_>>().join(", ")
 }
@@ -232,6 +238,15 @@ mod tests {
         // What is missing of it is told when it is read.
         assert_eq!(found(&["data_batch_4.bin"], Split::Train).unwrap(), Layout::Cifar10);
         assert_eq!(found(&["train.bin", "test.bin"], Split::Train).unwrap(), Layout::Cifar100);
+    }
+
+    #[test]
+    fn a_layout_knows_its_files_in_both_forms() {
+        for name in ["train-images-idx3-ubyte", "t10k-labels-idx1-ubyte.gz"] {
+            assert!(Layout::Idx.has_file(name) && !Layout::Cifar10.has_file(name), "{name}");
+        }
+        assert!(Layout::Cifar10.has_file("data_batch_5.bin") && !Layout::Cifar10.has_file("data_batch_6.bin"));
+        assert!(Layout::Cifar100.has_file("train.bin.gz") && !Layout::Cifar100.has_file("train.bin.gz.gz"));
     }
 
     #[test]

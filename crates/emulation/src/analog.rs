@@ -4,19 +4,20 @@ use std::ops::Range;
 
 use rebias_arch::{Arch, FlipEncoding};
 use rebias_converter::{AnalogAdc, DacSpec};
-use rebias_crossbar::{ArrayDraws, CellModel, ChipSeed, CrossbarModel, Precision, ProgrammedCrossbar};
+use rebias_crossbar::{ArrayDraws, CellModel, ChipSeed, CrossbarModel, ProgrammedCrossbar};
 use rebias_mapper::{InputSlice, LayerPlacement, Slicing};
 use rebias_network::{Layer, Tensors, Weighted};
 
 use crate::EmulationError;
 use crate::analog_bias::AnalogSubtraction;
+use crate::analog_currents::{ColumnCurrents, Currents};
 use crate::arrays::columns_beside;
 use crate::levels::Levels;
 
 /// A weighted layer's arrays, read in `f64` one vector at a time.
 #[derive(Clone, Debug)]
 pub struct AnalogLayer {
-    name: String,
+    pub(crate) name: String,
     n_outputs: usize,
     input_slices: Vec<InputSlice>,
     /// Converted columns.
@@ -26,7 +27,7 @@ pub struct AnalogLayer {
     arrays: Vec<AnalogArray>,
     pub(crate) rows_per_read: usize,
     pub(crate) crossbar: CrossbarModel,
-    dac: DacSpec,
+    pub(crate) dac: DacSpec,
     adc: AnalogAdc,
     bias: AnalogBias,
     pub(crate) subtraction: Option<AnalogSubtraction>,
@@ -39,7 +40,7 @@ pub struct AnalogLayer {
 #[derive(Clone, Debug)]
 pub(crate) struct AnalogArray {
     pub(crate) draws: ArrayDraws,
-    programmed: ProgrammedCrossbar,
+    pub(crate) programmed: ProgrammedCrossbar,
     pub(crate) currents: Currents,
     /// What a converted column's sum is worth in its output.
     pub(crate) worth: Vec<f64>,
@@ -49,15 +50,6 @@ pub(crate) struct AnalogArray {
     corrections: Vec<f64>,
     /// What its cells store.
     pub(crate) levels: Levels,
-}
-
-/// How the currents of bit lines come about.
-#[derive(Clone, Debug)]
-pub(crate) enum Currents {
-    /// A matrix `[word line][bit line]` times the word lines' levels.
-    Linear(Vec<f64>),
-    /// Cell by cell, as the current of each is not proportional to its voltage.
-    CellByCell,
 }
 
 /// Where a read's sum of inputs comes from.
@@ -81,6 +73,8 @@ pub struct AnalogProduct {
     /// Codes of the ADCs, `[input slice][read][column]`: reads of all row blocks in order, columns output by output,
     /// slices of an output side by side.
     pub codes: Vec<u32>,
+    /// How well node currents balance where each read is solved by itself; the worst read's.
+    pub residual: f64,
 }
 
 impl AnalogLayer {
@@ -159,22 +153,12 @@ impl AnalogLayer {
                 let mut array =
                     AnalogArray { draws, levels, programmed, currents, worth, flipped, corrections: Vec::new() };
                 if let Some(calibration) = &arch.mapping().calibration {
-                    array.corrections = self.corrections(&array, calibration);
+                    array.corrections = self.corrections(&array, calibration)?;
                 }
                 arrays.push(array);
             }
         }
         Ok((arrays, worst))
-    }
-
-    fn currents(&self, programmed: &ProgrammedCrossbar) -> Result<(Currents, f64), EmulationError> {
-        let error = |source| EmulationError::Crossbar { layer: self.name.clone(), source };
-        if !self.crossbar.is_ohmic() && self.dac.max_code() > 1 {
-            self.crossbar.check_linear().map_err(error)?;
-            return Ok((Currents::CellByCell, 0.0));
-        }
-        let effective = self.crossbar.effective(programmed, Precision::Reference).map_err(error)?;
-        Ok((Currents::Linear(effective.conductances), effective.residual))
     }
 
     /// Whether cells are exact, and no column can give a sum that the ADC loses.
@@ -218,16 +202,21 @@ impl AnalogLayer {
 
     /// Reads all arrays for the vector `index`, whose codes are the layer's inputs.
     ///
+    /// # Errors
+    ///
+    /// Arrays that are solved at each read, and whose voltages don't settle.
+    ///
     /// # Panics
     ///
     /// If there are not as many codes as inputs.
-    pub fn multiply(&self, index: u32, codes: &[u16]) -> AnalogProduct {
+    pub fn multiply(&self, index: u32, codes: &[u16]) -> Result<AnalogProduct, EmulationError> {
         assert_eq!(codes.len(), self.n_inputs(), "a code for each input");
         let [n_slices, n_reads, n_columns] = self.codes_shape();
         let mut product = AnalogProduct {
             products: vec![0.0; self.n_outputs],
             input_sums: vec![0.0; self.n_outputs],
             codes: vec![0; n_slices * n_reads * n_columns],
+            residual: 0.0,
         };
         for (slice_index, slice) in self.input_slices.iter().enumerate() {
             let mut read_index = 0;
@@ -249,16 +238,17 @@ impl AnalogLayer {
                         let codes =
                             &mut codes[outputs.start * self.columns_per_output..outputs.end * self.columns_per_output];
                         let sums = (&mut product.products[outputs.clone()], &mut product.input_sums[outputs.clone()]);
-                        self.read(array, (&read, &mut shared), codes, sums);
+                        let residual = self.read(array, (&read, &mut shared), codes, sums)?;
+                        product.residual = product.residual.max(residual);
                     }
                     read_index += 1;
                 }
             }
         }
-        product
+        Ok(product)
     }
 
-    /// Reads one array once, and adds what it gives to its outputs' sums.
+    /// Reads one array once, and adds what it gives to its outputs' sums; returns the residual.
     ///
     /// `shared` is the sum of inputs that arrays with a bias column leave to those beside them without one.
     fn read(
@@ -267,8 +257,8 @@ impl AnalogLayer {
         (read, shared): (&Read, &mut Option<f64>),
         codes: &mut [u32],
         sums: (&mut [f64], &mut [f64]),
-    ) {
-        let mut columns = self.column_sums(array, read);
+    ) -> Result<f64, EmulationError> {
+        let (mut columns, residual) = self.column_sums(array, read)?;
         let beside = columns.split_off(array.levels.n_columns);
         let sum = read.inputs.iter().sum::<u32>();
         let has_references = self.subtraction.as_ref().is_some_and(AnalogSubtraction::has_references);
@@ -304,35 +294,20 @@ impl AnalogLayer {
             *product += read.weight * flipped * self.max_level * estimate;
             *input_sum += read.weight * estimate;
         }
+        Ok(residual)
     }
 
-    /// The currents of all bit lines in a read with their noise, in levels.
-    fn column_sums(&self, array: &AnalogArray, read: &Read) -> Vec<f64> {
-        let n = array.programmed.n_bit_lines;
-        let cell = self.crossbar.cell();
-        let full = f64::from(self.dac.max_code());
-        let mut sums = vec![0.0; n];
-        let mut variances = vec![0.0; n];
-        for (line, &input) in read.lines.clone().zip(&read.inputs) {
-            let level = self.dac.level(input);
-            let cells = line * n..(line + 1) * n;
-            let currents: Vec<_> = match &array.currents {
-                Currents::Linear(matrix) => matrix[cells].iter().map(|conductance| conductance * level).collect(),
-                Currents::CellByCell => {
-                    array.programmed.cells[cells].iter().map(|&it| cell.current(it, level / full) * full).collect()
-                }
-            };
-            for ((sum, variance), current) in sums.iter_mut().zip(&mut variances).zip(currents) {
-                *sum += current;
-                *variance += if level == 0.0 { 0.0 } else { (cell.read_sigma(current / level) * level).powi(2) };
-            }
-        }
-        if cell.is_noisy() {
+    /// The currents of all bit lines in a read with their noise, in levels, and the residual.
+    fn column_sums(&self, array: &AnalogArray, read: &Read) -> Result<(Vec<f64>, f64), EmulationError> {
+        let levels = read.inputs.iter().map(|&input| self.dac.level(input));
+        let driven: Vec<_> = read.lines.clone().zip(levels).collect();
+        let ColumnCurrents { mut sums, variances, residual } = self.currents_of(array, &driven)?;
+        if self.crossbar.cell().is_noisy() {
             for (column, (sum, variance)) in sums.iter_mut().zip(variances).enumerate() {
                 *sum += variance.sqrt() * array.draws.read_noise(read.id, column as u32);
             }
         }
-        sums
+        Ok((sums, residual))
     }
 
     /// What the bias source makes of a read's sum of inputs.
@@ -348,10 +323,6 @@ impl AnalogLayer {
 }
 
 impl AnalogArray {
-    pub(crate) fn programmed(&self) -> &ProgrammedCrossbar {
-        &self.programmed
-    }
-
     pub(crate) fn n_outputs(&self) -> usize {
         self.flipped.len()
     }

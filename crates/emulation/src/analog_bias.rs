@@ -4,7 +4,9 @@ use rebias_arch::{Arch, BiasCalibrationSpec};
 use rebias_converter::{AdcErrors, AnalogAdc};
 use rebias_mapper::{LayerPlacement, Reference};
 
-use crate::analog::{AnalogArray, AnalogLayer, Currents};
+use crate::EmulationError;
+use crate::analog::{AnalogArray, AnalogLayer};
+use crate::analog_currents::ColumnCurrents;
 
 /// What is subtracted from an array's columns before conversion.
 #[derive(Clone, Debug)]
@@ -89,7 +91,11 @@ impl AnalogSubtraction {
 impl AnalogLayer {
     /// δ of each output of a programmed array in levels, from reads with all inputs at code 1; see the integer networks'
     /// `correction`.
-    pub(crate) fn corrections(&self, array: &AnalogArray, spec: &BiasCalibrationSpec) -> Vec<f64> {
+    pub(crate) fn corrections(
+        &self,
+        array: &AnalogArray,
+        spec: &BiasCalibrationSpec,
+    ) -> Result<Vec<f64>, EmulationError> {
         let n_lines = array.levels.cells.len() / array.levels.n_columns;
         let rows_per_read = (spec.rows_per_read.unwrap_or(u32::MAX) as usize).min(self.rows_per_read);
         let mut errors = vec![0.0; array.worth.len()];
@@ -97,7 +103,7 @@ impl AnalogLayer {
             let lines = first..n_lines.min(first + rows_per_read);
             let adc = self.calibration_adc(spec, lines.len());
             for repeat in 0..spec.repeats {
-                let sums = self.calibration_sums(array, lines.clone(), group * spec.repeats + repeat);
+                let sums = self.calibration_sums(array, lines.clone(), group * spec.repeats + repeat)?;
                 for (error, sum) in errors.iter_mut().zip(sums) {
                     *error += adc.decoded(adc.code(sum, 0.0)) / f64::from(spec.repeats);
                 }
@@ -111,7 +117,7 @@ impl AnalogLayer {
         let scale = f64::from(1u32 << spec.fraction_bits);
         let rounded = |delta: f64| (delta / n_lines as f64 * scale + 0.5).floor() / scale;
         let n_slices = array.worth.len() / array.n_outputs();
-        weighted.chunks_exact(n_slices).map(|slices| rounded(slices.iter().sum())).collect()
+        Ok(weighted.chunks_exact(n_slices).map(|slices| rounded(slices.iter().sum())).collect())
     }
 
     /// What converted columns should give with all word lines at code 1, in levels.
@@ -143,31 +149,24 @@ impl AnalogLayer {
     }
 
     /// The currents of an array's bit lines in a calibration read, less what is subtracted, in levels.
-    fn calibration_sums(&self, array: &AnalogArray, lines: std::ops::Range<usize>, read: u32) -> Vec<f64> {
-        let cell = self.crossbar.cell();
-        let n = array.programmed().n_bit_lines;
-        let mut sums = vec![0.0; n];
-        let mut variances = vec![0.0; n];
-        let share = 1.0 / self.max_input();
-        for line in lines {
-            for column in 0..n {
-                let current = match &array.currents {
-                    Currents::Linear(matrix) => matrix[line * n + column],
-                    Currents::CellByCell => cell.current(array.programmed().cells[line * n + column], share) / share,
-                };
-                sums[column] += current;
-                variances[column] += cell.read_sigma(current).powi(2);
-            }
-        }
+    fn calibration_sums(
+        &self,
+        array: &AnalogArray,
+        lines: std::ops::Range<usize>,
+        read: u32,
+    ) -> Result<Vec<f64>, EmulationError> {
+        // Each line is driven with the level of code 1.
+        let driven: Vec<_> = lines.map(|line| (line, 1.0)).collect();
+        let ColumnCurrents { mut sums, variances, .. } = self.currents_of(array, &driven)?;
         for (column, (sum, variance)) in sums.iter_mut().zip(variances).enumerate() {
             if variance > 0.0 {
                 *sum += variance.sqrt() * array.draws.calibration_noise(read, column as u32);
             }
         }
         let beside = sums.split_off(array.levels.n_columns);
-        match &self.subtraction {
+        Ok(match &self.subtraction {
             Some(subtraction) => subtraction.differences(&sums, &beside),
             None => sums,
-        }
+        })
     }
 }

@@ -14,6 +14,7 @@
 
 mod analog;
 mod analog_bias;
+mod analog_currents;
 mod arrays;
 mod batch;
 mod bias;

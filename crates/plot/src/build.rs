@@ -297,6 +297,7 @@ fn pareto(
             set.points.push(Candidate { x: across * x.factor, y: up * y.factor });
         }
     }
+    sets.retain(|set| !set.points.is_empty());
     let axis = |column: &Column, scale| (Axis::numbers(column.label(), scale), column.wish);
     Ok(ParetoChart { x: axis(&x, scales.0), y: axis(&y, scales.1), legend: legend(data, by), sets })
 }

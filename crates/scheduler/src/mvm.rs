@@ -88,7 +88,8 @@ pub fn mvm(arch: &Arch, job: &MatrixJob) -> Result<MatrixResult, MatrixError> {
     };
     let analog = AnalogLayer::new((layer, weighted), placed, arch, job.chip).map_err(RunError::from)?;
     let multiply = |index: usize| analog.multiply(index as u32, &job.inputs.row(index).to_vec());
-    let products: Vec<_> = (0..n_vectors).into_par_iter().map(multiply).collect();
+    let products: Result<Vec<_>, _> = (0..n_vectors).into_par_iter().map(multiply).collect();
+    let products = products.map_err(RunError::from)?;
     let output = |(vector, output): (usize, usize)| {
         let AnalogProduct { products, input_sums, .. } = &products[vector];
         products[output] + job.beta * input_sums[output]
@@ -102,7 +103,7 @@ pub fn mvm(arch: &Arch, job: &MatrixJob) -> Result<MatrixResult, MatrixError> {
         relative_error: relative_error(&outputs, &exact(job)),
         adc_codes: Array4::from_shape_fn((n_vectors, n_slices, n_reads, n_columns), code),
         crossbars: placed.row_blocks.len() * placed.column_blocks.len(),
-        wire_residual: analog.residual(),
+        wire_residual: products.iter().map(|product| product.residual).fold(analog.residual(), f64::max),
         outputs,
     })
 }

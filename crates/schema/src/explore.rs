@@ -1,8 +1,8 @@
 //! Finding out what a reader takes, by asking it.
 //!
 //! A reader is given documents, at first a nearly empty one. Every key that it asks for is put into the next one with a
-//! legal value, until it asks for nothing more; where it asks for a choice, every word is tried. So the shape has every
-//! key that the reader knows, with its range and its default, and nothing is declared twice.
+//! legal value, until it asks for nothing more; where it asks for a choice, every word is tried, and none where there may
+//! be none. So the shape has every key that the reader knows, with its range and its default, and nothing is declared twice.
 
 use std::collections::BTreeSet;
 
@@ -45,9 +45,17 @@ struct Explorer<'e> {
     needed: BTreeSet<Place>,
 }
 
+/// A document to begin with.
+struct Draft {
+    document: Table,
+    /// Choices that it does without.
+    without: BTreeSet<Place>,
+}
+
 /// A document that has all that its reader asks for.
 struct Settled {
     document: Table,
+    without: BTreeSet<Place>,
     questions: Vec<Question>,
     /// Keys that are asked for as optional, and were missing.
     needed: BTreeSet<Place>,
@@ -55,17 +63,22 @@ struct Settled {
 
 impl Explorer<'_> {
     fn visit_all(&mut self, fill: Fill) {
-        let mut tried = BTreeSet::new();
-        let mut pending = vec![self.seed.clone()];
-        while let Some(document) = pending.pop() {
-            let settled = self.settle(document, fill);
+        let (mut tried, mut left_out) = (BTreeSet::new(), BTreeSet::new());
+        let mut pending = vec![Draft { document: self.seed.clone(), without: BTreeSet::new() }];
+        // What is only found where a choice is absent comes after what words find.
+        let mut bare = Vec::new();
+        while let Some(draft) = pending.pop().or_else(|| bare.pop()) {
+            let settled = self.settle(draft, fill);
             for question in &settled.questions {
                 let (Some(key), Wants::Choice(words)) = (&question.key, &question.wants) else { continue };
+                if question.need == Need::Optional && left_out.insert((question.table.clone(), key.clone())) {
+                    bare.extend(branch(&settled, question, None, fill));
+                }
                 let chosen = place::table(&settled.document, &question.table).and_then(|table| table.get(key));
                 for word in words {
                     let is_new = tried.insert((question.table.clone(), key.clone(), word.clone()));
                     if is_new && chosen.and_then(Value::as_str) != Some(word) {
-                        pending.extend(branch(&settled, question, word, fill));
+                        pending.extend(branch(&settled, question, Some(word), fill));
                     }
                 }
             }
@@ -74,13 +87,16 @@ impl Explorer<'_> {
     }
 
     /// Adds to a document until its reader asks for nothing more.
-    fn settle(&self, mut document: Table, fill: Fill) -> Settled {
+    fn settle(&self, Draft { mut document, without }: Draft, fill: Fill) -> Settled {
         let mut needed = BTreeSet::new();
         loop {
             let (questions, missing) = self.ask(&document);
             let mut grown = false;
             for question in &questions {
                 let Some(key) = &question.key else { continue };
+                if without.contains(&(question.table.clone(), key.clone())) {
+                    continue;
+                }
                 let is_missing = missing.contains(&join(&question.table, key));
                 let is_wanted = match (fill, &question.need, &question.wants) {
                     (Fill::Everything, ..) | (Fill::Required, Need::Required, _) => true,
@@ -95,7 +111,7 @@ impl Explorer<'_> {
                 }
             }
             if !grown {
-                return Settled { document, questions, needed };
+                return Settled { document, without, questions, needed };
             }
         }
     }
@@ -124,9 +140,9 @@ impl Explorer<'_> {
     }
 }
 
-/// The document with another word for a choice. Where little is to be there, only choices stay beside it, as other keys
+/// The document with another word for a choice, or none. Where little is to be there, only choices stay beside it, as other keys
 /// may be there for the old word's sake.
-fn branch(settled: &Settled, question: &Question, word: &str, fill: Fill) -> Option<Table> {
+fn branch(settled: &Settled, question: &Question, word: Option<&str>, fill: Fill) -> Option<Draft> {
     let is_choice = |key: &str| {
         let of_key = |other: &&Question| other.table == question.table && other.key.as_deref() == Some(key);
         settled.questions.iter().find(of_key).is_some_and(|other| matches!(other.wants, Wants::Choice(_)))
@@ -136,6 +152,12 @@ fn branch(settled: &Settled, question: &Question, word: &str, fill: Fill) -> Opt
     if fill == Fill::Required && !question.table.is_empty() {
         table.retain(|key, _| is_choice(key));
     }
-    table.insert(question.key.clone()?, Value::String(word.to_owned()));
-    Some(document)
+    let (key, mut without) = (question.key.clone()?, settled.without.clone());
+    if let Some(word) = word {
+        table.insert(key, Value::String(word.to_owned()));
+    } else {
+        table.remove(&key);
+        without.insert((question.table.clone(), key));
+    }
+    Some(Draft { document, without })
 }

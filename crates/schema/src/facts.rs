@@ -122,6 +122,9 @@ fn case(runs: &[Asked], holds: impl Fn(&Asked) -> bool) -> Case {
     if runs.iter().all(&holds) {
         return Case::Always;
     }
+    if !runs.iter().any(&holds) {
+        return Case::Never;
+    }
     let choices: BTreeSet<_> = runs.iter().flat_map(|asked| asked.choices.keys()).collect();
     for key in choices {
         let word = |asked: &Asked| asked.choices.get(key).cloned();
@@ -131,6 +134,9 @@ fn case(runs: &[Asked], holds: impl Fn(&Asked) -> bool) -> Case {
         let is_among = |asked: &Asked| word(asked).is_some_and(|word| words.contains(&word));
         if !words.is_empty() && runs.iter().all(|asked| is_among(asked) == holds(asked)) {
             return Case::If { key: key.clone(), words };
+        }
+        if runs.iter().all(|asked| word(asked).is_none() == holds(asked)) {
+            return Case::Without { key: key.clone() };
         }
     }
     Case::Never

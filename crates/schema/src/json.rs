@@ -88,6 +88,10 @@ fn required_keys(table: &TableShape) -> Map<String, Value> {
             "if": { "required": [key], "properties": { key: { "enum": words } } },
             "then": { "required": [needed.name] },
         })),
+        Case::Without { key } => Some(json!({
+            "if": { "not": { "required": [key] } },
+            "then": { "required": [needed.name] },
+        })),
     });
     let cases: Vec<_> = cases.collect();
     let mut schema = Map::new();

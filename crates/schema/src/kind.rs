@@ -5,6 +5,7 @@ use rebias_config::Document;
 use rebias_cost::Costs;
 use rebias_network::Trace;
 use rebias_plot::Spec;
+use rebias_recipe::{Recipe, Study};
 use rebias_sweep::Grid;
 use rebias_validate::Expected;
 use toml::Table;
@@ -30,12 +31,25 @@ pub enum Kind {
     Devices,
     /// What to draw of a table of results.
     Plot,
+    /// What to train, and how.
+    Recipe,
+    /// A recipe in several number representations.
+    Study,
 }
 
 impl Kind {
     /// All of them.
-    pub const ALL: &'static [Self] =
-        &[Self::Arch, Self::Costs, Self::Expected, Self::Trace, Self::Sweep, Self::Devices, Self::Plot];
+    pub const ALL: &'static [Self] = &[
+        Self::Arch,
+        Self::Costs,
+        Self::Expected,
+        Self::Trace,
+        Self::Sweep,
+        Self::Devices,
+        Self::Plot,
+        Self::Recipe,
+        Self::Study,
+    ];
 
     /// The kind of this name.
     pub fn from_name(name: &str) -> Option<Self> {
@@ -53,6 +67,8 @@ impl Kind {
             Self::Sweep => &["architecture"],
             Self::Devices => &[],
             Self::Plot => &["chart"],
+            Self::Recipe => &["quantisation"],
+            Self::Study => &["forms"],
         };
         Self::ALL.iter().copied().find(|&kind| telling(kind).iter().any(|key| document.get(key).is_some()))
     }
@@ -67,6 +83,8 @@ impl Kind {
             Self::Sweep => &[Self::Arch, Self::Costs, Self::Trace, Self::Sweep],
             Self::Devices => &[Self::Devices],
             Self::Plot => &[Self::Plot],
+            Self::Recipe => &[Self::Recipe],
+            Self::Study => &[Self::Recipe, Self::Study],
         }
     }
 
@@ -80,10 +98,12 @@ impl Kind {
             Self::Sweep => "sweep",
             Self::Devices => "devices",
             Self::Plot => "plot",
+            Self::Recipe => "recipe",
+            Self::Study => "study",
         }
     }
 
-    /// The name of its files; sweeps and plots may have others.
+    /// The name of its files; sweeps, plots, recipes and studies may have others.
     pub fn file_name(self) -> String {
         format!("{}.toml", self.name())
     }
@@ -98,6 +118,8 @@ impl Kind {
             Self::Sweep => "a grid of configurations to run",
             Self::Devices => "devices whose programming errors were measured",
             Self::Plot => "what to draw of a table of results",
+            Self::Recipe => "what to train, on what, and how",
+            Self::Study => "a recipe in several number representations and with several seeds",
         }
     }
 
@@ -111,6 +133,8 @@ impl Kind {
             Self::Sweep => include_str!("../templates/sweep.toml"),
             Self::Devices => include_str!("../../../arch-configs/devices.toml"),
             Self::Plot => include_str!("../templates/plot.toml"),
+            Self::Recipe => include_str!("../templates/recipe.toml"),
+            Self::Study => include_str!("../templates/study.toml"),
         }
     }
 
@@ -136,6 +160,8 @@ impl Kind {
             Self::Sweep => explore(&seed(SWEPT), &|document| Grid::parse(document).map(drop)),
             Self::Devices => explore(&seed(NAMED), &|document| read_devices(document).map(drop)),
             Self::Plot => explore(&seed(KEPT), &|document| Spec::parse(document).map(drop)),
+            Self::Recipe => explore(&Table::new(), &|document| Recipe::parse(document).map(drop)),
+            Self::Study => explore(&Table::new(), &|document| Study::parse(document).map(drop)),
         }
     }
 }

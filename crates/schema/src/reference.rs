@@ -40,6 +40,8 @@ fn introduction(kind: Kind) -> &'static str {
         }
         Kind::Sweep => "Paths are from the sweep's folder.\n",
         Kind::Plot => "Charts of every kind, with what draws them, are in [plots](../how-to/plots.md).\n",
+        Kind::Recipe => "How a recipe is run is in [training](../training.md).\n",
+        Kind::Study => "How a study is run is in [training](../training.md).\n",
         Kind::Devices => {
             "The devices that `[cell.variation] device` may name are compiled in from \
              [devices.toml](../../arch-configs/devices.toml).\n"
@@ -98,6 +100,7 @@ fn takes(key: &KeyShape) -> String {
     let case = match &key.known {
         Case::Always | Case::Never => String::new(),
         Case::If { key, words } => format!("; with `{key}` = {}", listed(words)),
+        Case::Without { key } => format!("; without `{key}`"),
     };
     format!("{takes}{case}")
 }
@@ -107,8 +110,9 @@ fn if_absent(key: &KeyShape) -> String {
         (Some(default), _) => format!("`{default}`"),
         (None, Case::Always) => "an error".to_owned(),
         // Where it has no meaning it cannot be missed.
-        (None, required @ Case::If { .. }) if *required == key.known => "an error".to_owned(),
+        (None, required @ (Case::If { .. } | Case::Without { .. })) if *required == key.known => "an error".to_owned(),
         (None, Case::If { key, words }) => format!("an error with `{key}` = {}", listed(words)),
+        (None, Case::Without { key }) => format!("an error without `{key}`"),
         (None, Case::Never) => "–".to_owned(),
     }
 }

@@ -50,6 +50,11 @@ pub enum Case {
         /// The words.
         words: Vec<String>,
     },
+    /// Where this key of the same table, a word, is absent.
+    Without {
+        /// The key.
+        key: String,
+    },
 }
 
 impl Shape {

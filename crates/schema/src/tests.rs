@@ -176,6 +176,7 @@ fn table(shape: &Shape, path: &str) -> String {
     let case = |case: &Case| match case {
         Case::Always => "always".to_owned(),
         Case::Never => "never".to_owned(),
+        Case::Without { key } => format!("without {key}"),
         Case::If { key, words } => format!("if {key} = {}", words.join(" | ")),
     };
     let keys = &shape.table(path).expect("a table").keys;

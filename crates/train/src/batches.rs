@@ -2,10 +2,11 @@
 
 use burn::tensor::{Device, Int, Tensor, TensorData};
 
+use rebias_recipe::{Data, Mirror};
+
 use crate::checkpoint::BatchesState;
 use crate::data::ImageSet;
 use crate::random::Stream;
-use crate::recipe::{Data, Mirror};
 
 /// Images as the network takes them, with their classes.
 #[derive(Clone, Debug)]

@@ -9,13 +9,13 @@ use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
 
+use rebias_recipe::Recipe;
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
 use crate::data::ImageSet;
 use crate::output::write_whole;
-use crate::recipe::Recipe;
 use crate::{Phase, TrainError};
 
 /// First bytes of a checkpoint: what it is, and the version of its form.

@@ -4,9 +4,9 @@ use std::path::Path;
 use std::{fs, io};
 
 use rebias_dataset::{Layout, Split, fetch};
+use rebias_recipe::Data;
 
 use crate::TrainError;
-use crate::recipe::Data;
 
 /// Images of one size with their classes.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -2,6 +2,7 @@
 
 use burn::tensor::activation::{log_softmax, softmax};
 use burn::tensor::{Int, Tensor};
+use rebias_recipe::{Distillation, Schedule};
 
 use crate::batches::{Batch, Batches};
 use crate::checkpoint::{Checkpoints, FittedState, PhaseState};
@@ -10,7 +11,6 @@ use crate::hardware::Chips;
 use crate::model::Model;
 use crate::parameter::{Pass, Rates};
 use crate::random::Purpose;
-use crate::recipe::{Distillation, Schedule};
 use crate::{Observer, Phase, TrainError};
 
 /// Images of a batch in evaluation.

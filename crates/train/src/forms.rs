@@ -22,38 +22,13 @@ mod ttq;
 mod twn;
 
 use std::fmt::Debug;
-use std::ops::RangeInclusive;
 
 use burn::tensor::{Bool, Device, Tensor};
 use ndarray::Array2;
+use rebias_recipe::{Form, Granularity};
 
 use crate::codes::Codes;
 use crate::parameter::{Parameter, Pass};
-
-/// A number representation of weights.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Form {
-    Biased,
-    BiasedDecoupled,
-    OffsetBinary,
-    Symmetric,
-    Lsq,
-    DoReFa,
-    FixedPoint,
-    Bwn,
-    Twn,
-    Ttq,
-    SignMagnitude,
-}
-
-/// How many output channels share a scale.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Granularity {
-    /// All of a layer.
-    Layer,
-    /// None.
-    Channel,
-}
 
 /// A layer's quantiser in training.
 pub(crate) trait Rule: Debug {
@@ -89,80 +64,35 @@ impl Clone for Box<dyn Rule> {
     }
 }
 
-impl Form {
-    /// All forms by their names in recipes.
-    pub(crate) const ALL: [(&'static str, Self); 11] = [
-        ("biased", Self::Biased),
-        ("biased-decoupled", Self::BiasedDecoupled),
-        ("offset-binary", Self::OffsetBinary),
-        ("symmetric", Self::Symmetric),
-        ("lsq", Self::Lsq),
-        ("dorefa", Self::DoReFa),
-        ("fixed-point", Self::FixedPoint),
-        ("bwn", Self::Bwn),
-        ("twn", Self::Twn),
-        ("ttq", Self::Ttq),
-        ("sign-magnitude", Self::SignMagnitude),
-    ];
-
-    /// Widths of its codes, k.
-    pub(crate) fn widths(self) -> RangeInclusive<u32> {
-        match self {
-            Self::Biased | Self::BiasedDecoupled | Self::Symmetric | Self::DoReFa => 1..=8,
-            // With one bit, two's complement has −1 and 0 only.
-            Self::OffsetBinary | Self::Lsq | Self::FixedPoint | Self::SignMagnitude => 2..=8,
-            Self::Bwn => 1..=1,
-            Self::Twn | Self::Ttq => 2..=2,
-        }
-    }
-
-    /// Whether each output channel may have levels of its own.
-    pub(crate) fn has_channels(self) -> bool {
-        matches!(self, Self::Biased | Self::BiasedDecoupled)
-    }
-
-    /// Whether it stands in pairs of columns.
-    pub(crate) fn is_pair(self) -> bool {
-        matches!(self, Self::Lsq | Self::Ttq | Self::SignMagnitude)
-    }
-
-    /// Whether its fixed β is an odd number of halves.
-    pub(crate) fn has_half_levels(self) -> bool {
-        matches!(self, Self::Symmetric | Self::DoReFa | Self::Bwn)
-    }
-
-    /// The quantiser of a layer with these latent weights, `[out_channels, rows]`.
-    pub(crate) fn rule(
-        self,
-        bits: u32,
-        granularity: Granularity,
-        latent: &Array2<f64>,
-        device: &Device,
-    ) -> Box<dyn Rule> {
-        match self {
-            Self::Biased => Box::new(biased::Biased::new(bits, granularity, latent, device)),
-            Self::BiasedDecoupled => Box::new(decoupled::Decoupled::new(bits, granularity, latent, device)),
-            Self::OffsetBinary => Box::new(offset::OffsetBinary { bits }),
-            Self::Symmetric => Box::new(symmetric::Symmetric::new(bits, latent, device)),
-            Self::Lsq => Box::new(lsq::Lsq::new(bits, latent, device)),
-            Self::DoReFa if bits == 1 => Box::new(bwn::Bwn { granularity: Granularity::Layer }),
-            Self::DoReFa => Box::new(dorefa::DoReFa { bits }),
-            Self::FixedPoint => Box::new(fixed_point::FixedPoint { bits }),
-            Self::Bwn => Box::new(bwn::Bwn { granularity: Granularity::Channel }),
-            Self::Twn => Box::new(twn::Twn),
-            Self::Ttq => Box::new(ttq::Ttq::new(latent, device)),
-            Self::SignMagnitude => Box::new(sign_magnitude::SignMagnitude::new(bits, latent, device)),
-        }
+/// The quantiser of a layer with these latent weights, `[out_channels, rows]`.
+pub(crate) fn rule(
+    form: Form,
+    bits: u32,
+    granularity: Granularity,
+    latent: &Array2<f64>,
+    device: &Device,
+) -> Box<dyn Rule> {
+    match form {
+        Form::Biased => Box::new(biased::Biased::new(bits, granularity, latent, device)),
+        Form::BiasedDecoupled => Box::new(decoupled::Decoupled::new(bits, granularity, latent, device)),
+        Form::OffsetBinary => Box::new(offset::OffsetBinary { bits }),
+        Form::Symmetric => Box::new(symmetric::Symmetric::new(bits, latent, device)),
+        Form::Lsq => Box::new(lsq::Lsq::new(bits, latent, device)),
+        Form::DoReFa if bits == 1 => Box::new(bwn::Bwn { granularity: Granularity::Layer }),
+        Form::DoReFa => Box::new(dorefa::DoReFa { bits }),
+        Form::FixedPoint => Box::new(fixed_point::FixedPoint { bits }),
+        Form::Bwn => Box::new(bwn::Bwn { granularity: Granularity::Channel }),
+        Form::Twn => Box::new(twn::Twn),
+        Form::Ttq => Box::new(ttq::Ttq::new(latent, device)),
+        Form::SignMagnitude => Box::new(sign_magnitude::SignMagnitude::new(bits, latent, device)),
     }
 }
 
-impl Granularity {
-    /// The groups of latent weights that share a scale.
-    fn groups(self, latent: &Array2<f64>) -> Vec<Vec<f64>> {
-        match self {
-            Self::Layer => vec![latent.iter().copied().collect()],
-            Self::Channel => latent.outer_iter().map(|channel| channel.to_vec()).collect(),
-        }
+/// The groups of latent weights that share a scale.
+fn groups(granularity: Granularity, latent: &Array2<f64>) -> Vec<Vec<f64>> {
+    match granularity {
+        Granularity::Layer => vec![latent.iter().copied().collect()],
+        Granularity::Channel => latent.outer_iter().map(|channel| channel.to_vec()).collect(),
     }
 }
 

@@ -3,8 +3,9 @@
 use burn::tensor::module::{batch_norm, batch_norm_train};
 use burn::tensor::{Device, Tensor, TensorData};
 use ndarray::Array2;
+use rebias_recipe::{ActivationRange, Form, Granularity};
 
-use crate::forms::{Form, Granularity, Rule};
+use crate::forms::{self, Rule};
 use crate::formula::{Levels, Origin, least_squares};
 use crate::hardware::cells::Cells;
 use crate::hardware::partial_sums::Converted;
@@ -77,15 +78,6 @@ pub(crate) struct Run<'a, 'h> {
     pub(crate) inputs: InputCodes,
 }
 
-/// What of an activation's levels is trained.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum ActivationRange {
-    /// The step, as LSQ trains it.
-    Step,
-    /// The clip, as PACT trains it.
-    Clip,
-}
-
 impl Weights {
     fn new(name: String, dims: [usize; 4], gain: f64, stream: &mut Stream, device: &Device) -> Self {
         let fan_in: usize = dims[1..].iter().product();
@@ -132,7 +124,7 @@ impl Weights {
 
     /// Puts the quantiser of a form in, fitted to the float weights.
     pub(crate) fn quantise(&mut self, form: Form, bits: u32, granularity: Granularity, device: &Device) {
-        self.quantiser = Some(form.rule(bits, granularity, &self.latent(), device));
+        self.quantiser = Some(forms::rule(form, bits, granularity, &self.latent(), device));
     }
 
     /// Rounds what is stored with `fraction_bits` bits after the point, and trains it no further.

@@ -1,6 +1,6 @@
 //! Quantisation-aware training of the trained biased number representation and of those it is compared with, and export.
 //!
-//! Takes a TOML [`Recipe`] and a folder of images; returns a [`Summary`] and leaves a trace of the exact integer network
+//! Takes a [`Recipe`] and a folder of images; returns a [`Summary`] and leaves a trace of the exact integer network
 //! with its provenance. Weights are w = α·(q + β), q unsigned codes, α and β trained with them ([`formula`]), or have
 //! another form (`forms`); activations are unsigned codes of a trained step size. Knows nothing of hardware. Prints nothing: an [`Observer`] watches.
 //!
@@ -27,8 +27,7 @@ mod output;
 mod parameter;
 mod quantise;
 mod random;
-#[deny(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing)]
-mod recipe;
+mod read;
 mod reference;
 mod run;
 mod study;
@@ -36,6 +35,7 @@ mod trained;
 
 pub use error::TrainError;
 pub use observer::{Observer, Phase, Silent};
-pub use recipe::Recipe;
+pub use read::{read_recipe, read_study};
+pub use rebias_recipe::{Recipe, Study};
 pub use run::{DEBIAN_FASHION_MNIST, RunFiles, Summary, run};
-pub use study::{Comparison, FormSummary, Interval, Study, StudyRow, compare, run_study, text_table, write_tables};
+pub use study::{Comparison, FormSummary, Interval, StudyRow, compare, run_study, text_table, write_tables};

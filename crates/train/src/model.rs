@@ -6,14 +6,13 @@
 use burn::tensor::module::max_pool2d;
 use burn::tensor::ops::MaxPoolOptions;
 use burn::tensor::{Device, Gradients, Tensor};
+use rebias_recipe::{Form, Granularity, PlannedLayer, Quantisation};
 
 use crate::checkpoint::{ModelState, StageState};
-use crate::forms::{Form, Granularity};
 use crate::hardware::{Chip, InputCodes};
 use crate::layers::{Activation, Conv, Linear, Run, Weights};
 use crate::parameter::{Parameter, Pass, Rates, to_vec};
 use crate::random::Stream;
-use crate::recipe::{PlannedLayer, Quantisation};
 use crate::trained::{Trained, TrainedStage};
 
 /// A network in training.
@@ -243,9 +242,9 @@ mod tests {
     use crate::batches::Batch;
     use crate::codes::Sides;
     use crate::data::ImageSet;
-    use crate::layers::ActivationRange;
     use crate::random::Purpose;
     use crate::reference;
+    use rebias_recipe::ActivationRange;
 
     const LAYERS: [PlannedLayer; 5] =
         [PlannedLayer::Conv(4), PlannedLayer::Pool, PlannedLayer::Conv(6), PlannedLayer::Pool, PlannedLayer::Linear(5)];

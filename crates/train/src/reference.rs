@@ -73,23 +73,35 @@ fn classify(layers: &[Prepared<'_>], [_, height, width]: [usize; 3], image: &[u8
 }
 
 fn convolve(map: &Map, weights: &Array2<f64>, norm: &Norm) -> Map {
-    let sums = weights.dot(&windows(map));
-    let channels = sums.outer_iter().enumerate();
-    let values =
-        channels.flat_map(|(channel, sums)| sums.iter().map(|&sum| norm.apply(channel, sum)).collect::<Vec<_>>());
-    Map { size: map.size, values: values.collect() }
+    let mut sums = weights.dot(&windows(map));
+    for (channel, mut sums) in sums.outer_iter_mut().enumerate() {
+        sums.mapv_inplace(|sum| norm.apply(channel, sum));
+    }
+    Map { size: map.size, values: sums.into_iter().collect() }
 }
 
 /// The values under a 3 × 3 window, `[channel · window row · window column, position]`; 0 outside the map.
 fn windows(map: &Map) -> Array2<f64> {
     let [height, width] = map.size;
     let positions = height * width;
-    Array2::from_shape_fn((map.values.len() / positions * 9, positions), |(row, position)| {
+    let rows = map.values.len() / positions * 9;
+    let mut windows = vec![0.0; rows * positions];
+    for (row, inputs) in windows.chunks_exact_mut(positions).enumerate() {
         let (channel, down, right) = (row / 9, row % 9 / 3, row % 3);
-        let y = (position / width + down).checked_sub(1).filter(|&y| y < height);
-        let x = (position % width + right).checked_sub(1).filter(|&x| x < width);
-        y.zip(x).map_or(0.0, |(y, x)| map.values[channel * positions + y * width + x])
-    })
+        let channel = &map.values[channel * positions..][..positions];
+        // A window's left and right columns lack one place of each row, its upper and lower rows one row.
+        let (from, to) = (right.saturating_sub(1), 1usize.saturating_sub(right));
+        let n = width - usize::from(right != 1);
+        for y in 0..height {
+            if let Some(above) = (y + down).checked_sub(1).filter(|&above| above < height) {
+                inputs[y * width + to..][..n].copy_from_slice(&channel[above * width + from..][..n]);
+            }
+        }
+    }
+    let Ok(windows) = Array2::from_shape_vec((rows, positions), windows) else {
+        unreachable!("there are as many values as the shape says");
+    };
+    windows
 }
 
 fn pool(map: &Map) -> Map {

@@ -5,6 +5,7 @@ use std::path::Path;
 use burn::tensor::Device;
 use rebias_dataset::Split;
 use rebias_network::{Provenance, Trace};
+use rebias_recipe::{Recipe, Schedule, Training};
 
 use crate::batches::{Batch, Batches};
 use crate::checkpoint::Checkpoints;
@@ -15,7 +16,6 @@ use crate::hardware::Chips;
 use crate::model::Model;
 use crate::output::OutputFolder;
 use crate::random::{Purpose, Stream};
-use crate::recipe::{Recipe, Schedule, Training};
 use crate::reference;
 use crate::trained::Trained;
 use crate::{Observer, Phase, TrainError};

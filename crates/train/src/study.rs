@@ -3,22 +3,21 @@
 //! All forms of a seed start from the same float network and see the same batches, so that they are compared in pairs.
 //! Each run leaves a trace; one that is there already is not run again, so an interrupted study goes on where it was.
 
-mod plan;
 mod statistics;
 mod tables;
 
 use std::fs;
 use std::path::Path;
 
+use rebias_config::Document;
 use rebias_network::{Trace, TraceFiles};
+use rebias_recipe::{Recipe, Study};
 
 use crate::fit::Watch;
 use crate::output::OutputFolder;
-use crate::recipe::Recipe;
 use crate::run::{Division, Pair, RunFiles, check_size, export, float_pair, quantised, read_test, read_training};
 use crate::{Observer, Phase, TrainError};
 
-pub use plan::Study;
 pub use statistics::{Comparison, FormSummary, Interval, compare};
 pub use tables::{text_table, write_tables};
 
@@ -37,27 +36,28 @@ pub struct StudyRow {
     pub integer: f64,
 }
 
-/// Runs what is missing of a study in `files.out`, and returns all its runs: seed by seed, forms in the study's order.
+/// Runs what is missing in `files.out` of a study of `recipe`, and returns all its runs: seed by seed, forms in the
+/// study's order.
 ///
 /// # Errors
 /// As [`crate::run`], and a folder that is no trace where a run's should be.
 pub fn run_study(
     study: &Study,
+    recipe: &Document,
     files: &RunFiles<'_>,
     observer: &mut dyn Observer,
 ) -> Result<Vec<StudyRow>, TrainError> {
     let mut rows = Vec::new();
     for &seed in &study.seeds {
-        let runs = study.forms.iter().map(|&(name, form)| study.recipe_of(name, form, seed));
-        let runs: Vec<Recipe> = runs.collect::<Result<_, _>>()?;
-        let folder = |recipe: &Recipe| files.out.join(recipe.name());
-        let missing: Vec<&Recipe> = runs.iter().filter(|recipe| !folder(recipe).exists()).collect();
+        let runs = study.runs(recipe, seed)?;
+        let folder = |run: &Recipe| files.out.join(&run.name);
+        let missing: Vec<&Recipe> = runs.iter().filter(|run| !folder(run).exists()).collect();
         if !missing.is_empty() {
             run_missing(&missing, files, observer)?;
         }
-        for (recipe, &(form, _)) in runs.iter().zip(&study.forms) {
-            let (float, integer) = accuracies(&folder(recipe))?;
-            rows.push(StudyRow { form, weight_bits: recipe.quantisation.weight_bits, seed, float, integer });
+        for (run, &(form, _)) in runs.iter().zip(&study.forms) {
+            let (float, integer) = accuracies(&folder(run))?;
+            rows.push(StudyRow { form, weight_bits: run.quantisation.weight_bits, seed, float, integer });
         }
     }
     Ok(rows)
@@ -74,7 +74,7 @@ fn run_missing(recipes: &[&Recipe], files: &RunFiles<'_>, observer: &mut dyn Obs
     let mut watch = Watch { observer, checkpoints: None };
     let floats = float_pair(first, &set, &division, &mut watch)?;
     for recipe in recipes {
-        let output = OutputFolder::reserve(&files.out.join(recipe.name()))?;
+        let output = OutputFolder::reserve(&files.out.join(&recipe.name))?;
         let quantised = quantised(recipe, &set, &division, &floats, &mut watch)?;
         watch.observer.phase(Phase::Export, 0);
         let pair = Pair { quantised, float: floats.twin_outcome(&set) };

@@ -1,7 +1,7 @@
 //! `[crossbar]`: the arrays.
 
 use rebias_config::{Interval, Problem, Table};
-use rebias_crossbar::{CellSpec, CrossbarSpec, WiringSpec};
+use rebias_crossbar::{CellSpec, CrossbarSpec, Solve, WiringSpec};
 use rebias_units::{Capacitance, Resistance};
 
 use super::MAX_PARTS;
@@ -12,12 +12,13 @@ pub(super) struct CrossbarKeys {
     bit_lines: u32,
     active_word_lines: u32,
     wiring: WiringSpec,
+    solve: Solve,
 }
 
 impl CrossbarKeys {
     /// The array of these cells, if they can be read through its wires.
     pub(super) fn with(self, cell: CellSpec, table: &Table<'_>) -> Option<CrossbarSpec> {
-        let Self { word_lines, bit_lines, active_word_lines, wiring } = self;
+        let Self { word_lines, bit_lines, active_word_lines, wiring, solve } = self;
         // The cell in the corner farthest from driver and sense amplifier, alone.
         let n_segments = f64::from(word_lines) + f64::from(bit_lines);
         let share = wiring.segment.ohms() * cell.on_conductance.siemens() * n_segments;
@@ -35,7 +36,7 @@ impl CrossbarKeys {
             table.fault("wire_resistance_ohm", problem);
             return None;
         }
-        Some(CrossbarSpec { word_lines, bit_lines, active_word_lines, cell, wiring })
+        Some(CrossbarSpec { word_lines, bit_lines, active_word_lines, cell, wiring, solve })
     }
 }
 
@@ -46,6 +47,7 @@ pub(super) fn crossbar(table: &Table<'_>) -> Option<CrossbarKeys> {
     let segment = table.number_or("wire_resistance_ohm", Interval::closed(0.0, 1e6), 0.0);
     let segment_capacitance = table.number_or("wire_capacitance_ff", Interval::closed(0.0, 1e6), 0.0);
     let access = table.number_or("access_resistance_ohm", Interval::closed(0.0, 1e6), 0.0);
+    let solve = table.choice_or_first("solve", &[("matrix", Solve::Matrix), ("per-read", Solve::PerRead)]);
     let word_lines = word_lines?;
     let active_word_lines = active?.unwrap_or(word_lines);
     if active_word_lines > word_lines {
@@ -58,5 +60,5 @@ pub(super) fn crossbar(table: &Table<'_>) -> Option<CrossbarKeys> {
         segment_capacitance: Capacitance::from_femtofarads(segment_capacitance?),
         access: Resistance::from_ohms(access?),
     };
-    Some(CrossbarKeys { word_lines, bit_lines: bit_lines?, active_word_lines, wiring })
+    Some(CrossbarKeys { word_lines, bit_lines: bit_lines?, active_word_lines, wiring, solve: solve? })
 }

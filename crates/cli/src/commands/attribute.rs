@@ -5,12 +5,11 @@ use std::path::PathBuf;
 
 use clap::Args;
 use rebias_arch::Fingerprint;
-use rebias_plot::{Data, Spec, Wanted};
+use rebias_plot::{Spec, Wanted};
 use rebias_scheduler::{Chips, ReplayOptions, RunOptions};
 use rebias_sweep::{FingerprintedTrace, OutputFolder, attribute, max_runs, read_design};
 
-use super::plot::refused;
-use super::provenance;
+use super::{chart, provenance};
 use crate::args::Subject;
 use crate::failure::Failure;
 use crate::{help, progress};
@@ -57,7 +56,7 @@ pub(crate) fn run(args: &Attribute) -> Result<String, Failure> {
 
     if let Some(out) = out {
         let csv = attribution.to_csv().map_err(|error| Failure::Run(error.to_string()))?;
-        let svg = bars(&csv)?;
+        let svg = chart::svg(&csv, |table| Spec::suited(table, &Wanted::default()))?;
         let configuration = design.arch.to_toml();
         let hashes = [("configuration", Fingerprint::of([&configuration])), ("network", fingerprint)];
         out.write(&[
@@ -68,14 +67,4 @@ pub(crate) fn run(args: &Attribute) -> Result<String, Failure> {
         ])?;
     }
     Ok(attribution.to_text())
-}
-
-/// The chart of a table that is known to be right.
-fn bars(csv: &[u8]) -> Result<String, Failure> {
-    let failed = |error: &dyn std::fmt::Display| Failure::Run(error.to_string());
-    let text = String::from_utf8_lossy(csv);
-    let data = Data::parse("attribution.csv", &text).map_err(|error| failed(&error))?;
-    let spec = Spec::suited(&data, &Wanted::default()).map_err(refused)?;
-    let chart = spec.chart(&data).map_err(refused)?;
-    chart.svg(spec.size(&chart)).map_err(|error| failed(&error))
 }

@@ -6,6 +6,7 @@ use clap::Args;
 use rebias_arch::{Arch, read_devices};
 use rebias_cost::Costs;
 use rebias_plot::Spec;
+use rebias_recipe::{Recipe, Study};
 use rebias_schema::Kind;
 use rebias_sweep::{Sweep, read_design, read_document, read_trace, read_validation};
 
@@ -98,6 +99,16 @@ fn check(args: &Check, (file, kind): (&Path, Kind)) -> Result<String, Failure> {
             format!("a valid sweep of {} points\n{}", sweep.n_points(), expectation(&sweep, args.out.as_deref())?)
         }
         Kind::Plot => format!("a valid plot: {}", Spec::parse(&read_document(file)?)?),
+        Kind::Recipe => {
+            let recipe = Recipe::parse(&read_document(file)?)?;
+            format!("a valid recipe of {} layers, {}", recipe.layers.len(), recipe.name)
+        }
+        Kind::Study => {
+            let study = Study::parse(&read_document(file)?)?;
+            let recipe = read_document(&folder.join(&study.recipe))?;
+            let runs: Result<Vec<_>, _> = study.seeds.iter().map(|&seed| study.runs(&recipe, seed)).collect();
+            format!("a valid study of {} runs", runs?.iter().map(Vec::len).sum::<usize>())
+        }
         Kind::Devices => format!("a valid table of {} devices", read_devices(&read_document(file)?)?.len()),
     })
 }

@@ -8,11 +8,12 @@ use std::path::Path;
 use rebias_arch::Arch;
 use rebias_cost::Costs;
 use rebias_network::Trace;
+use rebias_plot::{Kind, Scale, Spec};
 use rebias_report::{ComparedPoint, Footprint, compare_csv, compare_text};
 use rebias_scheduler::{Chips, ReplayOptions, RunOptions};
 use rebias_sweep::{OutputFolder, ResultRow, read_design, read_trace};
 
-use super::sweep;
+use super::{chart, sweep};
 use crate::args::{Compare, sweep::SweepSubject};
 use crate::failure::Failure;
 
@@ -44,8 +45,31 @@ pub(crate) fn run(args: &Compare) -> Result<String, Failure> {
         .collect();
     let mut csv = Vec::new();
     compare_csv(&points, &mut csv).map_err(|error| Failure::Run(error.to_string()))?;
-    out.write(&[(RESULTS, csv)])?;
+    let charts = fronts(&csv, &points, &args.sigma)?;
+    let mut written = vec![(RESULTS, csv)];
+    written.extend(charts.iter().map(|(name, svg)| (name.as_str(), svg.clone().into_bytes())));
+    out.write(&written)?;
     Ok(format!("{}\n{} points in {}", compare_text(&points), points.len(), args.out.join(RESULTS).display()))
+}
+
+/// For each error at which accuracies are known, accuracy against energy, with the points that no other beats.
+fn fronts(csv: &[u8], points: &[ComparedPoint<'_>], percents: &[f64]) -> Result<Vec<(String, String)>, Failure> {
+    let is_drawn =
+        |percent: &&f64| points.iter().any(|point| point.sigma == *percent / 100.0 && point.summary.accuracy.is_some());
+    let front = |percent: &f64| {
+        let spec = Spec {
+            kind: Kind::Pareto {
+                x: "energy_uj".to_owned(),
+                y: "accuracy".to_owned(),
+                by: vec!["network".to_owned()],
+                scales: (Scale::Automatic, Scale::Linear),
+            },
+            only: vec![("sigma".to_owned(), (percent / 100.0).to_string())],
+            size_mm: (None, None),
+        };
+        Ok((format!("pareto-sigma-{percent}.svg"), chart::svg(csv, |_| Ok(spec))?))
+    };
+    percents.iter().filter(is_drawn).map(front).collect()
 }
 
 /// A row of the sweep, whose axes are the trace, the ADC and the errors.

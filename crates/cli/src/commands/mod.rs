@@ -2,6 +2,7 @@
 
 pub(crate) mod attribute;
 pub(crate) mod buffers;
+mod chart;
 pub(crate) mod check;
 pub(crate) mod compare;
 pub(crate) mod completions;

@@ -3,14 +3,14 @@
 use std::path::Path;
 
 use indicatif::ProgressBar;
-use rebias_train::{DEBIAN_FASHION_MNIST, RunFiles, Study, compare, run_study, text_table, write_tables};
+use rebias_train::{DEBIAN_FASHION_MNIST, RunFiles, compare, read_study, run_study, text_table, write_tables};
 
 use super::train::{Bars, failure};
 use crate::args;
 use crate::failure::Failure;
 
 pub(crate) fn run(args: &args::Study) -> Result<String, Failure> {
-    let mut study = Study::read(&args.study).map_err(Failure::input)?;
+    let (mut study, recipe) = read_study(&args.study).map_err(Failure::input)?;
     if !args.seeds.is_empty() {
         study = study.with_seeds(args.seeds.clone());
     }
@@ -18,7 +18,7 @@ pub(crate) fn run(args: &args::Study) -> Result<String, Failure> {
     let command = format!("rebias study {} --out {}", args.study.display(), args.out.display());
     let files = RunFiles { data, out: &args.out, command: &command };
     let mut bars = Bars { bar: ProgressBar::hidden() };
-    let rows = run_study(&study, &files, &mut bars).map_err(failure)?;
+    let rows = run_study(&study, &recipe, &files, &mut bars).map_err(failure)?;
     bars.bar.finish_and_clear();
     let summaries = compare(&rows);
     write_tables(&rows, &summaries, &args.out).map_err(failure)?;

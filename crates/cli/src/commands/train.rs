@@ -3,14 +3,14 @@
 use std::path::Path;
 
 use indicatif::ProgressBar;
-use rebias_train::{DEBIAN_FASHION_MNIST, Observer, Phase, Recipe, RunFiles};
+use rebias_train::{DEBIAN_FASHION_MNIST, Observer, Phase, RunFiles, read_recipe};
 
 use crate::args::Train;
 use crate::failure::Failure;
 use crate::progress;
 
 pub(crate) fn run(args: &Train) -> Result<String, Failure> {
-    let recipe = Recipe::read(&args.recipe).map_err(Failure::input)?;
+    let recipe = read_recipe(&args.recipe).map_err(Failure::input)?;
     let data = args.data.as_deref().unwrap_or(Path::new(DEBIAN_FASHION_MNIST));
     let command = format!("rebias train {} --out {}", args.recipe.display(), args.out.display());
     let files = RunFiles { data, out: &args.out, command: &command };

@@ -13,9 +13,16 @@ pub struct CurrentVoltageSpec {
 }
 
 impl CurrentVoltageSpec {
-    /// p(u) of a level; an ohmic cell has p(u) = u.
+    /// p(u) of a level; an ohmic cell has p(u) = u. Voltages the other way round drive the same current the other way round.
     pub fn relative_current(&self, level: usize, u: f64) -> f64 {
-        u * polynomial(&self.coefficients[level], u)
+        u * polynomial(&self.coefficients[level], u.abs())
+    }
+
+    /// How fast the current of a level grows with its voltage, p′(u).
+    pub fn relative_slope(&self, level: usize, u: f64) -> f64 {
+        let powers = (1..).zip(&self.coefficients[level]);
+        let slopes: Vec<_> = powers.map(|(power, coefficient)| f64::from(power) * coefficient).collect();
+        polynomial(&slopes, u.abs())
     }
 }
 
@@ -28,6 +35,9 @@ mod tests {
         let cubic = CurrentVoltageSpec { coefficients: vec![vec![1.0], vec![0.8, 0.0, 0.2]] };
         assert_eq!(cubic.relative_current(0, 0.25), 0.25);
         assert_eq!(cubic.relative_current(1, 1.0), 1.0);
+        assert_eq!(cubic.relative_current(1, -1.0), -1.0);
+        assert!((cubic.relative_slope(1, 0.5) - 0.95).abs() < 1e-15, "0.8 + 3·0.2/4");
+        assert_eq!(cubic.relative_slope(1, -0.5), cubic.relative_slope(1, 0.5));
         assert!((cubic.relative_current(1, 0.5) - 0.425).abs() < 1e-15, "0.8/2 + 0.2/8");
     }
 }

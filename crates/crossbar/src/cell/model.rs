@@ -145,6 +145,15 @@ impl CellModel {
         cell.conductance * relative
     }
 
+    /// How fast that current grows with `u`.
+    pub fn slope(&self, cell: ProgrammedCell, u: f64) -> f64 {
+        let relative = match &self.non_idealities.current_voltage {
+            Some(curve) => curve.relative_slope(usize::from(cell.level), u),
+            None => 1.0,
+        };
+        cell.conductance * relative
+    }
+
     /// Deviation of a cell's conductance from read to read, in levels.
     pub fn read_sigma(&self, conductance: f64) -> f64 {
         match self.non_idealities.read_noise {

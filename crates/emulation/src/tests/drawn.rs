@@ -24,7 +24,7 @@ pub(super) fn both(network: &Network, arch: &Arch, image: &[u16], beta: f64) -> 
     let emulated = sums(network, image, emulator.mvm())[0].1.iter().map(|&sum| sum as f64 / 128.0).collect();
     let (_, layer, weighted) = network.weighted_layers().next().expect("one layer");
     let analog = AnalogLayer::new((layer, weighted), &placement.layers()[0], arch, CHIP).expect("readable");
-    let product = analog.multiply(0, image);
+    let product = analog.multiply(0, image).expect("a matrix stands for the arrays");
     let reference = product.products.iter().zip(product.input_sums).map(|(product, sum)| product + beta * sum);
     (emulated, reference.collect())
 }

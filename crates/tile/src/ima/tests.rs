@@ -3,7 +3,7 @@
 use proptest::prelude::*;
 use rebias_buffer::RegisterSpec;
 use rebias_converter::{AdcErrors, AdcRange, AdcSpec, DacSpec};
-use rebias_crossbar::{CellSpec, CrossbarSpec, NonIdealities, OnOff, ReadEnergy, WiringSpec};
+use rebias_crossbar::{CellSpec, CrossbarSpec, NonIdealities, OnOff, ReadEnergy, Solve, WiringSpec};
 use rebias_units::{Action, Bytes, Conductance, Voltage};
 
 use super::*;
@@ -27,6 +27,7 @@ fn spec() -> ImaSpec {
                 non_idealities: NonIdealities::NONE,
             },
             wiring: WiringSpec::IDEAL,
+            solve: Solve::Matrix,
         },
         dac: DacSpec::ideal(1),
         n_adcs: 4,

@@ -8,7 +8,7 @@
 use burn::tensor::{Device, Tensor};
 use ndarray::Array2;
 
-use super::{Granularity, Rule, column};
+use super::{Granularity, Rule, column, groups};
 use crate::codes::Codes;
 use crate::formula::{Levels, Origin, least_squares};
 use crate::parameter::{Parameter, Pass};
@@ -23,7 +23,7 @@ pub(super) struct Biased {
 
 impl Biased {
     pub(super) fn new(bits: u32, granularity: Granularity, latent: &Array2<f64>, device: &Device) -> Self {
-        let groups = granularity.groups(latent);
+        let groups = groups(granularity, latent);
         let levels = groups.iter().map(|group| least_squares(group, bits, Origin::Free));
         let (alpha, beta): (Vec<_>, Vec<_>) = levels.map(|levels| (levels.alpha, levels.beta)).unzip();
         Self { bits, alpha: Parameter::step(&alpha, device), beta: Parameter::shift(&beta, device) }

@@ -5,7 +5,7 @@
 use burn::tensor::Tensor;
 use ndarray::Array2;
 
-use super::{Granularity, Rule, indicator, mean_of, positive};
+use super::{Granularity, Rule, groups, indicator, mean_of, positive};
 use crate::codes::Codes;
 use crate::parameter::Pass;
 use crate::quantise::straight_through;
@@ -28,7 +28,7 @@ impl Rule for Bwn {
     }
 
     fn codes(&self, latent: &Array2<f64>) -> Codes {
-        let groups = self.granularity.groups(latent);
+        let groups = groups(self.granularity, latent);
         let alpha = groups.iter().map(|group| positive(2.0 * mean_of(group))).collect();
         Codes::biased(1, latent, (alpha, vec![-0.5]), |_, weight| f64::from(u8::from(weight >= 0.0)))
     }

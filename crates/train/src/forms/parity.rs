@@ -62,7 +62,7 @@ fn forms_have_the_values_gradients_and_codes_of_the_fixtures() {
         let rows = lists(&fixture["inputs"][case["input"].as_str().expect("a name")]);
         let latent = Array2::from_shape_fn((rows.len(), rows[0].len()), |(channel, row)| rows[channel][row]);
 
-        let mut rule = form.rule(bits_of(case), granularity, &latent, &Device::flex());
+        let mut rule = rule(form, bits_of(case), granularity, &latent, &Device::flex());
         let given = lists(&case["parameters"]);
         assert_eq!(rule.parameters().len(), given.len(), "{what}");
         for (parameter, values) in rule.parameters().into_iter().zip(&given) {

@@ -23,7 +23,7 @@ fn latent() -> Array2<f64> {
 
 /// A rule that computes in `f64`.
 fn rule(form: Form, bits: u32, granularity: Granularity) -> Box<dyn Rule> {
-    let mut rule = form.rule(bits, granularity, &latent(), &Device::flex());
+    let mut rule = super::rule(form, bits, granularity, &latent(), &Device::flex());
     rule.parameters().into_iter().for_each(Parameter::widen);
     rule
 }

@@ -163,7 +163,9 @@ impl Chip<'_> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::hardware::{Chips, Hardware, StuckCells};
+    use rebias_recipe::{Hardware, StuckCells};
+
+    use crate::hardware::Chips;
     use crate::random::Purpose;
 
     const IDEAL: Hardware = Hardware {

@@ -6,9 +6,10 @@
 
 use burn::tensor::Tensor;
 use ndarray::Array2;
+use rebias_recipe::{Hardware, PartialSums, Range};
 
 use super::cells::Cells;
-use super::{Hardware, InputCodes, PartialSums, Product, Range, constant};
+use super::{InputCodes, Product, constant};
 use crate::codes::Codes;
 
 /// Images whose column sums are held at a time: there are as many of them as input slices, weight slices and arrays. The
@@ -215,10 +216,11 @@ impl Transfer {
 mod tests {
     use burn::tensor::{Device, TensorData};
     use rebias_arch::FlipEncoding;
+    use rebias_recipe::StuckCells;
 
     use super::*;
     use crate::codes::Sides;
-    use crate::hardware::{Chips, StuckCells};
+    use crate::hardware::Chips;
     use crate::parameter::to_vec;
     use crate::random::{Purpose, Stream};
 

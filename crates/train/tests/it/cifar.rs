@@ -3,6 +3,7 @@
 use std::fs;
 use std::path::Path;
 
+use rebias_config::Document;
 use rebias_network::{Shape, Trace, TraceFiles};
 use rebias_train::{Recipe, RunFiles, Silent, Summary, TrainError, run};
 
@@ -32,7 +33,7 @@ fn recipe(data: &str, classes: usize) -> Recipe {
     let network = format!("layers = [\"conv 6\", \"pool\", \"conv 8\", \"pool\", \"pool\", \"linear {classes}\"]");
     let changes = format!("set = \"CIFAR (made by code)\"\nshift_pixels = 4\nmirror = \"horizontal\"\n{network}");
     let text = text(10, &changes).replace("[data]\n", &format!("[data]\n{data}\n"));
-    Recipe::parse("cifar.toml", &text).unwrap()
+    Recipe::parse(&Document::parse("cifar.toml", &text).unwrap()).unwrap()
 }
 
 fn train(dir: &Path, recipe: &Recipe) -> Result<Summary, TrainError> {

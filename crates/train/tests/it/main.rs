@@ -2,7 +2,6 @@
 
 mod cifar;
 mod images;
-mod recipe_errors;
 mod resume;
 mod short_run;
 mod study;

@@ -4,6 +4,7 @@ use std::fs;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::Path;
 
+use rebias_config::Document;
 use rebias_network::TraceFiles;
 use rebias_train::{Observer, Phase, Recipe, RunFiles, Silent, TrainError, run};
 
@@ -48,7 +49,7 @@ impl Observer for Resumed {
 fn recipe(form: &str, hardware: &str) -> Recipe {
     let text = text(12, &format!("evaluate_every = 2\nform = \"{form}\""));
     let text = text.replace("[training]\n", "[training]\ncheckpoint_every = 4\n");
-    Recipe::parse("bars.toml", &format!("{text}{hardware}")).unwrap()
+    Recipe::parse(&Document::parse("bars.toml", format!("{text}{hardware}")).unwrap()).unwrap()
 }
 
 fn go(dir: &Path, out: &str, recipe: &Recipe, observer: &mut dyn Observer) -> Result<(), TrainError> {

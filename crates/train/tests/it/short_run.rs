@@ -14,7 +14,7 @@ use crate::images;
 
 /// A recipe of `steps` steps a phase; lines of `changes` replace those with the same key.
 fn recipe(steps: usize, changes: &str) -> Recipe {
-    Recipe::parse("bars.toml", &text(steps, changes)).unwrap()
+    Recipe::parse(&Document::parse("bars.toml", text(steps, changes)).unwrap()).unwrap()
 }
 
 pub(crate) fn text(steps: usize, changes: &str) -> String {
@@ -182,7 +182,7 @@ fn every_form_becomes_an_exact_integer_network_that_runs_on_a_chip() {
 fn a_student_learns_from_its_twin() {
     let dir = tempfile::tempdir().unwrap();
     let text = format!("{}[training.distillation]\nweight = 1.0\ntemperature = 3.0\n", text(20, ""));
-    let recipe = Recipe::parse("bars.toml", &text).unwrap();
+    let recipe = Recipe::parse(&Document::parse("bars.toml", text).unwrap()).unwrap();
     let summary = run_in(dir.path(), &recipe, &mut Silent).unwrap();
     // No label has taught it.
     assert!(summary.integer_accuracy > 0.7, "chance is 0.33: {summary:?}");
@@ -195,7 +195,8 @@ fn networks_learn_on_chips_with_errors_and_coarse_converters() {
                     partial_sums = { adc_bits = 4, dac_bits = 1, range = \"calibrated\" }\n";
     let learnt = |hardware: &str| {
         let dir = tempfile::tempdir().unwrap();
-        let recipe = Recipe::parse("bars.toml", &format!("{}{hardware}", text(20, ""))).unwrap();
+        let recipe =
+            Recipe::parse(&Document::parse("bars.toml", format!("{}{hardware}", text(20, ""))).unwrap()).unwrap();
         let summary = run_in(dir.path(), &recipe, &mut Silent).unwrap();
         (summary, files(dir.path()).tensors)
     };

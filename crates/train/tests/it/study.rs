@@ -3,7 +3,8 @@
 use std::fs;
 use std::path::Path;
 
-use rebias_train::{RunFiles, Study, StudyRow, TrainError, compare, run_study, text_table, write_tables};
+use rebias_config::Document;
+use rebias_train::{RunFiles, Study, StudyRow, TrainError, compare, read_study, run_study, text_table, write_tables};
 
 use crate::images;
 use crate::short_run::{Counts, text};
@@ -15,15 +16,15 @@ forms = ["biased", "ttq", "bwn"]
 seeds = [1, 2]
 "#;
 
-fn study_in(dir: &Path, study: &str) -> Result<Study, TrainError> {
+fn study_in(dir: &Path, study: &str) -> Result<(Study, Document), TrainError> {
     fs::write(dir.join("bars.toml"), text(6, "")).unwrap();
     fs::write(dir.join("study.toml"), study).unwrap();
-    Study::read(&dir.join("study.toml"))
+    read_study(&dir.join("study.toml"))
 }
 
-fn run(study: &Study, dir: &Path, out: &str, counts: &mut Counts) -> Vec<StudyRow> {
+fn run((study, recipe): &(Study, Document), dir: &Path, out: &str, counts: &mut Counts) -> Vec<StudyRow> {
     let files = RunFiles { data: &dir.join("data"), out: &dir.join(out), command: "rebias study study.toml" };
-    run_study(study, &files, counts).unwrap()
+    run_study(study, recipe, &files, counts).unwrap()
 }
 
 #[test]
@@ -49,7 +50,7 @@ fn an_interrupted_study_goes_on_and_ends_as_an_undisturbed_one() {
     assert_eq!(counts.steps, 6 * 3);
     assert!(before == fs::read(lost.join("tensors.safetensors")).unwrap(), "the same bytes");
     // Seeds may be run apart.
-    let one = study.clone().with_seeds(vec![2]);
+    let one = (study.0.clone().with_seeds(vec![2]), study.1);
     assert_eq!(run(&one, dir.path(), "apart", &mut Counts::default()), rows[3..]);
 
     let summaries = compare(&rows);

@@ -2,13 +2,18 @@
 
 use expect_test::expect;
 use proptest::prelude::*;
-use rebias_train::Recipe;
+use rebias_config::{Document, Faults};
+use rebias_recipe::Recipe;
 
 const GOOD: &str = include_str!("../../../../traces/recipes/fmnist-cnn-w2a2.toml");
 
+fn parse(source: &str, text: &str) -> Result<Recipe, Faults> {
+    Recipe::parse(&Document::parse(source, text)?)
+}
+
 #[test]
 fn the_recipe_of_the_shipped_trace_is_valid() {
-    assert_eq!(Recipe::parse("recipe.toml", GOOD).unwrap().name(), "fmnist-cnn-w2a2");
+    assert_eq!(parse("recipe.toml", GOOD).unwrap().name, "fmnist-cnn-w2a2");
 }
 
 #[test]
@@ -16,10 +21,10 @@ fn the_recipe_of_the_docs_is_valid() {
     let page = include_str!("../../../../docs/training.md");
     let (_, after) = page.split_once("```toml\n").unwrap();
     let (recipe, _) = after.split_once("```").unwrap();
-    assert_eq!(Recipe::parse("training.md", recipe).unwrap().name(), "my-network");
+    assert_eq!(parse("training.md", recipe).unwrap().name, "my-network");
     // What stands there commented out.
     let family = recipe.replace("layers = ", "# layers = ").replace("# family", "family").replace("# width", "width");
-    Recipe::parse("training.md", &family.replace("# classes", "classes")).unwrap();
+    parse("training.md", &family.replace("# classes", "classes")).unwrap();
 }
 
 #[test]
@@ -32,7 +37,7 @@ fn shipped_recipes_are_valid() {
         include_str!("../../../../traces/recipes/fmnist-cnn-short.toml"),
         include_str!("../../../../traces/recipes/fmnist-cnn-smoke.toml"),
     ] {
-        Recipe::parse("recipe.toml", text).unwrap();
+        parse("recipe.toml", text).unwrap();
     }
 }
 
@@ -44,7 +49,7 @@ fn every_fault_has_line_key_value_and_legal_range() {
         .replace("\"conv 16\"", "\"conv16\"")
         .replace("batch = 100", "batches = 100")
         .replace("fixed_beta_steps = 1500", "fixed_beta_steps = 15000");
-    let faults = Recipe::parse("recipe.toml", &text).unwrap_err();
+    let faults = parse("recipe.toml", &text).unwrap_err();
     let told: Vec<String> = faults
         .iter()
         .map(|fault| {
@@ -66,7 +71,7 @@ fn every_fault_has_line_key_value_and_legal_range() {
 fn a_form_has_its_widths_and_scales() {
     let told = |lines: &str| -> Vec<String> {
         let text = GOOD.replace("weight_bits = 2\nactivation_bits = 2\n", &format!("{lines}\nactivation_bits = 2\n"));
-        let faults = Recipe::parse("recipe.toml", &text).unwrap_err();
+        let faults = parse("recipe.toml", &text).unwrap_err();
         let shown =
             |key: Option<&str>, legal: Option<&str>| format!("{} | {}", key.unwrap_or("-"), legal.unwrap_or("-"));
         faults.iter().map(|fault| shown(fault.key(), fault.legal())).collect()
@@ -82,7 +87,7 @@ fn a_network_ends_in_its_only_linear_layer() {
         let start = GOOD.find("layers = ").unwrap();
         let end = start + GOOD[start..].find('\n').unwrap();
         let text = format!("{}layers = {layers}{}", &GOOD[..start], &GOOD[end..]);
-        let faults = Recipe::parse("recipe.toml", &text).unwrap_err();
+        let faults = parse("recipe.toml", &text).unwrap_err();
         let problems: Vec<_> = faults.iter().map(|fault| fault.problem()).collect();
         assert_eq!(problems, ["the last layer, and no other, must be linear"], "{layers}");
     }
@@ -92,7 +97,7 @@ fn a_network_ends_in_its_only_linear_layer() {
 fn a_family_says_its_layers() {
     let start = GOOD.find("layers = ").unwrap();
     let end = start + GOOD[start..].find('\n').unwrap();
-    let with = |lines: &str| Recipe::parse("recipe.toml", &format!("{}{lines}{}", &GOOD[..start], &GOOD[end..]));
+    let with = |lines: &str| parse("recipe.toml", &format!("{}{lines}{}", &GOOD[..start], &GOOD[end..]));
     assert!(with("family = \"vgg-11\"\nclasses = 10").is_ok());
     assert!(with("family = \"vgg-small\"\nwidth = 0.25\nclasses = 10").is_ok());
     let told = |lines: &str| -> Vec<String> {
@@ -110,16 +115,25 @@ fn a_family_says_its_layers() {
 #[test]
 fn a_checksum_is_a_line_of_sha256sum() {
     let text = GOOD.replace("held_out", "sha256 = [\"abc  train.bin\"]\nheld_out");
-    let faults = Recipe::parse("recipe.toml", &text).unwrap_err();
+    let faults = parse("recipe.toml", &text).unwrap_err();
     let told: Vec<_> = faults.iter().map(|fault| (fault.key(), fault.problem())).collect();
     assert_eq!(told, [(Some("data.sha256"), "not a checksum")]);
+    // A name that is misspelt would never be looked at.
+    let with = |name: &str| {
+        let line = format!("{}  {name}", "0".repeat(64));
+        parse("recipe.toml", &GOOD.replace("held_out", &format!("sha256 = [\"{line}\"]\nheld_out")))
+    };
+    assert!(with("train-images-idx3-ubyte.gz").is_ok());
+    let faults = with("train-image-idx3-ubyte.gz").unwrap_err();
+    let legal = faults.iter().next().and_then(|fault| fault.legal()).unwrap();
+    assert!(legal.contains("`train-images-idx3-ubyte`") && legal.contains("`t10k-labels-idx1-ubyte`"), "{legal}");
 }
 
 #[test]
 fn faults_of_the_hardware_are_told_with_what_is_legal() {
     let told = |form: &str, hardware: &str| -> Vec<String> {
         let text = GOOD.replace("[quantisation]", &format!("[quantisation]\nform = \"{form}\""));
-        let faults = Recipe::parse("recipe.toml", &format!("{text}\n[hardware]\n{hardware}")).unwrap_err();
+        let faults = parse("recipe.toml", &format!("{text}\n[hardware]\n{hardware}")).unwrap_err();
         let part = |part: Option<&str>| part.unwrap_or("-").to_owned();
         faults.iter().map(|fault| format!("{} | {}", part(fault.key()), part(fault.legal()))).collect()
     };
@@ -140,7 +154,7 @@ proptest! {
     fn prop_no_text_panics(key in "[a-z_.]{1,12}", value in "\\PC{0,20}", line in 0usize..50) {
         let mut lines: Vec<String> = GOOD.lines().map(str::to_owned).collect();
         lines.insert(line.min(lines.len()), format!("{key} = {value}"));
-        let _ = Recipe::parse("recipe.toml", &lines.join("\n"));
-        let _ = Recipe::parse("recipe.toml", &value);
+        let _ = parse("recipe.toml", &lines.join("\n"));
+        let _ = parse("recipe.toml", &value);
     }
 }

@@ -4,7 +4,7 @@ use rebias_config::{Interval, Problem, Table, Value};
 
 /// A layer as the recipe asks for it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum PlannedLayer {
+pub enum PlannedLayer {
     /// 3 × 3 convolution, padding 1, to so many channels, with batch norm and ReLU.
     Conv(usize),
     /// 2 × 2 max-pool.
@@ -49,13 +49,13 @@ impl Family {
 }
 
 /// Reads the table `[network]`.
-pub(super) fn read(table: &Table<'_>) -> Option<Vec<PlannedLayer>> {
+pub(crate) fn read(table: &Table<'_>) -> Option<Vec<PlannedLayer>> {
     let Some(family) = table.optional_choice("family", &FAMILIES)? else {
         return listed(table);
     };
     let width = table.number_or("width", Interval::closed(0.01, 4.0), 1.0);
     let classes = table.integer("classes", 2..=256);
-    if table.optional_value("layers").is_some() {
+    if table.has("layers") {
         table.fault("layers", Problem::new("`family` says what the layers are").hint("remove one of the two"));
         return None;
     }

@@ -1,78 +1,92 @@
 //! The recipe of a training run.
 
-mod data;
-mod network;
-
-use std::fs;
-use std::path::Path;
-
 use rebias_config::{Document, Faults, Interval, Problem, Table};
 
-use crate::TrainError;
-use crate::forms::{Form, Granularity};
+use crate::data::{self, Data};
+use crate::form::{ActivationRange, Form, Granularity};
 use crate::hardware::Hardware;
-use crate::layers::ActivationRange;
-
-pub(crate) use data::{Data, Mirror};
-pub(crate) use network::PlannedLayer;
+use crate::network::{self, PlannedLayer};
 
 /// What to train, on what, and how: a valid recipe.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Recipe {
-    pub(crate) name: String,
-    pub(crate) seed: u64,
-    pub(crate) data: Data,
-    pub(crate) layers: Vec<PlannedLayer>,
-    pub(crate) quantisation: Quantisation,
+    /// Name of the network.
+    pub name: String,
+    /// Of everything random.
+    pub seed: u64,
+    /// The data set.
+    pub data: Data,
+    /// The layers, from the input; the last, and no other, is linear.
+    pub layers: Vec<PlannedLayer>,
+    /// Representation and widths.
+    pub quantisation: Quantisation,
     /// What quantised training sees of the chip.
-    pub(crate) hardware: Option<Hardware>,
-    pub(crate) training: Training,
-    /// What it was read from.
-    pub(crate) text: String,
+    pub hardware: Option<Hardware>,
+    /// The phases.
+    pub training: Training,
+    /// The document as TOML with sorted keys: recipes that say the same have the same.
+    pub text: String,
 }
 
 /// Representation and widths of the codes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) struct Quantisation {
-    pub(crate) form: Form,
-    pub(crate) granularity: Granularity,
-    pub(crate) activation_range: ActivationRange,
-    pub(crate) weight_bits: u32,
-    pub(crate) activation_bits: u32,
-    pub(crate) edge_weight_bits: u32,
-    pub(crate) beta_fraction_bits: u32,
+pub struct Quantisation {
+    /// Representation of hidden weights; those of the first and last layer are biased.
+    pub form: Form,
+    /// How many channels share a scale.
+    pub granularity: Granularity,
+    /// What of activations is trained.
+    pub activation_range: ActivationRange,
+    /// Bits of hidden weights.
+    pub weight_bits: u32,
+    /// Bits of activations, which are unsigned.
+    pub activation_bits: u32,
+    /// Bits of the weights of the first and the last layer.
+    pub edge_weight_bits: u32,
+    /// Bits after the point of a stored β.
+    pub beta_fraction_bits: u32,
 }
 
 /// The phases of training.
 #[derive(Clone, Debug, PartialEq)]
-pub(crate) struct Training {
-    pub(crate) batch: usize,
-    pub(crate) evaluate_every: usize,
+pub struct Training {
+    /// Images of a step.
+    pub batch: usize,
+    /// Steps between looks at the held-out images.
+    pub evaluate_every: usize,
     /// Steps between checkpoints; `None`: none are written.
-    pub(crate) checkpoint_every: Option<usize>,
-    pub(crate) float: Schedule,
-    pub(crate) fine_tune: Schedule,
-    pub(crate) fixed_beta_steps: usize,
-    pub(crate) distillation: Option<Distillation>,
+    pub checkpoint_every: Option<usize>,
+    /// Pre-training, from random weights.
+    pub float: Schedule,
+    /// Training from the pre-trained weights: once quantised, once in float.
+    pub fine_tune: Schedule,
+    /// Of the fine-tuning steps, the last so many train with the stored β.
+    pub fixed_beta_steps: usize,
+    /// What is learnt from the float twin.
+    pub distillation: Option<Distillation>,
 }
 
 /// What the quantised network learns from its float twin's class scores, beside the labels (G. Hinton, O. Vinyals,
 /// J. Dean, 2015; for quantised networks A. Mishra, D. Marr, ICLR 2018).
 #[derive(Clone, Copy, Debug, PartialEq)]
-pub(crate) struct Distillation {
+pub struct Distillation {
     /// Share of the loss that measures the distance to the twin; the rest measures that to the labels.
-    pub(crate) weight: f64,
+    pub weight: f64,
     /// What the scores of both are divided by before they become probabilities.
-    pub(crate) temperature: f64,
+    pub temperature: f64,
 }
 
 /// Length and rates of a phase.
 #[derive(Clone, Copy, Debug, PartialEq)]
-pub(crate) struct Schedule {
-    pub(crate) steps: usize,
-    pub(crate) warm_up_steps: usize,
-    pub(crate) learning_rate: f64,
-    pub(crate) weight_decay: f64,
+pub struct Schedule {
+    /// Number of steps.
+    pub steps: usize,
+    /// Steps in which the learning rate grows from 0; then it falls by half a cosine.
+    pub warm_up_steps: usize,
+    /// The highest learning rate.
+    pub learning_rate: f64,
+    /// Decoupled decay, as a share of the learning rate.
+    pub weight_decay: f64,
 }
 
 /// The one version of the format.
@@ -80,27 +94,14 @@ const FORMAT_VERSION: i64 = 1;
 const MAX_STEPS: i64 = 10_000_000;
 
 impl Recipe {
-    /// Reads a recipe from a file.
+    /// Reads a recipe.
     ///
     /// # Errors
-    /// An unreadable file, or all faults of its text.
-    pub fn read(path: &Path) -> Result<Self, TrainError> {
-        let text = fs::read_to_string(path).map_err(|source| TrainError::File {
-            action: "read",
-            path: path.to_path_buf(),
-            source,
-        })?;
-        Ok(Self::parse(&path.display().to_string(), &text)?)
-    }
-
-    /// Reads a recipe from TOML; `source` is its name in messages.
-    ///
-    /// # Errors
-    /// All faults: of syntax, unknown and missing keys, values out of range, layers that don't make a network.
-    pub fn parse(source: &str, text: &str) -> Result<Self, Faults> {
-        Document::parse(source, text)?.read(|root| {
+    /// All faults: unknown and missing keys, values out of range, layers that don't make a network.
+    pub fn parse(document: &Document) -> Result<Self, Faults> {
+        document.read(|root| {
             let version = root.integer::<u32>("format_version", FORMAT_VERSION..=FORMAT_VERSION);
-            let name = name(root);
+            let name = plain_name(root);
             let seed = root.integer("seed", 0..=i64::MAX);
             let data = root.table("data").and_then(|table| data::read(&table));
             let layers = root.table("network").and_then(|table| network::read(&table));
@@ -119,18 +120,13 @@ impl Recipe {
                 quantisation: quantisation?,
                 hardware: hardware?,
                 training: training?,
-                text: text.to_owned(),
+                text: document.to_toml(),
             })
         })
     }
 
-    /// Name of the network.
-    pub fn name(&self) -> &str {
-        &self.name
-    }
-
     /// Number of classes: the outputs of the last layer.
-    pub(crate) fn classes(&self) -> usize {
+    pub fn classes(&self) -> usize {
         match self.layers.last() {
             Some(PlannedLayer::Linear(classes)) => *classes,
             Some(PlannedLayer::Conv(_) | PlannedLayer::Pool) | None => {
@@ -140,13 +136,13 @@ impl Recipe {
     }
 
     /// Number of 2 × 2 pools.
-    pub(crate) fn pools(&self) -> u32 {
+    pub fn pools(&self) -> u32 {
         self.layers.iter().filter(|&&layer| layer == PlannedLayer::Pool).count() as u32
     }
 }
 
 /// A name that may stand in paths and tables.
-fn name(root: &Table<'_>) -> Option<String> {
+pub(crate) fn plain_name(root: &Table<'_>) -> Option<String> {
     let name = root.string("name")?;
     let is_plain = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '-';
     if !name.is_empty() && name.chars().all(is_plain) {
