@@ -118,6 +118,75 @@ fn a_chip_is_the_same_again() {
     assert_ne!(first.0.row(0), first.0.row(1), "noise differs from vector to vector");
 }
 
+/// A job whose weights are pairs.
+fn pairs(change: &str, (plus, minus): (&Array2<u8>, &Array2<u8>), inputs: &Array2<i64>) -> tempfile::TempDir {
+    let folder = job(change, plus, inputs);
+    write_npy(folder.path().join("minus.npy"), minus).expect("written");
+    folder
+}
+
+fn minus_of(folder: &tempfile::TempDir) -> String {
+    folder.path().join("minus.npy").to_str().expect("UTF-8").to_owned()
+}
+
+#[test]
+fn pairs_are_subtracted_after_conversion_or_before() {
+    let side =
+        |factor: usize| Array2::from_shape_fn((9, 300), |(output, input)| ((output * factor + input * 3) % 16) as u8);
+    let (plus, minus) = (side(7), side(5));
+    let inputs = Array2::from_shape_fn((4, 300), |(vector, input)| ((vector * 5 + input) % 7) as i64 - 3);
+    let weights = plus.mapv(f64::from) - minus.mapv(f64::from);
+    let exact = inputs.map(|&x| x as f64).dot(&weights.t());
+    // A bit more for the sign.
+    for (change, n_columns) in [("", 36), ("adc.bits = 10\nmapping.pairs = \"analog\"", 18)] {
+        let folder = pairs(change, (&plus, &minus), &inputs);
+        let (products, codes) = multiply(&folder, &["--signed-inputs", "--minus", &minus_of(&folder)]);
+        assert_eq!(products, exact, "{change}");
+        assert_eq!(codes.dim(), (4, 3, 3, n_columns));
+    }
+}
+
+#[test]
+fn codes_of_analog_pairs_count_from_the_middle() {
+    let (plus, minus) = (array![[1, 2, 3], [0, 3, 0]], array![[3, 3, 0], [0, 1, 1]]);
+    let folder = pairs("mapping.pairs = \"analog\"", (&plus, &minus), &array![[1, 1, 0], [0, 1, 1]]);
+    let (products, codes) = multiply(&folder, &["--minus", &minus_of(&folder)]);
+    assert_eq!(products, array![[-3.0, 2.0], [2.0, 1.0]]);
+    let found: Vec<_> = codes.iter().map(|&code| i64::from(code) - 128).collect();
+    assert_eq!(found, [-3, 2, 2, 1]);
+}
+
+#[test]
+fn the_current_of_a_pair_is_the_difference_of_its_closed_forms() {
+    // 10 µS a level behind an access device of 500 Ω, and no wires: 1/(1/g + r) each.
+    let change = "cell.on_conductance_microsiemens = 30\n\
+         adc.bits = 24\nadc.range = \"fixed\"\nadc.low_levels = 0\nadc.step_levels = 1e-6\n\
+         crossbar.access_resistance_ohm = 500\nmapping.pairs = \"analog\"";
+    let folder = pairs(change, (&array![[3, 1]], &array![[1, 2]]), &array![[1, 1]]);
+    let (products, _) = multiply(&folder, &["--minus", &minus_of(&folder)]);
+    let level = |level: f64| 1e6 / (1e6 / (10.0 * level) + 500.0) / 10.0;
+    let expected = level(3.0) - level(1.0) + level(1.0) - level(2.0);
+    assert!((products[[0, 0]] - expected).abs() < 1e-6, "{products} {expected}");
+}
+
+#[test]
+fn pairs_that_do_not_fit_are_refused() {
+    let told = |change: &str, minus: &Array2<u8>, more: &[&str]| {
+        let folder = pairs(change, (&array![[1, 2]], minus), &array![[1, 1]]);
+        let (arguments, path) = (arguments(folder.path()), minus_of(&folder));
+        let with_minus: &[&str] = if minus.is_empty() { &[] } else { &["--minus", &path] };
+        refusal(&[&arguments.iter().map(String::as_str).collect::<Vec<_>>(), with_minus, more].concat())
+    };
+    assert!(told("", &array![[1]], &[]).contains("is 1 × 1, and `--weights` is 1 × 2"));
+    assert!(told("", &array![[1, 1]], &["--beta", "1"]).contains("--beta"));
+    let none = Array2::zeros((0, 0));
+    let told_none = told("mapping.pairs = \"analog\"", &none, &[]);
+    assert!(told_none.contains("`mapping.pairs` is `analog`") && told_none.contains("hint:"), "{told_none}");
+    let wide = "cell.bits = 8\ncell.device_bits = 8\nmapping.pairs = \"analog\"";
+    let told_wide = told(wide, &array![[1, 1]], &[]);
+    assert!(told_wide.contains("mapping.pairs") && told_wide.contains("at most 7"), "{told_wide}");
+}
+
 #[test]
 fn wrong_matrices_are_refused() {
     let told = |weights: &Array2<u8>, inputs: &Array2<i64>, more: &[&str]| {

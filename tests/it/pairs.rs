@@ -4,7 +4,7 @@ use ndarray::Array4;
 use rebias_arch::testing::toy_with;
 use rebias_arch::{
     Arch, BiasCalibrationSpec, BiasColumnPlace, BiasColumnsSpec, BiasSharing, BiasSource, FlipEncoding, MappingSpec,
-    ReferenceLevel, ReferenceSpec, Remainder, Replication,
+    PairSubtraction, ReferenceLevel, ReferenceSpec, Remainder, Replication,
 };
 use rebias_emulation::{EmulateOptions, Emulator};
 use rebias_network::testing::{RandomNetwork, random_image, random_network};
@@ -56,6 +56,15 @@ fn chips() -> Vec<Arch> {
         chip(&|_, mapping| mapping.bias = reference(ReferenceLevel::All(1.5), Remainder::Digital)),
         chip(&|_, mapping| mapping.bias = reference(ReferenceLevel::MinusBeta, Remainder::Dropped)),
         chip(&|_, mapping| mapping.calibration = Some(calibration)),
+        chip(&|_, mapping| mapping.pairs = PairSubtraction::Analog),
+        chip(&|chip, mapping| {
+            chip.tile.ima.crossbar.cell.bits = 1;
+            (mapping.pairs, mapping.bias) = (PairSubtraction::Analog, BiasSource::Columns(shared));
+        }),
+        chip(&|_, mapping| {
+            (mapping.pairs, mapping.calibration) = (PairSubtraction::Analog, Some(calibration));
+            mapping.bias = BiasSource::Columns(shared);
+        }),
         chip(&|_, mapping| {
             (mapping.flip_encoding, mapping.replication) = (FlipEncoding::On, Replication::Balanced);
         }),
@@ -74,9 +83,10 @@ fn pair_emulation_and_replay_count_the_same_in_every_layer() {
     const IMAGES: usize = 2;
     for arch in chips() {
         for seed in 0..12 {
-            let representation = match seed % 4 {
-                3 => Representation::Pair(Scales::Two),
-                _ => Representation::Biased,
+            let representation = match (arch.mapping().pairs, seed % 4) {
+                (PairSubtraction::Analog, _) => Representation::Pair(Scales::One),
+                (PairSubtraction::Digital, 3) => Representation::Pair(Scales::Two),
+                (PairSubtraction::Digital, _) => Representation::Biased,
             };
             let recipe =
                 RandomNetwork { n_residuals: 0..=(seed % 3) as usize, representation, ..RandomNetwork::default() };

@@ -52,6 +52,14 @@ impl Arch {
         &self.mapping
     }
 
+    /// The architecture as the reads see it that calibrate the bias; `None` if none do.
+    pub fn of_calibration(&self) -> Option<Self> {
+        let spec = self.mapping.calibration?;
+        let mut arch = self.clone();
+        arch.chip.tile.ima.adc.bits = spec.adc_bits;
+        Some(arch)
+    }
+
     /// The architecture as the first and the last layer see it.
     pub fn of_edge_layers(&self) -> Cow<'_, Self> {
         if self.mapping.edge_layers == EdgeLayersSpec::AS_OTHERS {

@@ -18,5 +18,5 @@ pub use bias::{
     LayerPlace, ReferenceLevel, ReferenceSpec, Remainder,
 };
 pub use fingerprint::Fingerprint;
-pub use mapping::{FlipEncoding, MappingSpec, Replication, TilePlacement};
+pub use mapping::{FlipEncoding, MappingSpec, PairSubtraction, Replication, TilePlacement};
 pub use parse::{extends, read_devices};

@@ -13,6 +13,8 @@ pub struct MappingSpec {
     pub edge_layers: EdgeLayersSpec,
     /// Whether heavy columns are stored complemented.
     pub flip_encoding: FlipEncoding,
+    /// Where the two columns of a differential pair are subtracted.
+    pub pairs: PairSubtraction,
     /// Copies of layers.
     pub replication: Replication,
     /// Which tiles layers stand on.
@@ -38,6 +40,15 @@ pub enum FlipEncoding {
     Off,
     /// Heavy columns are complemented, and their sums restored digitally.
     On,
+}
+
+/// Where w⁻ of a weight w⁺ − w⁻ is subtracted.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum PairSubtraction {
+    /// After conversion: each column of a pair has a conversion of its own.
+    Digital,
+    /// Before: a signed ADC converts the difference of a pair's currents. Its columns are not complemented.
+    Analog,
 }
 
 /// Copies of a layer's weights.

@@ -136,6 +136,9 @@ pub(crate) struct Mvm {
     /// Codes of the weights, an NPY file `[output, input]` of whole numbers from 0.
     #[arg(long, value_name = "NPY")]
     pub(crate) weights: PathBuf,
+    /// Codes of w⁻, of the same shape: each weight is then the difference of a pair, `--weights` being w⁺.
+    #[arg(long, value_name = "NPY", conflicts_with = "beta")]
+    pub(crate) minus: Option<PathBuf>,
     /// Codes of the inputs, an NPY file `[vector, input]` of whole numbers.
     #[arg(long, value_name = "NPY")]
     pub(crate) inputs: PathBuf,

@@ -8,6 +8,7 @@
 #![cfg_attr(test, allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing))]
 
 mod adc;
+mod calibration;
 mod feasibility;
 mod parse;
 mod peak;
@@ -18,6 +19,7 @@ mod scaling;
 mod unit;
 
 pub use adc::AdcCostModel;
+pub use calibration::{Calibration, CalibrationReads};
 pub use feasibility::{Limits, Warning, warnings};
 pub use peak::{Peak, PeakFormat, peak};
 pub use price::{ComponentCost, LayerCost, LayerUsage, Priced, Usage, price};

@@ -38,6 +38,7 @@ impl Costs {
             let unmodelled = Self {
                 inside: rows.clone(),
                 at_edges: rows.clone(),
+                at_calibration: rows.clone(),
                 rows,
                 converters,
                 adc_models: Vec::new(),
@@ -58,7 +59,8 @@ impl Costs {
         let costs = Self { adc_models: adc.models, ..self };
         let priced = costs.with_adc_model(&adc.default, arch);
         if priced.is_none() {
-            for arch in [arch, &arch.of_edge_layers()] {
+            let (at_edges, at_calibration) = (arch.of_edge_layers(), arch.of_calibration());
+            for arch in [Some(arch), Some(&*at_edges), at_calibration.as_ref()].into_iter().flatten() {
                 let lacks = |converter: &&ConverterRow| converter.under(&adc.default, arch).is_none();
                 for converter in costs.converters.iter().filter(lacks) {
                     table.fault("default", no_value(converter, &adc.default, arch));
@@ -92,7 +94,7 @@ fn no_value(converter: &ConverterRow, model: &AdcCostModel, arch: &Arch) -> Prob
     match converter.converter.bits(arch).filter(|&bits| !model.covers(bits)) {
         Some(bits) => Problem::new(format!("the model has no value for the {bits} bits of `{component}`"))
             .legal(format!("{} bits", model.covered()))
-            .hint("change `adc.bits` (or `mapping.bias.adc_bits`) of the architecture, or name another model"),
+            .hint("change `adc.bits` (or `adc_bits` in `mapping.bias` and its `calibration`) of the architecture, or name another model"),
         None => Problem::new(format!("the model scales a row's own numbers, and `{component}` has none"))
             .hint("give the row power or energy and area, or name a model of another kind"),
     }

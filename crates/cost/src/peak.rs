@@ -11,6 +11,8 @@ use crate::unit::Extent;
 pub struct PeakFormat {
     /// Cells of a weight.
     pub n_weight_slices: u32,
+    /// Currents of a weight that are converted: as many, or half if pairs are subtracted before.
+    pub n_conversions: u32,
     /// Reads of an input.
     pub n_input_slices: u32,
 }
@@ -48,7 +50,7 @@ pub fn peak(arch: &Arch, costs: &Costs, format: PeakFormat) -> Option<Peak> {
     let outputs = f64::from(crossbar.bit_lines / format.n_weight_slices.max(1));
     let reads = f64::from(crossbar.word_lines.div_ceil(crossbar.active_word_lines) * format.n_input_slices);
     // A read takes as many cycles as the ADCs need for its columns.
-    let columns = f64::from(ima.n_crossbars) * outputs * f64::from(format.n_weight_slices.max(1));
+    let columns = f64::from(ima.n_crossbars) * outputs * f64::from(format.n_conversions.max(1));
     let cycles = (columns / (f64::from(ima.n_adcs) * f64::from(ima.adc.conversions_per_cycle))).max(1.0);
     let macs = crossbars * f64::from(crossbar.word_lines) * outputs;
     let published = |row: &&Row| row.confidence != Confidence::Ours;

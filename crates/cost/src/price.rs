@@ -115,7 +115,7 @@ pub fn price(arch: &Arch, costs: &Costs, usage: &Usage<'_>) -> Priced {
 }
 
 /// Energy of a layer's actions that a row prices.
-fn dynamic(arch: &Arch, row: &Row, layer: &LayerUsage) -> Energy {
+pub(crate) fn dynamic(arch: &Arch, row: &Row, layer: &LayerUsage) -> Energy {
     let per_action = row.energy_per_action(arch);
     row.actions
         .iter()

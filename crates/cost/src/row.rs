@@ -16,6 +16,8 @@ pub struct Costs {
     /// The rows as layers use them: converters that are built for more bits stop at those of the layer.
     pub(crate) inside: Vec<Row>,
     pub(crate) at_edges: Vec<Row>,
+    /// The rows as reads use them that calibrate the bias.
+    pub(crate) at_calibration: Vec<Row>,
     /// The rows that follow a model of the ADC, as they are without one.
     pub(crate) converters: Vec<ConverterRow>,
     pub(crate) adc_models: Vec<AdcCostModel>,
@@ -44,7 +46,9 @@ impl Costs {
     /// The table under another of its models; `None` if the model has no value for a converter of the architecture.
     pub fn with_adc_model(&self, model: &AdcCostModel, arch: &Arch) -> Option<Costs> {
         let at_edges = arch.of_edge_layers();
-        let built_for = if at_edges.ima().adc.bits > arch.ima().adc.bits { &at_edges } else { arch };
+        let at_calibration = arch.of_calibration();
+        let all = [Some(arch), Some(&*at_edges), at_calibration.as_ref()];
+        let built_for = all.into_iter().flatten().max_by_key(|arch| arch.ima().adc.bits)?;
         let rows = |arch: &Arch| {
             let mut rows = self.rows.clone();
             for converter in &self.converters {
@@ -56,6 +60,7 @@ impl Costs {
             rows: rows(built_for)?,
             inside: rows(arch)?,
             at_edges: rows(&at_edges)?,
+            at_calibration: rows(at_calibration.as_ref().unwrap_or(arch))?,
             adc_model: model.name.clone(),
             ..self.clone()
         })

@@ -69,7 +69,7 @@ fn val_isaac_component_sums_are_table_1_to_the_printed_digits() {
 #[test]
 fn val_isaac_peak_is_the_published_one() {
     let arch = isaac();
-    let format = PeakFormat { n_weight_slices: 8, n_input_slices: 16 };
+    let format = PeakFormat { n_weight_slices: 8, n_conversions: 8, n_input_slices: 16 };
     let peak = peak(&arch, &costs(&arch), format).expect("published powers");
     assert!((peak.ops_per_second / 1e9 - 41_288.0).abs() < 1.0, "{}", peak.ops_per_second);
     assert!((peak.power.watts() - 65.8).abs() < 0.05, "{}", peak.power.watts());
@@ -80,7 +80,7 @@ fn val_isaac_peak_is_the_published_one() {
 
 #[test]
 fn half_the_converters_halve_the_peak_rate() {
-    let format = PeakFormat { n_weight_slices: 8, n_input_slices: 16 };
+    let format = PeakFormat { n_weight_slices: 8, n_conversions: 8, n_input_slices: 16 };
     let rate = |arch: &Arch| peak(arch, &costs(arch), format).expect("published powers").ops_per_second;
     let (full, half) = (rate(&isaac()), rate(&isaac_with(|chip, _| chip.tile.ima.n_adcs = 4)));
     assert!((half / full - 0.5).abs() < 1e-12);

@@ -9,7 +9,7 @@ use rebias_mapper::{InputSlice, LayerPlacement, Slicing};
 use rebias_network::{Layer, Tensors, Weighted};
 
 use crate::EmulationError;
-use crate::analog_bias::AnalogReference;
+use crate::analog_bias::AnalogSubtraction;
 use crate::analog_currents::{ColumnCurrents, Currents};
 use crate::arrays::columns_beside;
 use crate::levels::Levels;
@@ -20,6 +20,7 @@ pub struct AnalogLayer {
     pub(crate) name: String,
     n_outputs: usize,
     input_slices: Vec<InputSlice>,
+    /// Converted columns.
     columns_per_output: usize,
     row_blocks: Vec<Range<usize>>,
     column_blocks: Vec<Range<usize>>,
@@ -29,7 +30,7 @@ pub struct AnalogLayer {
     pub(crate) dac: DacSpec,
     adc: AnalogAdc,
     bias: AnalogBias,
-    pub(crate) reference: Option<AnalogReference>,
+    pub(crate) subtraction: Option<AnalogSubtraction>,
     pub(crate) max_level: f64,
     is_lossless: bool,
     residual: f64,
@@ -41,7 +42,7 @@ pub(crate) struct AnalogArray {
     pub(crate) draws: ArrayDraws,
     pub(crate) programmed: ProgrammedCrossbar,
     pub(crate) currents: Currents,
-    /// What a column's sum is worth in its output.
+    /// What a converted column's sum is worth in its output.
     pub(crate) worth: Vec<f64>,
     /// For each output, Σ ±2^(c·j) over the slices that are stored complemented, as they are worth uncomplemented.
     flipped: Vec<f64>,
@@ -95,17 +96,17 @@ impl AnalogLayer {
         let max_level = f64::from(ima.crossbar.cell.max_level());
         let max_inputs = f64::from(ima.crossbar.active_word_lines) * f64::from(ima.dac.max_code());
         let full_scale = max_inputs * (max_level + crossbar.cell().offset());
-        let reference = AnalogReference::new(arch, placed);
-        let adc = match &reference {
+        let subtraction = AnalogSubtraction::new(arch, placed);
+        let adc = match &subtraction {
             None => AnalogAdc::of(&ima.adc, full_scale),
-            Some(reference) => AnalogAdc::signed_of(&ima.adc, max_inputs * reference.greatest, reference.grain),
+            Some(it) => AnalogAdc::signed_of(&ima.adc, max_inputs * it.greatest, it.grain),
         };
         let adc = adc.ok_or(EmulationError::NoCalibration)?;
         let mut analog = Self {
             name,
             n_outputs: tensors.codes.nrows(),
             input_slices: placed.slicing.input_slices().to_vec(),
-            columns_per_output: placed.slicing.n_columns() as usize,
+            columns_per_output: placed.slicing.n_conversions() as usize,
             row_blocks: placed.row_blocks.clone(),
             column_blocks: placed.column_blocks.clone(),
             arrays: Vec::new(),
@@ -113,7 +114,7 @@ impl AnalogLayer {
             bias: AnalogBias::new(arch, crossbar.cell(), max_inputs),
             dac: ima.dac.clone(),
             adc,
-            reference,
+            subtraction,
             crossbar,
             max_level,
             is_lossless: false,
@@ -135,8 +136,10 @@ impl AnalogLayer {
         for (row_block, rows) in self.row_blocks.iter().enumerate() {
             for (column_block, outputs) in self.column_blocks.iter().enumerate() {
                 let mut levels = Levels::new(tensors, &placed.slicing, (rows.clone(), outputs.clone()));
+                let n_converted = outputs.len() * self.columns_per_output;
                 let flips = match arch.mapping().flip_encoding {
-                    FlipEncoding::Off => vec![false; levels.n_columns],
+                    FlipEncoding::Off => vec![false; n_converted],
+                    FlipEncoding::On if placed.slicing.subtracts_currents() => vec![false; n_converted],
                     FlipEncoding::On => levels.flip_heavy_columns(self.max_level as u32),
                 };
                 let beside = columns_beside(arch, placed, column_block);
@@ -171,7 +174,7 @@ impl AnalogLayer {
             reads.flat_map(|read| (0..array.worth.len()).map(move |column| sum(read, column))).fold(0.0, f64::max)
         };
         is_exact
-            && self.reference.is_none()
+            && self.subtraction.is_none()
             && self.arrays.iter().all(|array| self.adc.is_lossless(max_sum(array) * max_input))
     }
 
@@ -256,21 +259,22 @@ impl AnalogLayer {
         sums: (&mut [f64], &mut [f64]),
     ) -> Result<f64, EmulationError> {
         let (mut columns, residual) = self.column_sums(array, read)?;
-        let beside = columns.split_off(codes.len());
+        let beside = columns.split_off(array.levels.n_columns);
         let sum = read.inputs.iter().sum::<u32>();
-        let estimate = match (&self.reference, beside.is_empty(), *shared) {
-            (None, false, _) => self.estimate(sum, &beside),
-            (None, true, Some(estimate)) => estimate,
-            (_, _, _) => self.estimate(sum, &[]),
+        let has_references = self.subtraction.as_ref().is_some_and(AnalogSubtraction::has_references);
+        let bias_columns = if has_references { &[][..] } else { &beside };
+        let estimate = match (bias_columns.is_empty(), *shared) {
+            (true, Some(estimate)) => estimate,
+            (true, None) | (false, _) => self.estimate(sum, bias_columns),
         };
         *shared = Some(estimate);
-        if let Some(reference) = &self.reference {
-            reference.subtract(&mut columns, &beside);
+        if let Some(subtraction) = &self.subtraction {
+            columns = subtraction.differences(&columns, &beside);
         }
-        let offset = |column: usize| match &self.reference {
+        let offset = |column: usize| match &self.subtraction {
             None => self.crossbar.cell().offset(),
-            // A reference has taken off what a floor adds, and more.
-            Some(reference) => -reference.level(column),
+            // What a floor adds is taken off, and of a reference more.
+            Some(subtraction) => -subtraction.reference(column),
         };
         let (products, input_sums) = sums;
         let n = self.columns_per_output;
@@ -344,7 +348,7 @@ impl AnalogBias {
     }
 }
 
-/// What a level of each column of some outputs is worth in its output: 2^(c·j), of w⁻ times −α⁻/α⁺.
+/// What a level of each converted column of some outputs is worth in its output: 2^(c·j), of w⁻ times −α⁻/α⁺.
 fn gains(slicing: &Slicing, tensors: &Tensors, outputs: &Range<usize>) -> Vec<f64> {
     let unit = f64::from(1u32 << tensors.beta_fraction_bits);
     let gain = |output: usize, column: u32| {
@@ -356,7 +360,7 @@ fn gains(slicing: &Slicing, tensors: &Tensors, outputs: &Range<usize>) -> Vec<f6
     };
     outputs
         .clone()
-        .flat_map(|output| (0..slicing.n_columns()).map(move |column| (output, column)))
+        .flat_map(|output| (0..slicing.n_conversions()).map(move |column| (output, column)))
         .map(|(output, column)| gain(output, column))
         .collect()
 }

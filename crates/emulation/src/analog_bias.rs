@@ -1,4 +1,4 @@
-//! References and calibrated bias in `f64`.
+//! References, pairs and calibrated bias in `f64`.
 
 use rebias_arch::{Arch, BiasCalibrationSpec};
 use rebias_converter::{AdcErrors, AnalogAdc};
@@ -8,42 +8,82 @@ use crate::EmulationError;
 use crate::analog::{AnalogArray, AnalogLayer};
 use crate::analog_currents::ColumnCurrents;
 
-/// What is subtracted from an array's columns.
+/// What is subtracted from an array's columns before conversion.
 #[derive(Clone, Debug)]
-pub(crate) struct AnalogReference {
-    slices: Vec<Reference>,
-    /// The greatest magnitude that a cell nominally adds to a column's sum, in levels.
+pub(crate) struct AnalogSubtraction {
+    subtrahend: Subtrahend,
+    /// The greatest magnitude that a cell, or a pair of them, nominally adds to a converted sum, in levels.
     pub(crate) greatest: f64,
     /// What sums are multiples of, in levels, at most 1.
     pub(crate) grain: f64,
 }
 
-impl AnalogReference {
-    /// `None` without a reference.
+#[derive(Clone, Debug)]
+enum Subtrahend {
+    /// The reference of each slice.
+    References(Vec<Reference>),
+    /// Of each output's columns the second half, w⁻.
+    Minus { n_slices: usize },
+}
+
+impl AnalogSubtraction {
+    /// `None` if nothing is subtracted.
     pub(crate) fn new(arch: &Arch, placed: &LayerPlacement) -> Option<Self> {
-        let slices = placed.bias.references.clone();
         let max_level = f64::from(arch.ima().crossbar.cell.max_level());
+        if placed.slicing.subtracts_currents() {
+            let n_slices = placed.slicing.n_weight_slices() as usize;
+            return Some(Self { subtrahend: Subtrahend::Minus { n_slices }, greatest: max_level, grain: 1.0 });
+        }
+        let slices = placed.bias.references.clone();
         let greatest = slices.iter().map(|slice| slice.level.max(max_level - slice.level)).reduce(f64::max)?;
         // As the integer arithmetic has it, which knows levels to 1/128.
         let units = slices.iter().map(|slice| crate::reference::units(slice.level));
         let bits = units.map(|units| units.trailing_zeros().min(crate::FRACTION_BITS)).min()?;
         let grain = f64::from(1u32 << bits) / crate::LEVEL as f64;
-        Some(Self { slices, greatest, grain })
+        Some(Self { subtrahend: Subtrahend::References(slices), greatest, grain })
     }
 
-    /// r_j of a column, in levels.
-    pub(crate) fn level(&self, column: usize) -> f64 {
-        self.slices[column % self.slices.len()].level
+    /// Whether columns beside those of weights are references.
+    pub(crate) fn has_references(&self) -> bool {
+        matches!(self.subtrahend, Subtrahend::References(_))
     }
 
-    /// Takes the reference columns' currents off those of weights.
-    pub(crate) fn subtract(&self, columns: &mut [f64], references: &[f64]) {
-        let mean = |slice: &Reference| {
-            slice.columns.iter().map(|&(index, _)| references[index]).sum::<f64>() / slice.columns.len() as f64
-        };
-        let means: Vec<_> = self.slices.iter().map(mean).collect();
-        for (column, current) in columns.iter_mut().enumerate() {
-            *current -= means[column % means.len()];
+    /// What is given back digitally of a converted column, r_j in levels.
+    pub(crate) fn reference(&self, column: usize) -> f64 {
+        match &self.subtrahend {
+            Subtrahend::References(slices) => slices[column % slices.len()].level,
+            Subtrahend::Minus { .. } => 0.0,
+        }
+    }
+
+    /// What converters see of the currents of bit lines, those of reference columns apart.
+    pub(crate) fn differences(&self, columns: &[f64], references: &[f64]) -> Vec<f64> {
+        match &self.subtrahend {
+            Subtrahend::References(slices) => {
+                let mean = |slice: &Reference| {
+                    slice.columns.iter().map(|&(index, _)| references[index]).sum::<f64>() / slice.columns.len() as f64
+                };
+                let means: Vec<_> = slices.iter().map(mean).collect();
+                columns.iter().zip(means.iter().cycle()).map(|(current, mean)| current - mean).collect()
+            }
+            Subtrahend::Minus { n_slices } => {
+                let difference = |output: &[f64]| {
+                    let (plus, minus) = output.split_at(*n_slices);
+                    plus.iter().zip(minus).map(|(plus, minus)| plus - minus).collect::<Vec<_>>()
+                };
+                columns.chunks_exact(2 * n_slices).flat_map(difference).collect()
+            }
+        }
+    }
+
+    /// What a converted column should give of nominal sums of levels over so many word lines.
+    fn nominal(&self, level_sums: &[f64], n_lines: usize) -> Vec<f64> {
+        match &self.subtrahend {
+            Subtrahend::References(_) => {
+                let columns = level_sums.iter().enumerate();
+                columns.map(|(column, sum)| sum - self.reference(column) * n_lines as f64).collect()
+            }
+            Subtrahend::Minus { .. } => self.differences(level_sums, &[]),
         }
     }
 }
@@ -58,8 +98,7 @@ impl AnalogLayer {
     ) -> Result<Vec<f64>, EmulationError> {
         let n_lines = array.levels.cells.len() / array.levels.n_columns;
         let rows_per_read = (spec.rows_per_read.unwrap_or(u32::MAX) as usize).min(self.rows_per_read);
-        let offset = self.crossbar.cell().offset();
-        let mut errors = vec![0.0; array.levels.n_columns];
+        let mut errors = vec![0.0; array.worth.len()];
         for (group, first) in (0u32..).zip((0..n_lines).step_by(rows_per_read)) {
             let lines = first..n_lines.min(first + rows_per_read);
             let adc = self.calibration_adc(spec, lines.len());
@@ -70,37 +109,46 @@ impl AnalogLayer {
                 }
             }
         }
-        for row in array.levels.cells.chunks_exact(array.levels.n_columns) {
-            for (column, (error, &level)) in errors.iter_mut().zip(row).enumerate() {
-                *error -=
-                    f64::from(level) + self.reference.as_ref().map_or(offset, |reference| -reference.level(column));
-            }
+        for (error, nominal) in errors.iter_mut().zip(self.nominal_sums(array, n_lines)) {
+            *error -= nominal;
         }
         // Columns that are stored complemented count negatively.
         let weighted: Vec<_> = errors.iter().zip(&array.worth).map(|(error, worth)| error * worth).collect();
         let scale = f64::from(1u32 << spec.fraction_bits);
         let rounded = |delta: f64| (delta / n_lines as f64 * scale + 0.5).floor() / scale;
-        let n_slices = array.levels.n_columns / array.n_outputs();
+        let n_slices = array.worth.len() / array.n_outputs();
         Ok(weighted.chunks_exact(n_slices).map(|slices| rounded(slices.iter().sum())).collect())
+    }
+
+    /// What converted columns should give with all word lines at code 1, in levels.
+    fn nominal_sums(&self, array: &AnalogArray, n_lines: usize) -> Vec<f64> {
+        let mut sums = vec![0.0; array.levels.n_columns];
+        for row in array.levels.cells.chunks_exact(array.levels.n_columns) {
+            sums.iter_mut().zip(row).for_each(|(sum, &level)| *sum += f64::from(level));
+        }
+        match &self.subtraction {
+            Some(subtraction) => subtraction.nominal(&sums, n_lines),
+            None => sums.into_iter().map(|sum| sum + self.crossbar.cell().offset() * n_lines as f64).collect(),
+        }
     }
 
     /// What converts a calibration read of `n_lines` word lines.
     fn calibration_adc(&self, spec: &BiasCalibrationSpec, n_lines: usize) -> AnalogAdc {
         let full_scale = |of_line: f64| spec.full_scale.unwrap_or(of_line * n_lines as f64);
-        match &self.reference {
+        match &self.subtraction {
             None => {
                 let codes = f64::from((1u32 << spec.adc_bits) - 1);
                 let step = full_scale(self.max_level + self.crossbar.cell().offset()) / codes;
                 AnalogAdc::new(spec.adc_bits, (0.0, step), &AdcErrors::NONE)
             }
-            Some(reference) => {
+            Some(subtraction) => {
                 let above_zero = f64::from(((1u32 << (spec.adc_bits - 1)) - 1).max(1));
-                AnalogAdc::signed(spec.adc_bits, full_scale(reference.greatest) / above_zero, &AdcErrors::NONE)
+                AnalogAdc::signed(spec.adc_bits, full_scale(subtraction.greatest) / above_zero, &AdcErrors::NONE)
             }
         }
     }
 
-    /// The currents of an array's bit lines in a calibration read, less the reference, in levels.
+    /// The currents of an array's bit lines in a calibration read, less what is subtracted, in levels.
     fn calibration_sums(
         &self,
         array: &AnalogArray,
@@ -116,9 +164,9 @@ impl AnalogLayer {
             }
         }
         let beside = sums.split_off(array.levels.n_columns);
-        if let Some(reference) = &self.reference {
-            reference.subtract(&mut sums, &beside);
-        }
-        Ok(sums)
+        Ok(match &self.subtraction {
+            Some(subtraction) => subtraction.differences(&sums, &beside),
+            None => sums,
+        })
     }
 }

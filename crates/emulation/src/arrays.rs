@@ -15,7 +15,7 @@ use crate::bias::BiasModel;
 use crate::driven::DrivenConductance;
 use crate::levels::Levels;
 use crate::programming::{ArrayWriter, WrittenCells};
-use crate::reference::units;
+use crate::reference::Subtracted;
 use crate::{EmulationError, FRACTION_BITS, LEVEL};
 
 /// Longest table of estimates.
@@ -32,9 +32,9 @@ pub(crate) struct LayerArrays {
     /// Bit planes of the inputs.
     pub(crate) n_planes: usize,
     pub(crate) slices: Vec<Slice>,
-    /// What each column of an output is worth in its code, 2^(c·j).
+    /// What each converted column of an output is worth in its code, 2^(c·j).
     pub(crate) worth: Vec<i64>,
-    /// α⁻/α⁺ of each output channel in units of 2^−F; empty where weights are no pairs.
+    /// α⁻/α⁺ of each output channel in units of 2^−F; empty where no pairs are subtracted digitally.
     minus: Vec<i64>,
     /// The word lines of all row blocks, one block after another.
     pub(crate) lines: Lines,
@@ -52,8 +52,8 @@ pub(crate) struct LayerArrays {
     pub(crate) bias: BiasModel,
     /// What the bias source makes of a read's sum of inputs, for sums up to the longest table.
     estimates: Vec<i64>,
-    /// r_j of each slice in units; empty without a reference.
-    pub(crate) references: Vec<i64>,
+    /// What is taken off columns before conversion.
+    pub(crate) subtracted: Subtracted,
     /// What cells' numbers are more than the conductances that bit lines see, in units; see [`fold`](Self::fold).
     pub(crate) lift: i64,
     /// Whether sums of inputs are needed after conversion.
@@ -171,9 +171,10 @@ impl<'a> Programmer<'a> {
             .map(column_block)
             .collect::<Result<_, _>>()
             .map_err(|source| EmulationError::Crossbar { layer: name.clone(), source })?;
-        let references: Vec<_> = placed.bias.references.iter().map(|it| units(it.level)).collect();
+        let subtracted = self.subtracted(placed);
+        let subtracts_pairs = placed.slicing.subtracts_currents();
         let mut arrays = LayerArrays {
-            full_scale: self.full_scale(&references),
+            full_scale: self.full_scale(&subtracted),
             layer: placed.layer,
             name,
             window: weighted.window,
@@ -184,6 +185,7 @@ impl<'a> Programmer<'a> {
             worth: worth(&placed.slicing),
             minus: (0..out_channels)
                 .filter_map(|channel| Some(tensors.minus.as_ref()?.ratio_of(channel).into()))
+                .filter(|_| !subtracts_pairs)
                 .collect(),
             lines: Lines::new(self.kernel, reads.iter().map(|(_, word_lines)| *word_lines)),
             row_block_of: reads.into_iter().map(|(row_block, _)| row_block).collect(),
@@ -191,13 +193,13 @@ impl<'a> Programmer<'a> {
             max_sums: Vec::new(),
             cells: if self.writer.is_exact() { CellState::Exact } else { CellState::Drawn },
             column_blocks: Arc::new(column_blocks),
-            // References take the floor away.
-            floor: if references.is_empty() { self.cell.offset_units().into() } else { 0 },
+            // What is subtracted takes the floor away.
+            floor: if subtracted == Subtracted::Nothing { self.cell.offset_units().into() } else { 0 },
             max_level: self.arch.ima().crossbar.cell.max_level().into(),
             bias: self.bias.clone(),
             estimates: Vec::new(),
             lift: 0,
-            references,
+            subtracted,
             rest: placed.bias.rest,
             bias_multiplies: placed.bias_multiplies(self.arch),
             adc: self.arch.ima().adc.clone(),
@@ -251,6 +253,7 @@ impl<'a> Programmer<'a> {
         let mut levels = Levels::new(tensors, &placed.slicing, (rows.clone(), outputs.clone()));
         let flips = match self.arch.mapping().flip_encoding {
             FlipEncoding::Off => Vec::new(),
+            FlipEncoding::On if placed.slicing.subtracts_currents() => Vec::new(),
             FlipEncoding::On => levels.flip_heavy_columns(self.arch.ima().crossbar.cell.max_level()),
         };
         if self.writer.is_exact() && !self.writer.is_noisy() {
@@ -294,9 +297,9 @@ pub(crate) fn columns_beside(arch: &Arch, placed: &LayerPlacement, column_block:
     levels
 }
 
-/// 2^(c·j) of each column of an output.
+/// 2^(c·j) of each converted column of an output.
 fn worth(slicing: &Slicing) -> Vec<i64> {
-    (0..slicing.n_columns()).map(|column| 1 << slicing.weight_shift(slicing.slice_of(column))).collect()
+    (0..slicing.n_conversions()).map(|column| 1 << slicing.weight_shift(slicing.slice_of(column))).collect()
 }
 
 fn slice(input: &InputSlice) -> Slice {
@@ -308,9 +311,10 @@ fn slice(input: &InputSlice) -> Slice {
 impl LayerArrays {
     /// The same cells with other converters, of bias columns too, which are the same if there are any.
     pub(crate) fn with_converters(mut self, bias: &BiasModel, adc: &AdcSpec) -> Self {
+        let has_columns = self.column_blocks.iter().any(|block| block.n_bias_columns > 0);
+        self.bias = if has_columns { bias.clone() } else { BiasModel::DigitalCount };
         let max_tabulated = self.max_input_sum().min(MAX_ESTIMATES) as i64;
-        self.estimates = (0..=max_tabulated).map(|sum| bias.estimate(sum)).collect();
-        self.bias = bias.clone();
+        self.estimates = (0..=max_tabulated).map(|sum| self.bias.estimate(sum)).collect();
         self.adc = adc.clone();
         self
     }
@@ -324,7 +328,7 @@ impl LayerArrays {
         self.beta.len()
     }
 
-    /// Whether weights are pairs of codes.
+    /// Whether weights are pairs of codes that are subtracted digitally.
     pub(crate) fn has_pairs(&self) -> bool {
         !self.minus.is_empty()
     }
@@ -347,16 +351,6 @@ impl LayerArrays {
     /// Whether each row block's sum of inputs counts by itself.
     pub(crate) fn has_sums_of_blocks(&self) -> bool {
         self.has_flips() || self.column_blocks.iter().any(|block| !block.corrections.is_empty())
-    }
-
-    /// Whether a reference is subtracted, so that sums have a sign.
-    pub(crate) fn has_reference(&self) -> bool {
-        !self.references.is_empty()
-    }
-
-    /// r_j of an output's column in units; 0 without a reference.
-    pub(crate) fn reference(&self, column: usize) -> i64 {
-        self.references.iter().cycle().nth(column).copied().unwrap_or(0)
     }
 
     /// The word lines of a row block.

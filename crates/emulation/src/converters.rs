@@ -41,7 +41,7 @@ impl Converters {
     /// Where cells are exact and no column of the layer can give a sum that the ADC loses, converted sums are rounded to
     /// whole levels. If moreover the sums of inputs are exact, or cells have no floor, that gives each level sum back.
     pub(crate) fn new(arrays: &LayerArrays, adc: AdcModel) -> Result<Self, EmulationError> {
-        let is_exact = arrays.cells == CellState::Exact && !arrays.is_noisy() && !arrays.has_reference();
+        let is_exact = arrays.cells == CellState::Exact && !arrays.is_noisy() && !arrays.is_signed();
         let is_lossless = is_exact && adc.is_lossless(LEVEL as u64, arrays.max_column_sum());
         let has_floor = arrays.floor > 0;
         let (low, step) = (adc.low(), adc.step());
@@ -120,7 +120,7 @@ impl Converters {
 
     fn check(&self, arrays: &LayerArrays) -> Result<(), EmulationError> {
         check("a column's sum", arrays, (arrays.max_column_sum().into(), MAX_COLUMN_SUM.into()))?;
-        check("the current of a reference", arrays, (arrays.max_lift().into(), i32::MAX as u128))?;
+        check("the current of what is subtracted", arrays, (arrays.max_lift().into(), i32::MAX as u128))?;
         let (max_total, max_inputs) = self.max_totals(arrays);
         check("the sum of inputs", arrays, (max_inputs, i32::MAX as u128))?;
         check("a total", arrays, (max_total, i64::MAX as u128))?;
@@ -173,8 +173,8 @@ pub(crate) fn tally(arrays: &LayerArrays) -> Tally {
         CellUnit::Level if !arrays.is_noisy() => (0, arrays.grain().trailing_zeros()),
         CellUnit::Level | CellUnit::Conductance | CellUnit::Code => (arrays.max_noise(), 0),
     };
-    // Without a reference, what noise takes below 0 counts as 0.
-    let below = if arrays.has_reference() { arrays.max_lift() + noise } else { 0 };
+    // Unless something is subtracted, what noise takes below 0 counts as 0.
+    let below = if arrays.is_signed() { arrays.max_lift() + noise } else { 0 };
     let max = (arrays.max_column_sum() + below + noise) >> shift;
     Tally { histogram: Histogram::new(max), first: -(below as i64), shift, sparsity: 0 }
 }

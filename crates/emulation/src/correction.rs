@@ -51,7 +51,7 @@ impl CalibrationRead<'_> {
             Some(levels) => (levels * LEVEL as f64).ceil() as u64,
             None => self.of_line * n_lines as u64,
         };
-        match arrays.has_reference() {
+        match arrays.is_signed() {
             true => AdcModel::symmetric(self.calibration.adc_bits, full_scale, 1),
             false => AdcModel::fine(self.calibration.adc_bits, full_scale),
         }
@@ -97,7 +97,7 @@ impl<'a> MeasuredCells<'a> {
 
     /// What a cell should add to its bit line for code 1, which is one of its output's.
     fn nominal(&self, cell: usize, column: usize) -> i64 {
-        i64::from(self.block.levels[cell]) * LEVEL + self.arrays.floor - self.arrays.reference(column)
+        i64::from(self.block.levels[cell]) * LEVEL + self.arrays.floor - self.arrays.zero(column)
     }
 
     /// What reads give for a column, all of its word lines at code 1.

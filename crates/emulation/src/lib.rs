@@ -29,6 +29,7 @@ mod error;
 mod levels;
 mod mvm;
 mod outputs;
+mod pairs;
 mod planes;
 mod programmed;
 mod programming;

@@ -76,7 +76,7 @@ pub(crate) struct Scratch {
     sums: Vec<Lift>,
     /// What is taken for the floor of the cells, likewise.
     drops: Vec<Lift>,
-    /// What cells are lifted above what a reference leaves of them, taken off, likewise.
+    /// What cells are lifted above what is left of them where something is subtracted, taken off, likewise.
     lifts: Vec<Lift>,
     /// Ŝ, `[row block][position]`, or all row blocks' together.
     estimates: Vec<Lift>,

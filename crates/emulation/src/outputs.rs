@@ -94,8 +94,7 @@ pub(crate) fn affine(arrays: &LayerArrays, converters: &Converters, channel: usi
             let is_flipped = flips.get(first + column) == Some(&true);
             let sign = if is_flipped { -1 } else { 1 };
             offset = i64::saturating_add(offset, product(&[sign, gain, converters.base, weight, n_reads]));
-            // A reference has taken off what a floor adds.
-            let pedestal = converters.pedestal - arrays.reference(column);
+            let pedestal = converters.pedestal - arrays.subtracted.reference(column);
             slope = slope.saturating_sub(product(&[sign, gain, pedestal]));
             if is_flipped {
                 slope = slope.saturating_add(product(&[gain, arrays.max_level, LEVEL]));

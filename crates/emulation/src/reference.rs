@@ -1,4 +1,4 @@
-//! References: what is subtracted from columns before a signed ADC.
+//! What is subtracted from columns before a signed ADC: references, or the other columns of pairs.
 //!
 //! ```text
 //!            g ─■───■── r        Σ (g − r)·x  =  Σ (g − r + K)·x  −  K·S
@@ -6,13 +6,13 @@
 //!               └─(−)┘
 //! ```
 //!
-//! Kernels add unsigned numbers. So the reference that stands on a word line is taken off each of its cells, K being as
-//! large as keeps them from falling below 0, and K·S is taken off the sum of a read: exact, for no more work than a read
-//! without a reference, and errors of the reference's cells are common to all columns of their array.
+//! Kernels add unsigned numbers. So what is subtracted on a word line is taken off each of its cells, K being as large as
+//! keeps them from falling below 0, and K·S is taken off the sum of a read: exact, for no more work than a read without
+//! subtraction. Errors of a reference's cells are common to all columns of their array; each pair has its own.
 
 use rebias_converter::{AdcModel, AdcRange};
 use rebias_kernels::Tally;
-use rebias_mapper::BiasPlacement;
+use rebias_mapper::{BiasPlacement, LayerPlacement};
 
 use crate::arrays::{CellState, ColumnBlock, LayerArrays, Programmer};
 use crate::converters;
@@ -22,39 +22,99 @@ use crate::{FRACTION_BITS, LEVEL};
 /// Shares of the calibrated span that are tried.
 const SHARES: u64 = 64;
 
+/// What is taken off an array's columns before conversion.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum Subtracted {
+    /// Nothing: sums have no sign.
+    Nothing,
+    /// r_j of each slice in units.
+    References(Vec<i64>),
+    /// The columns of w⁻. What a block stores is then the difference of two levels plus this highest one.
+    Minus {
+        /// 2^c − 1.
+        max_level: u8,
+    },
+}
+
+impl Subtracted {
+    /// What is given back digitally of an output's column: its r_j in units.
+    pub(crate) fn reference(&self, column: usize) -> i64 {
+        match self {
+            Self::Nothing | Self::Minus { .. } => 0,
+            Self::References(references) => references[column % references.len()],
+        }
+    }
+}
+
 /// A level in units, rounded half up.
 pub(crate) fn units(level: f64) -> i64 {
     (level * LEVEL as f64 + 0.5).floor() as i64
 }
 
 impl Programmer<'_> {
+    /// What is taken off the columns of a layer's arrays.
+    pub(crate) fn subtracted(&self, placed: &LayerPlacement) -> Subtracted {
+        if placed.slicing.subtracts_currents() {
+            // Of cells with at most 7 bits.
+            return Subtracted::Minus { max_level: self.arch.ima().crossbar.cell.max_level() as u8 };
+        }
+        let references: Vec<_> = placed.bias.references.iter().map(|it| units(it.level)).collect();
+        if references.is_empty() { Subtracted::Nothing } else { Subtracted::References(references) }
+    }
+
     /// The greatest magnitude that a column's sum nominally has, in units.
-    pub(crate) fn full_scale(&self, references: &[i64]) -> u64 {
+    pub(crate) fn full_scale(&self, subtracted: &Subtracted) -> u64 {
         let ima = self.arch.ima();
         let max_level = ima.crossbar.cell.max_level();
         let max_inputs = u64::from(ima.crossbar.active_word_lines) * u64::from(ima.dac.max_code());
         let top = i64::from(max_level) * LEVEL;
-        let signed = references.iter().map(|&r| r.max(top - r) as u64).max();
-        max_inputs * signed.unwrap_or_else(|| self.cell.units(max_level).into())
+        let of_line = match subtracted {
+            Subtracted::Nothing => self.cell.units(max_level).into(),
+            Subtracted::References(references) => {
+                references.iter().map(|&r| r.max(top - r)).max().unwrap_or(top) as u64
+            }
+            Subtracted::Minus { .. } => top as u64,
+        };
+        max_inputs * of_line
     }
 }
 
 impl LayerArrays {
-    /// Takes the references off the cells, if there are any, and keeps by how much all are lifted.
+    /// Whether something is subtracted, so that sums have a sign.
+    pub(crate) fn is_signed(&self) -> bool {
+        self.subtracted != Subtracted::Nothing
+    }
+
+    /// What a stored level of 0 stands for in an output's column, in units below 0.
+    pub(crate) fn zero(&self, column: usize) -> i64 {
+        match self.subtracted {
+            Subtracted::Nothing | Subtracted::References(_) => self.subtracted.reference(column),
+            Subtracted::Minus { max_level } => i64::from(max_level) * LEVEL,
+        }
+    }
+
+    /// Takes what is subtracted off the cells, and keeps by how much all are lifted.
     pub(crate) fn fold(&mut self, bias: &BiasPlacement) {
-        let Some(&most) = self.references.iter().max() else { return };
+        match self.subtracted.clone() {
+            Subtracted::Nothing => {}
+            Subtracted::References(references) => self.fold_references(bias, &references),
+            Subtracted::Minus { max_level } => self.fold_pairs(max_level),
+        }
+    }
+
+    fn fold_references(&mut self, bias: &BiasPlacement, references: &[i64]) {
         if self.cells == CellState::Exact {
+            let most = references.iter().copied().max().unwrap_or(0);
             self.lift = most;
-            let references = self.references.clone();
             self.blocks_mut().iter_mut().for_each(|block| block.drop_references(bias));
             // Of equal references levels stay what they are.
             if references.iter().any(|&reference| reference != most) {
-                self.blocks_mut().iter_mut().for_each(|block| block.write_differences(&references, most));
+                self.blocks_mut().iter_mut().for_each(|block| block.write_differences(references, most));
                 self.cells = CellState::Drawn;
             }
             return;
         }
-        let n_slices = self.references.len();
+        let n_slices = references.len();
         let lowest = self.column_blocks.iter().map(|block| block.lowest(bias, n_slices)).min();
         self.lift = lowest.map_or(0, |lowest| (-lowest).max(0));
         let lift = self.lift;
@@ -63,13 +123,16 @@ impl LayerArrays {
 
     /// Steps below which sums can't be told apart: a reference between two levels makes multiples of their fraction.
     pub(crate) fn grain(&self) -> u64 {
-        let bits = self.references.iter().map(|reference| reference.trailing_zeros()).min();
+        let bits = match &self.subtracted {
+            Subtracted::Nothing | Subtracted::Minus { .. } => None,
+            Subtracted::References(references) => references.iter().map(|reference| reference.trailing_zeros()).min(),
+        };
         1 << bits.map_or(FRACTION_BITS, |bits| bits.min(FRACTION_BITS))
     }
 
     /// The converter's range where the design says it; `None` where it is found by calibration.
     pub(crate) fn nominal_adc(&self) -> Option<AdcModel> {
-        let (bits, is_signed) = (self.adc.bits, self.has_reference());
+        let (bits, is_signed) = (self.adc.bits, self.is_signed());
         let model = match self.adc.range {
             AdcRange::FullScale if is_signed => AdcModel::symmetric(bits, self.full_scale, self.grain()),
             AdcRange::FullScale => AdcModel::full_scale(bits, self.full_scale),
@@ -104,7 +167,7 @@ impl LayerArrays {
     /// A range over a share of an interval of sums, from its lower end or around 0.
     fn adc_over(&self, (low, high): (i64, i64), share: u64) -> AdcModel {
         let part = |span: u64| (span * share).div_ceil(SHARES);
-        if self.has_reference() {
+        if self.is_signed() {
             let magnitude = part(low.unsigned_abs().max(high.unsigned_abs()));
             AdcModel::symmetric(self.adc.bits, magnitude, self.grain())
         } else {

@@ -45,7 +45,13 @@ impl BiasPlacement {
     }
 
     pub(crate) fn new(arch: &Arch, weighted: &Weighted, slicing: &Slicing) -> Self {
+        let is_corrected = arch.mapping().calibration.is_some();
+        if slicing.subtracts_currents() && !is_corrected {
+            // Pairs have no β, and a floor of their cells cancels.
+            return Self { rest: DigitalRest::Vanishes, ..Self::counted() };
+        }
         match arch.mapping().bias {
+            BiasSource::Reference(_) if slicing.subtracts_currents() => Self::counted(),
             BiasSource::DigitalCount => Self::counted(),
             BiasSource::Columns(columns) => {
                 Self { n_bias_columns: columns.n, sharing: columns.sharing, ..Self::counted() }
@@ -62,7 +68,6 @@ impl BiasPlacement {
                 let is_balanced = !betas.is_empty() && betas.iter().all(|&beta| beta == -sum);
                 let takes_all = is_balanced || spec.remainder == Remainder::Dropped;
                 // δ·S is digital.
-                let is_corrected = arch.mapping().calibration.is_some();
                 let rest = if takes_all && !is_corrected { DigitalRest::Vanishes } else { DigitalRest::Needed };
                 Self { references, rest, ..Self::counted() }
             }

@@ -10,6 +10,24 @@ pub enum MapError {
         /// The network's name.
         network: String,
     },
+    /// Pairs are to be subtracted before conversion, and no layer has any.
+    #[error(
+        "`mapping.pairs` is `analog`, and network `{network}` has no pairs\n\
+         hint: take a network whose weights are pairs (`representation = \"pair\"`), or set `mapping.pairs` to `digital`"
+    )]
+    NoPairs {
+        /// The network's name.
+        network: String,
+    },
+    /// Currents whose units differ can't be subtracted; the codes of both sides can.
+    #[error(
+        "`mapping.pairs` is `analog`, and the two sides of layer `{layer}` have a scale each\n\
+         hint: set `mapping.pairs` to `digital`, which scales the codes of w⁻ before they are subtracted"
+    )]
+    TwoScales {
+        /// The layer's name.
+        layer: String,
+    },
     /// There are too few tiles for one copy of each layer; more tiles, or cells with more bits, help.
     #[error(
         "network `{network}` needs {needed} tiles for one copy of each layer, and there are {available}\n\

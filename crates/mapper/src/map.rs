@@ -2,8 +2,8 @@
 
 use std::ops::Range;
 
-use rebias_arch::{Arch, Replication, TilePlacement};
-use rebias_network::{Layer, LayerId, Network, Weighted};
+use rebias_arch::{Arch, PairSubtraction, Replication, TilePlacement};
+use rebias_network::{Layer, LayerId, Network, Representation, Scales, Weighted};
 
 use crate::arrange::arrange;
 use crate::replication::{self, Demand, Supply};
@@ -20,8 +20,9 @@ use crate::{
 ///
 /// # Errors
 /// A network that needs more tiles than there are, or more arrays than are to be spent, whose weights are wider than an
-/// array, or that has no weights.
+/// array, that has no weights, or no pairs of one scale where such are to be subtracted before conversion.
 pub fn map(network: &Network, arch: &Arch) -> Result<Placement, MapError> {
+    check_pairs(network, arch)?;
     let cuts: Vec<Cut> = network
         .weighted_layers()
         .map(|(id, layer, weighted)| Cut::new(id, layer, weighted, arch))
@@ -40,6 +41,20 @@ pub fn map(network: &Network, arch: &Arch) -> Result<Placement, MapError> {
         placement.move_tiles(&tiles);
     }
     Ok(placement)
+}
+
+/// Whether there are pairs of one scale, if such are asked for.
+fn check_pairs(network: &Network, arch: &Arch) -> Result<(), MapError> {
+    if arch.mapping().pairs == PairSubtraction::Digital {
+        return Ok(());
+    }
+    let of_layer = |(_, layer, weighted): (LayerId, &Layer, &Weighted)| match weighted.representation {
+        Representation::Biased => None,
+        Representation::Pair(Scales::One) => Some(Ok(())),
+        Representation::Pair(Scales::Two) => Some(Err(MapError::TwoScales { layer: layer.name().to_owned() })),
+    };
+    let none = || MapError::NoPairs { network: network.name().to_owned() };
+    network.weighted_layers().filter_map(of_layer).reduce(Result::and).unwrap_or_else(|| Err(none()))
 }
 
 /// Copies of each layer.
@@ -81,7 +96,7 @@ impl Cut {
     fn new(id: LayerId, layer: &Layer, weighted: &Weighted, arch: &Arch) -> Result<Self, MapError> {
         let ima = arch.ima();
         let slicing = Slicing::new(weighted.weight_bits, ima.crossbar.cell.bits, weighted.input, ima.dac.bits)
-            .with_sides(Sides::of(weighted.representation));
+            .with_sides(Sides::of(weighted.representation, arch.mapping().pairs));
         let bias = BiasPlacement::new(arch, weighted, &slicing);
         let bit_lines = ima.crossbar.bit_lines.saturating_sub(bias.kept_bit_lines(arch));
         let slices = slicing.n_columns();

@@ -149,6 +149,11 @@ impl LayerPlacement {
         self.column_blocks[column_block].len() as u32 * self.slicing.n_columns()
     }
 
+    /// Currents of weights that each read of the arrays of a column block has converted.
+    pub fn converted_columns(&self, column_block: usize) -> u32 {
+        self.column_blocks[column_block].len() as u32 * self.slicing.n_conversions()
+    }
+
     /// Columns of bias and of reference in the arrays of a column block.
     pub fn bias_columns(&self, column_block: usize) -> u32 {
         self.bias.bias_columns(column_block) + self.bias.n_reference_columns()

@@ -1,5 +1,6 @@
 //! How codes are cut into slices: weight codes over cells, input codes over reads.
 
+use rebias_arch::PairSubtraction;
 use rebias_network::{CodeFormat, Representation, Sign};
 
 /// The slices of a layer's weights and inputs.
@@ -16,16 +17,16 @@ pub struct Slicing {
 pub enum Sides {
     /// One.
     One,
-    /// A pair, w⁺ and w⁻.
-    Two,
+    /// A pair, w⁺ and w⁻, and where they are subtracted.
+    Two(PairSubtraction),
 }
 
 impl Sides {
-    /// Of a representation.
-    pub const fn of(representation: Representation) -> Self {
+    /// Of a representation, whose pairs are subtracted in this place.
+    pub const fn of(representation: Representation, pairs: PairSubtraction) -> Self {
         match representation {
             Representation::Biased => Self::One,
-            Representation::Pair(_) => Self::Two,
+            Representation::Pair(_) => Self::Two(pairs),
         }
     }
 }
@@ -78,8 +79,19 @@ impl Slicing {
     pub fn n_columns(&self) -> u32 {
         match self.sides {
             Sides::One => self.n_weight_slices(),
-            Sides::Two => 2 * self.n_weight_slices(),
+            Sides::Two(_) => 2 * self.n_weight_slices(),
         }
+    }
+
+    /// Currents of one weight that are converted: those of its bit lines, or of a pair that is subtracted before
+    /// conversion J differences.
+    pub fn n_conversions(&self) -> u32 {
+        if self.subtracts_currents() { self.n_weight_slices() } else { self.n_columns() }
+    }
+
+    /// Whether the currents of w⁻ are subtracted from those of w⁺ before conversion.
+    pub fn subtracts_currents(&self) -> bool {
+        self.sides == Sides::Two(PairSubtraction::Analog)
     }
 
     /// The slice that one of the bit lines holds.

@@ -3,7 +3,7 @@
 use std::fmt::Write;
 
 use comfy_table::{CellAlignment, Table, presets};
-use rebias_cost::{Peak, Programming};
+use rebias_cost::{Calibration, Peak, Programming};
 use rebias_scheduler::{Cost, Proportion, RunResult, Steadiness};
 
 use crate::SweptPoint;
@@ -143,6 +143,9 @@ fn summary_table(result: &RunResult) -> Table {
     if let Some(load) = &cost.programming {
         row("weights", programming(load, cost));
     }
+    if let Some(reads) = &cost.calibration {
+        row("calibrated bias", calibration(reads));
+    }
     table
 }
 
@@ -174,6 +177,17 @@ fn programming(load: &Programming, cost: &Cost) -> String {
         load.energy.millijoules(),
         load.time.milliseconds(),
         load.cells
+    )
+}
+
+fn calibration(reads: &Calibration) -> String {
+    format!(
+        "{:.3} µJ and {:.2} µs for {} reads with {} conversions, once and after drift; {} numbers kept",
+        reads.energy.microjoules(),
+        reads.time.microseconds(),
+        reads.reads,
+        reads.conversions,
+        reads.n_corrections
     )
 }
 

@@ -9,6 +9,7 @@ use rebias_mapper::{LayerPlacement, Placement, TileId};
 use rebias_network::Network;
 use rebias_units::{Area, Energy};
 
+use crate::calibration::calibration_reads;
 use crate::{AdcModelCost, Component, Cost, ModelledCost};
 
 /// What is priced: a network on a chip, and what it used there.
@@ -43,6 +44,8 @@ impl Pricing<'_> {
             tops_per_w: self.tops_per_w(gated),
             gops_per_mm2: self.operations() / interval.seconds() / area.square_millimetres() / 1e9,
             peak: peak(arch, costs, peak_format(self.network, self.placement)),
+            calibration: calibration_reads(arch, self.network, self.placement)
+                .and_then(|reads| costs.calibration(arch, &reads)),
             programming: costs.programming().map(|spec| spec.load(programmed_cells(self.placement))),
         }
     }
@@ -73,6 +76,7 @@ fn peak_format(network: &Network, placement: &Placement) -> PeakFormat {
     let slicing = placement.layers().iter().max_by_key(work).map(|placed| &placed.slicing);
     PeakFormat {
         n_weight_slices: slicing.map_or(1, |slicing| slicing.n_columns()),
+        n_conversions: slicing.map_or(1, |slicing| slicing.n_conversions()),
         n_input_slices: slicing.map_or(1, |slicing| slicing.input_slices().len() as u32),
     }
 }

@@ -23,6 +23,22 @@ pub(crate) fn assumed_read_activity(arch: &Arch, network: &Network, placed: &Lay
     Some(driven_lines(layer, weighted) * squared_inputs(placed, weighted) * (columns + biases))
 }
 
+/// Expected conductance of the cells of a column block on one word line, in units, those of bias and reference columns
+/// included; `None` where reads have a constant energy.
+pub(crate) fn assumed_line_conductance(
+    arch: &Arch,
+    network: &Network,
+    placed: &LayerPlacement,
+    column_block: usize,
+) -> Option<f64> {
+    if arch.ima().crossbar.cell.read_energy == ReadEnergy::Constant {
+        return None;
+    }
+    let weighted = network.layer(placed.layer).weighted()?;
+    let outputs = placed.column_blocks.get(column_block)?.len() as f64;
+    Some(outputs * output_conductance(arch, placed, weighted) + bias_conductance(arch, placed, column_block))
+}
+
 /// Expected conductance of an output's cells on one word line, in units.
 fn output_conductance(arch: &Arch, placed: &LayerPlacement, weighted: &Weighted) -> f64 {
     let cell = &arch.ima().crossbar.cell;

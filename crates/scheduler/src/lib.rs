@@ -4,6 +4,7 @@
 //! Takes valid types, gives a [`RunResult`]. Knows nothing of files and of the terminal.
 
 mod accuracy;
+mod calibration;
 mod chips;
 mod cost;
 mod density;

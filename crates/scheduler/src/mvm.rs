@@ -7,8 +7,8 @@ use rebias_crossbar::ChipSeed;
 use rebias_emulation::{AnalogLayer, AnalogProduct};
 use rebias_mapper::map;
 use rebias_network::{
-    CodeFormat, LayerDef, LayerInput, Network, NetworkError, OpDef, OutputFormat, OutputTensors, Representation, Shape,
-    Tensors, WeightsDef,
+    CodeFormat, LayerDef, LayerInput, Minus, Network, NetworkError, OpDef, OutputFormat, OutputTensors, Representation,
+    Scales, Shape, Tensors, WeightsDef,
 };
 
 use crate::RunError;
@@ -18,13 +18,15 @@ use crate::RunError;
 pub struct MatrixJob {
     /// Codes of the weights, `[output][input]`.
     pub weights: Array2<u16>,
-    /// Bits of a weight; 1 … 16.
+    /// Codes of w⁻ of the same shape, if weights are pairs; those of w⁺ are then `weights`.
+    pub minus: Option<Array2<u16>>,
+    /// Bits of a weight, or of each side of a pair; 1 … 16.
     pub weight_bits: u32,
     /// Codes of the inputs, `[vector][input]`; those of two's complement have no bits beyond the format's.
     pub inputs: Array2<u16>,
     /// Bits of an input, and whether they have a sign.
     pub input_format: CodeFormat,
-    /// β: each weight stands for its code + β.
+    /// β: each weight stands for its code + β. Pairs have none.
     pub beta: f64,
     /// Which chip's cells.
     pub chip: ChipSeed,
@@ -33,10 +35,11 @@ pub struct MatrixJob {
 /// What arrays make of a matrix product.
 #[derive(Clone, Debug, PartialEq)]
 pub struct MatrixResult {
-    /// Σ (q + β)·x as the arrays give it, `[vector][output]`.
+    /// Σ (q + β)·x, or Σ (q⁺ − q⁻)·x, as the arrays give it, `[vector][output]`.
     pub outputs: Array2<f64>,
     /// Codes of all ADCs, `[vector][input slice][read][column]`: reads of the arrays from the first word lines to the
-    /// last, columns output by output, the slices of a weight side by side.
+    /// last, columns output by output, the slices of a weight side by side; those of w⁻ behind those of w⁺ where pairs
+    /// are subtracted digitally.
     pub adc_codes: Array4<u32>,
     /// Arrays that hold the matrix.
     pub crossbars: usize,
@@ -109,7 +112,7 @@ pub fn mvm(arch: &Arch, job: &MatrixJob) -> Result<MatrixResult, MatrixError> {
 fn network(job: &MatrixJob) -> Result<Network, NetworkError> {
     let (out_channels, rows) = job.weights.dim();
     let tensors = Tensors {
-        minus: None,
+        minus: job.minus.clone().map(|codes| Minus { codes, ratio: vec![1] }),
         codes: job.weights.clone(),
         alpha: vec![1.0],
         beta: vec![0],
@@ -119,7 +122,10 @@ fn network(job: &MatrixJob) -> Result<Network, NetworkError> {
     let weights = WeightsDef {
         out_channels,
         weight_bits: job.weight_bits,
-        representation: Representation::Biased,
+        representation: match job.minus {
+            None => Representation::Biased,
+            Some(_) => Representation::Pair(Scales::One),
+        },
         output: OutputFormat::Logits,
         tensors: Some(tensors),
     };
@@ -127,10 +133,14 @@ fn network(job: &MatrixJob) -> Result<Network, NetworkError> {
     Network::new("matrix", Shape::new(rows, 1, 1), job.input_format, vec![layer])
 }
 
-/// Σ (q + β)·x in `f64`.
+/// Σ (q + β)·x, or Σ (q⁺ − q⁻)·x, in `f64`.
 fn exact(job: &MatrixJob) -> Array2<f64> {
     let input = |&code: &u16| f64::from(job.input_format.value(code));
-    job.inputs.map(input).dot(&job.weights.map(|&code| f64::from(code) + job.beta).t())
+    let mut weights = job.weights.map(|&code| f64::from(code) + job.beta);
+    if let Some(minus) = &job.minus {
+        weights.zip_mut_with(minus, |weight, &code| *weight -= f64::from(code));
+    }
+    job.inputs.map(input).dot(&weights.t())
 }
 
 fn relative_error(found: &Array2<f64>, exact: &Array2<f64>) -> Option<f64> {

@@ -1,6 +1,6 @@
 //! What a run gives.
 
-use rebias_cost::{Peak, Programming, Warning};
+use rebias_cost::{Calibration, Peak, Programming, Warning};
 use rebias_units::{Area, Counts, Current, Cycles, Energy, Power, Time};
 
 use crate::{BufferReplay, ChipQuality, Proportion, Steadiness, UnitReplay};
@@ -105,6 +105,8 @@ pub struct Cost {
     /// The chip's peak rate and published power, in the number format of the layer with most work; `None` for a design
     /// without published powers.
     pub peak: Option<Peak>,
+    /// What it takes to calibrate the bias once; `None` for a design that doesn't.
+    pub calibration: Option<Calibration>,
     /// What it takes to load the network; `None` if the cost table does not say how cells are programmed.
     pub programming: Option<Programming>,
 }

@@ -45,7 +45,7 @@ pub struct MvmShape {
 pub struct ArrayShape {
     /// Word lines in use; at least 1.
     pub rows: u32,
-    /// Bit lines with weights; at least 1.
+    /// Currents of weights that are converted, each of a bit line or the difference of two; at least 1.
     pub data_columns: u32,
     /// How the sum of the inputs is found.
     pub input_sum: InputSum,
@@ -63,7 +63,7 @@ pub enum InputSum {
         /// What converts them.
         converter: BiasConverter,
     },
-    /// Not at all: references take what it is needed for.
+    /// Not at all: references take what it is needed for, or pairs need none.
     Unneeded,
 }
 

@@ -157,8 +157,10 @@ impl Design<'_> {
 
     fn peak(&self, figure: PeakFigure, weight_bits: u32, input_bits: u32) -> f64 {
         let ima = self.arch.ima();
+        let n_weight_slices = weight_bits.div_ceil(ima.crossbar.cell.bits);
         let format = PeakFormat {
-            n_weight_slices: weight_bits.div_ceil(ima.crossbar.cell.bits),
+            n_weight_slices,
+            n_conversions: n_weight_slices,
             n_input_slices: input_bits.div_ceil(ima.dac.bits),
         };
         let peak = peak(self.arch, self.costs, format);

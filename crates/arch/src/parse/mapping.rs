@@ -6,10 +6,14 @@ use rebias_crossbar::CellSpec;
 
 use super::MAX_CROSSBARS;
 use super::bias::{bias, calibration, edge_layers};
-use crate::{BiasSource, EdgeLayersSpec, FlipEncoding, MappingSpec, Replication, TilePlacement};
+use crate::{BiasSource, EdgeLayersSpec, FlipEncoding, MappingSpec, PairSubtraction, Replication, TilePlacement};
+
+/// The difference of two cells has a sign, and is held in 8 bits.
+const MAX_ANALOG_PAIR_BITS: u32 = 7;
 
 pub(super) fn mapping(table: &Table<'_>, cell: Option<&CellSpec>, adc: Option<&(AdcSpec, u32)>) -> Option<MappingSpec> {
     let flip_encoding = table.choice("flip_encoding", &[("off", FlipEncoding::Off), ("on", FlipEncoding::On)]);
+    let pairs = pairs(table, cell);
     let replication = replication(table);
     let placements = [("in-order", TilePlacement::InOrder), ("by-traffic", TilePlacement::ByTraffic)];
     let placement = table.choice_or_first("placement", &placements);
@@ -32,9 +36,22 @@ pub(super) fn mapping(table: &Table<'_>, cell: Option<&CellSpec>, adc: Option<&(
         calibration: calibration?,
         edge_layers: edge_layers?,
         flip_encoding: flip_encoding?,
+        pairs: pairs?,
         replication: replication?,
         placement: placement?,
     })
+}
+
+fn pairs(table: &Table<'_>, cell: Option<&CellSpec>) -> Option<PairSubtraction> {
+    let kinds = [("digital", PairSubtraction::Digital), ("analog", PairSubtraction::Analog)];
+    let pairs = table.choice_or_first("pairs", &kinds)?;
+    if pairs == PairSubtraction::Analog && cell.is_some_and(|cell| cell.bits > MAX_ANALOG_PAIR_BITS) {
+        let problem = Problem::new("pairs of such cells are not subtracted before conversion")
+            .legal(format!("`cell.bits` of at most {MAX_ANALOG_PAIR_BITS}, or \"digital\""));
+        table.fault("pairs", problem);
+        return None;
+    }
+    Some(pairs)
 }
 
 #[derive(Clone, Copy)]

@@ -17,11 +17,16 @@ use crate::failure::Failure;
 pub(crate) fn run(args: &Mvm) -> Result<String, Failure> {
     let arch = Arch::parse(&read_design(&args.arch)?.arch)?;
     let (weights, inputs) = (read_integers(&args.weights)?, read_integers(&args.inputs)?);
-    let weight_bits = width("--weight-bits", args.weight_bits, &weights, Sign::Unsigned)?;
+    let minus = args.minus.as_ref().map(|path| Ok::<_, Failure>((path, minus(path, weights.dim())?))).transpose()?;
+    let all_codes = weights.iter().chain(minus.iter().flat_map(|(_, minus)| minus));
+    let weight_bits = width("--weight-bits", args.weight_bits, all_codes, Sign::Unsigned)?;
     let sign = if args.signed_inputs { Sign::TwosComplement } else { Sign::Unsigned };
-    let input_format = CodeFormat { bits: width("--input-bits", args.input_bits, &inputs, sign)?, sign };
+    let input_format = CodeFormat { bits: width("--input-bits", args.input_bits, inputs.iter(), sign)?, sign };
     let job = MatrixJob {
         weights: codes((&args.weights, &weights), CodeFormat::unsigned(weight_bits))?,
+        minus: minus
+            .map(|(path, minus)| codes((path.as_path(), &minus), CodeFormat::unsigned(weight_bits)))
+            .transpose()?,
         weight_bits,
         inputs: codes((&args.inputs, &inputs), input_format)?,
         input_format,
@@ -48,6 +53,17 @@ fn told(job: &MatrixJob, result: &MatrixResult) -> String {
         text += &format!("relative residual of the wires' node currents {:.1e}\n", result.wire_residual);
     }
     text
+}
+
+/// Reads the codes of w⁻, one for each of w⁺.
+fn minus(path: &Path, (n_outputs, n_inputs): (usize, usize)) -> Result<Array2<i64>, Failure> {
+    let minus = read_integers(path)?;
+    if minus.dim() == (n_outputs, n_inputs) {
+        return Ok(minus);
+    }
+    let (rows, columns) = minus.dim();
+    let told = format!("`{}` is {rows} × {columns}, and `--weights` is {n_outputs} × {n_inputs}", path.display());
+    Err(Failure::Input(format!("{told}\nhint: each weight is a pair, one code in either file")))
 }
 
 /// Reads a matrix of integers, whatever their type; a vector is a matrix of one row.
@@ -84,11 +100,16 @@ fn numbers(bytes: &[u8]) -> Result<ArrayD<f64>, ReadNpyError> {
 }
 
 /// The stated width, or the least that holds all codes.
-fn width(option: &str, stated: Option<u32>, codes: &Array2<i64>, sign: Sign) -> Result<u32, Failure> {
-    let holds = |bits: &u32| codes.iter().all(|&code| range(CodeFormat { bits: *bits, sign }).contains(&code));
+fn width<'c>(
+    option: &str,
+    stated: Option<u32>,
+    codes: impl Iterator<Item = &'c i64> + Clone,
+    sign: Sign,
+) -> Result<u32, Failure> {
+    let holds = |bits: &u32| codes.clone().all(|&code| range(CodeFormat { bits: *bits, sign }).contains(&code));
     let least = (1..=16).find(holds);
     stated.or(least).ok_or_else(|| {
-        let (low, high) = codes.iter().fold((0, 0), |(low, high), &code| (code.min(low), code.max(high)));
+        let (low, high) = codes.clone().fold((0, 0), |(low, high), &code| (code.min(low), code.max(high)));
         let hint = match sign {
             Sign::Unsigned if low < 0 && option == "--input-bits" => "\nhint: `--signed-inputs` takes two's complement",
             Sign::Unsigned | Sign::TwosComplement => "",

@@ -111,7 +111,7 @@ fn what_a_reference_leaves_may_be_dropped() {
 }
 
 /// All cells lose half of their conductance.
-fn halved() -> NonIdealities {
+pub(super) fn halved() -> NonIdealities {
     let (time, reference) = (Time::from_seconds(4.0), Time::from_seconds(1.0));
     let drift = DriftSpec { time, reference, exponent_mean: -0.5, exponent_sigma: 0.0 };
     NonIdealities { drift: Some(drift), ..NonIdealities::NONE }

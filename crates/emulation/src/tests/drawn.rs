@@ -3,7 +3,7 @@
 use ndarray::Array2;
 use proptest::prelude::*;
 use rebias_arch::testing::toy_with;
-use rebias_arch::{Arch, BiasColumnPlace, BiasColumnsSpec, BiasSource, FlipEncoding};
+use rebias_arch::{Arch, BiasColumnPlace, BiasColumnsSpec, BiasSource, FlipEncoding, MappingSpec};
 use rebias_converter::{AdcErrors, AdcRange};
 use rebias_crossbar::{ChipSeed, DriftSpec, FaultSpec, NonIdealities, OnOff, ReadNoiseSpec, VariationSpec, WiringSpec};
 use rebias_mapper::map;
@@ -18,7 +18,7 @@ use crate::{AnalogLayer, Emulator};
 const CHIP: ChipSeed = ChipSeed { seed: 7, chip: 2 };
 
 /// Y in levels from the emulator and from the reference.
-fn both(network: &Network, arch: &Arch, image: &[u16], beta: f64) -> (Vec<f64>, Vec<f64>) {
+pub(super) fn both(network: &Network, arch: &Arch, image: &[u16], beta: f64) -> (Vec<f64>, Vec<f64>) {
     let placement = map(network, arch).expect("fits");
     let emulator = Emulator::of_chip(network, arch, &placement, None, CHIP).expect("emulable");
     let emulated = sums(network, image, emulator.mvm())[0].1.iter().map(|&sum| sum as f64 / 128.0).collect();
@@ -44,20 +44,20 @@ fn drift() -> DriftSpec {
 }
 
 #[derive(Clone, Debug)]
-struct Hardware {
+pub(super) struct Hardware {
     variation: Option<VariationSpec>,
     faults: Option<FaultSpec>,
     drift: Option<DriftSpec>,
     read_noise: Option<ReadNoiseSpec>,
     wiring: WiringSpec,
     on_off: OnOff,
-    dac_bits: u32,
+    pub(super) dac_bits: u32,
     active: u32,
     flip: FlipEncoding,
     has_bias_column: bool,
 }
 
-fn hardware() -> impl Strategy<Value = Hardware> {
+pub(super) fn hardware() -> impl Strategy<Value = Hardware> {
     let variation = prop_oneof![
         Just(None),
         Just(Some(VariationSpec::GaussianOfRange(0.1))),
@@ -90,6 +90,10 @@ fn hardware() -> impl Strategy<Value = Hardware> {
 
 /// With an ADC whose steps are 1/16 level and a bias column of 16 bits.
 fn arch(hardware: Hardware) -> Arch {
+    arch_with(hardware, |_| {})
+}
+
+pub(super) fn arch_with(hardware: Hardware, change: impl FnOnce(&mut MappingSpec)) -> Arch {
     toy_with(|chip, mapping| {
         let ima = &mut chip.tile.ima;
         let Hardware { variation, faults, drift, read_noise, .. } = hardware;
@@ -106,6 +110,7 @@ fn arch(hardware: Hardware) -> Arch {
             let (place, converter) = (BiasColumnPlace::Extra, BiasConverter::Own);
             mapping.bias = BiasSource::Columns(BiasColumnsSpec::one(place, converter, 16));
         }
+        change(mapping);
     })
 }
 

@@ -18,8 +18,8 @@ use super::{emulated_sums, exact_sums, linear};
 pub(super) struct Hardware {
     word_lines: u32,
     active_word_lines: u32,
-    bit_lines: u32,
-    cell_bits: u32,
+    pub(super) bit_lines: u32,
+    pub(super) cell_bits: u32,
     dac_bits: u32,
     on_off: OnOff,
     pub(super) range: AdcRange,

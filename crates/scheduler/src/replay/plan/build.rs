@@ -355,15 +355,15 @@ impl Blocks {
 /// The product that some arrays of a layer make.
 fn product(arch: &Arch, placed: &LayerPlacement, arrays: &[&PlacedArray]) -> MvmShape {
     let input_sum = |column_block: usize| match (arch.mapping().bias.columns(), placed.bias.rest) {
-        (Some(columns), _) => {
+        (_, DigitalRest::Vanishes) => InputSum::Unneeded,
+        (Some(columns), DigitalRest::Needed) => {
             InputSum::Columns { n: placed.bias.bias_columns(column_block), converter: columns.converter }
         }
         (None, DigitalRest::Needed) => InputSum::Counted,
-        (None, DigitalRest::Vanishes) => InputSum::Unneeded,
     };
     let arrays = arrays.iter().map(|array| ArrayShape {
         rows: placed.row_blocks[array.row_block].len() as u32,
-        data_columns: placed.data_columns(array.column_block),
+        data_columns: placed.converted_columns(array.column_block),
         input_sum: input_sum(array.column_block),
     });
     MvmShape { n_slices: placed.slicing.input_slices().len() as u32, arrays: arrays.collect() }
