@@ -143,6 +143,14 @@ fn wires_through_which_nothing_can_be_read_are_told() {
 }
 
 #[test]
+fn pairs_of_a_network_without_any_are_told() {
+    let told = with_arch("\n[mapping]\n", "\n[mapping]\npairs = \"analog\"\n");
+    assert_tells(&told, &["`mapping.pairs` is `analog`", "has no pairs", "hint: ", "`digital`"]);
+    let told = with_arch("\n[mapping]\n", "\n[mapping]\npairs = \"analogue\"\n");
+    assert_tells(&told, &["mapping.pairs", "arch.toml:", "legal: `digital`, `analog`"]);
+}
+
+#[test]
 fn a_pair_without_its_tensors_is_told() {
     let trace = copy_of(TRACE);
     let path = trace.path().join("trace.toml");
