@@ -139,6 +139,13 @@ fn schemas_refuse_what_readers_refuse() {
         let schema = jsonschema::validator_for(&json_schema(kind)).expect("a valid schema");
         assert!(!schema.is_valid(&as_json(&text)), "{}: `{new}` is accepted", kind.file_name());
     }
+    // Every table of the page on sweeps is known.
+    let page = fs::read_to_string(root().join("docs/sweeps.md")).expect("a page");
+    let sweep = page.split("```toml\n").nth(1).and_then(|rest| rest.split("```").next()).expect("a sweep");
+    assert!(sweep.contains("[[exclude]]") && sweep.contains("[random.axes]"), "{sweep}");
+    let schema = jsonschema::validator_for(&json_schema(Kind::Sweep)).expect("a valid schema");
+    let faults: Vec<_> = schema.iter_errors(&as_json(sweep)).map(|fault| fault.to_string()).collect();
+    assert!(faults.is_empty(), "{faults:#?}");
     // A design that extends another need not be complete.
     let schema = jsonschema::validator_for(&json_schema(Kind::Arch)).expect("a valid schema");
     assert!(schema.is_valid(&as_json("extends = \"x\"\n[adc]\nbits = 6")));

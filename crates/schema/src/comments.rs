@@ -108,6 +108,9 @@ impl Reading {
             self.arrays.insert(path.to_owned());
         }
         let (mut plain, mut general) = (String::new(), String::new());
+        // What stands in quotes is a name of the user's.
+        let unquoted = path.split('"').enumerate();
+        let path: String = unquoted.map(|(part, text)| if part % 2 == 0 { text } else { ANY_KEY }).collect();
         for segment in path.split('.') {
             plain = join(&plain, segment);
             let array = if self.arrays.contains(&plain) { "[]" } else { "" };

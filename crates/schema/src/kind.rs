@@ -166,8 +166,10 @@ impl Kind {
     }
 }
 
-/// A key for each table of a sweep that takes keys of architectures.
-const SWEPT: &str = "[set]\n\"arch.adc.bits\" = 8\n[axes]\n\"arch.adc.bits\" = [8]\n";
+/// A key for each table of a sweep that takes any.
+const SWEPT: &str = "[set]\n\"arch.adc.bits\" = 8\n[axes]\n\"arch.cell.bits\" = [1]\n[[zip]]\n\"arch.dac.bits\" = [1]\n\
+                     [random.axes]\nx = { uniform = [1.0, 2.0] }\n[[exclude]]\n\"arch.cell.bits\" = 1\n\
+                     [objectives]\nenergy_uj = \"min\"\n";
 /// A value that drawn rows have.
 const KEPT: &str = "[where]\n\"arch.adc.bits\" = 8\n";
 /// A device of any name.

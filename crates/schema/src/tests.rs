@@ -125,6 +125,7 @@ fn a_shape_knows_ranges_defaults_and_what_words_need() {
 
         [mapping]
           flip_encoding: Choice(["off", "on"]); known always; required always
+          pairs: Choice(["digital", "analog"]), default "digital"; known always; required never
           target_crossbars: Integer(1..=4194304); known always; required if replication = target
           replication: Choice(["none", "balanced", "target"]); known always; required always
           placement: Choice(["in-order", "by-traffic"]), default "in-order"; known always; required never
