@@ -140,9 +140,9 @@ pub(super) struct ReplicaPlan {
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Turns {
     /// The first position; the others follow at distances of the number of copies.
-    pub(super) first: u32,
-    pub(super) stride: u32,
-    pub(super) per_image: u32,
+    pub(super) first: u64,
+    pub(super) stride: u64,
+    pub(super) per_image: u64,
 }
 
 /// The arrays of a copy on one tile.
@@ -356,8 +356,7 @@ impl Turns {
     /// The position after `turn` others.
     #[inline]
     pub(super) fn position(self, turn: u64) -> Position {
-        let (image, of_image) = (turn / u64::from(self.per_image), turn % u64::from(self.per_image));
-        Position { image, index: u64::from(self.first) + of_image * u64::from(self.stride) }
+        Position { image: turn / self.per_image, index: self.first + turn % self.per_image * self.stride }
     }
 }
 

@@ -153,9 +153,9 @@ impl Builder<'_> {
         self.plan.replicas.push(ReplicaPlan {
             layer,
             turns: Turns {
-                first: first_position as u32,
-                stride: stride as u32,
-                per_image: (placed.n_positions - first_position).div_ceil(stride) as u32,
+                first: first_position as u64,
+                stride: stride as u64,
+                per_image: (placed.n_positions - first_position).div_ceil(stride) as u64,
             },
             parts: Vec::new(),
             shares: Vec::new(),

@@ -41,7 +41,7 @@ impl Builder<'_> {
         });
         self.plan.replicas.push(ReplicaPlan {
             layer: layer_idx,
-            turns: Turns { first: 0, stride: 1, per_image: shape.positions() as u32 },
+            turns: Turns { first: 0, stride: 1, per_image: shape.positions() as u64 },
             parts: Vec::new(),
             shares: Vec::new(),
             adder: Some(AdderIdx::new(self.plan.adders.len())),

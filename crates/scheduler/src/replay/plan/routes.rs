@@ -109,7 +109,7 @@ impl Plan {
         for buffer in self.buffers_of(reader, operand) {
             let plan = &self.buffers[buffer.at()];
             let lane = LanePlan {
-                turns: Turns { first: 0, stride: 1, per_image: self.map_of(buffer).n_source_pixels() as u32 },
+                turns: Turns { first: 0, stride: 1, per_image: self.map_of(buffer).n_source_pixels() as u64 },
                 origin: Origin::Outside(buffer),
                 cargo: Cargo::Codes { buffer },
                 layer: reader,

@@ -238,7 +238,7 @@ impl<R: Recorder> Sim<'_, R> {
             digest = (digest.rotate_left(5) ^ ahead).wrapping_mul(0x9E37_79B9_7F4A_7C15);
         };
         for (share, plan) in self.shares.iter().zip(&self.plan.shares) {
-            let per_image = u64::from(plan.turns.per_image);
+            let per_image = plan.turns.per_image;
             let inputs = &self.imas[plan.ima.at()].inputs;
             let (loaded, drained) = (inputs.filled(plan.mvm), inputs.drained(plan.mvm));
             for count in [loaded, share.started, drained, share.summed, share.outputs.left()] {
@@ -246,7 +246,7 @@ impl<R: Recorder> Sim<'_, R> {
             }
         }
         for (replica, plan) in self.replicas.iter().zip(&self.plan.replicas) {
-            note(replica.outputs.left(), u64::from(plan.turns.per_image));
+            note(replica.outputs.left(), plan.turns.per_image);
         }
         for (buffer, plan) in self.buffers.iter().zip(&self.plan.buffers) {
             let map = &plan.map;
@@ -254,7 +254,7 @@ impl<R: Recorder> Sim<'_, R> {
             note(buffer.written, map.n_pixels as u64);
         }
         for (adder, plan) in self.adders.iter().zip(&self.plan.adders) {
-            note(adder.begun, u64::from(self.plan.replicas[plan.replica.at()].turns.per_image));
+            note(adder.begun, self.plan.replicas[plan.replica.at()].turns.per_image);
         }
         digest
     }
