@@ -25,7 +25,7 @@ def main() -> int:
     told = parser.parse_args()
     if told.threads:
         torch.set_num_threads(told.threads)
-    flags = " --no-images" if told.no_images else ""
+    flags = (" --compile" if told.compile else "") + (" --no-images" if told.no_images else "")
     command = f"python -m rebias_torch {told.what} {told.file} --out {told.out}{flags}"
     options = Options(told.data, torch.device(told.device), told.compile, not told.no_images, command)
     try:

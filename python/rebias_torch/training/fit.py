@@ -108,6 +108,9 @@ class Phase:
             optimiser.load_state_dict(running["optimiser"])
             self.batches.restore(running["batches"])
             self.tell(f"{self.name}: goes on after step {start}")
+        if self.compiles:
+            # What was compiled for other networks counts towards a limit, beyond which nothing is compiled any more.
+            torch._dynamo.reset()
         forward = torch.compile(network) if self.compiles else network
         for step in range(start + 1, self.schedule.steps + 1):
             if self.fixed_beta and step == self._free_steps() + 1:
