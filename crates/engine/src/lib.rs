@@ -6,11 +6,13 @@
 //! | [`Resource`] | servers that each do one thing at a time, in order of arrival | later arrivals start later |
 //! | [`Fifo`] | a queue of a few places | refuses with [`Busy`] and hands the work back |
 //! | [`Gauge`] | a level over time, its peak and mean | – |
+//! | [`Pool`] | things that come and go, each at its place | – |
 //! | [`Space`] | a store shared by regions, each with a guaranteed part | claims wait in order of arrival |
 
 mod busy;
 mod fifo;
 mod gauge;
+mod pool;
 mod queue;
 mod resource;
 mod space;
@@ -19,6 +21,7 @@ mod tick;
 pub use busy::Busy;
 pub use fifo::Fifo;
 pub use gauge::Gauge;
+pub use pool::{Pool, PoolId};
 pub use queue::EventQueue;
 pub use resource::{Resource, Span, ticks_to_handle, ticks_to_move};
 pub use space::{Claim, RegionId, Space};

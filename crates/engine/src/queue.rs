@@ -9,31 +9,33 @@ const SLOTS: usize = 1 << 13;
 /// Slots in a word of the occupancy map.
 const WORD: usize = u64::BITS as usize;
 const WORDS: usize = SLOTS / WORD;
+/// Events that stand side by side.
+const SIDE_BY_SIDE: usize = 8;
 
 /// Events in order of time; events of one time in the order in which they were pushed.
 ///
-/// A timing wheel: a list of events for each of the next ticks, and a sorted store for those beyond, from which they
-/// come to the wheel as soon as it reaches them. So an event costs the same however many there are. Lists are read from
-/// front to end and then used for other ticks.
+/// A timing wheel: a chain of blocks of events for each of the next ticks, and a sorted store for those beyond, from
+/// which they come to the wheel as soon as it reaches them. So an event costs the same however many there are. A block
+/// that has been read is the first to be used again.
 ///
 /// ```text
-///  present    slots ┬───┬───┬─ … ─┐     beyond   8200: e, f   9000: g
-///     a             │   │ b │     │
-///                   │   │ c │     │
+///  slots   now ┬───┬───┬─ … ─┐     beyond   8200: e, f   9000: g
+///           a  │   │ b │     │
+///              │   │ c │     │
 /// ```
 #[derive(Clone, Debug)]
 pub struct EventQueue<E> {
-    /// The events of now, and how many of them have been popped.
-    present: Vec<E>,
-    n_popped: usize,
-    /// Which list each slot has; meaningful where the slot is occupied. That of now never is.
-    slots: Box<[u32; SLOTS]>,
-    /// One bit for each slot that has events, and one for each word of these that is not 0.
+    blocks: Vec<Block<E>>,
+    /// Blocks that no slot has.
+    spare: Vec<u32>,
+    /// Meaningful where a slot is occupied.
+    slots: Box<[Slot; SLOTS]>,
+    /// One bit for each slot that has blocks, and one for each word of these that is not 0. That of now always has.
     occupied: [u64; WORDS],
     occupied_words: u128,
-    lists: Vec<Vec<E>>,
-    /// Lists that no slot has, all empty.
-    spare: Vec<u32>,
+    /// The block that is read, the first of now's slot, and how many of its events have been popped.
+    reading: u32,
+    n_popped: u32,
     /// Events of ticks that the wheel does not reach yet.
     beyond: BTreeMap<u64, Vec<E>>,
     /// The first tick beyond the wheel that has events.
@@ -42,40 +44,75 @@ pub struct EventQueue<E> {
     now: Tick,
 }
 
+/// Events of one tick.
+#[derive(Clone, Debug)]
+#[repr(align(64))]
+struct Block<E> {
+    /// How many there are; all but the last block of a slot are full.
+    len: u32,
+    /// The next block of the slot; the last one's means nothing.
+    next: u32,
+    events: [Option<E>; SIDE_BY_SIDE],
+}
+
+/// The blocks of a tick.
+#[derive(Clone, Copy, Debug)]
+struct Slot {
+    first: u32,
+    last: u32,
+}
+
 impl<E: Copy> EventQueue<E> {
     /// Nothing to happen, at the start of time.
     pub fn new() -> Self {
-        Self {
-            present: Vec::new(),
-            n_popped: 0,
-            slots: Box::new([0; SLOTS]),
+        let mut queue = Self {
+            blocks: vec![Block { len: 0, next: 0, events: [None; SIDE_BY_SIDE] }],
+            spare: Vec::new(),
+            slots: Box::new([Slot { first: 0, last: 0 }; SLOTS]),
             occupied: [0; WORDS],
             occupied_words: 0,
-            lists: Vec::new(),
-            spare: Vec::new(),
+            reading: 0,
+            n_popped: 0,
             beyond: BTreeMap::new(),
             first_beyond: None,
             pushed: 0,
             now: Tick::ZERO,
-        }
+        };
+        queue.occupy(0);
+        queue
     }
 
     /// Lets an event happen at a tick.
     ///
     /// # Panics
     /// If the tick has passed: nothing acts on the past.
-    // Inlined so that an event is written straight into its list: on the way through memory, its parts are stored one
+    // Inlined so that an event is written straight into its block: on the way through memory, its parts are stored one
     // by one and loaded as a whole, for which a processor waits.
     #[inline(always)]
     pub fn push(&mut self, at: Tick, event: E) {
         self.pushed += 1;
-        let ahead = at.0.wrapping_sub(self.now.0);
-        if ahead == 0 {
-            self.present.push(event);
-        } else if ahead < SLOTS as u64 {
-            self.list_of(at).push(event);
+        if at.0.wrapping_sub(self.now.0) < SLOTS as u64 {
+            self.put(at, event);
         } else {
             self.push_beyond(at, event);
+        }
+    }
+
+    /// Puts an event at the end of the slot of a tick that the wheel reaches.
+    #[inline(always)]
+    fn put(&mut self, at: Tick, event: E) {
+        let slot = at.0 as usize % SLOTS;
+        if self.occupied[slot / WORD] >> (slot % WORD) & 1 == 0 {
+            self.open(slot, event);
+            return;
+        }
+        let block = &mut self.blocks[self.slots[slot].last as usize];
+        match block.events.get_mut(block.len as usize) {
+            Some(place) => {
+                *place = Some(event);
+                block.len += 1;
+            }
+            None => self.lengthen(slot, event),
         }
     }
 
@@ -91,15 +128,16 @@ impl<E: Copy> EventQueue<E> {
     #[inline]
     pub fn pop(&mut self) -> Option<E> {
         // Most events happen in the tick of the one before.
-        if self.n_popped == self.present.len() {
+        if self.n_popped == self.blocks[self.reading as usize].len {
             self.advance()?;
         }
-        let event = self.present[self.n_popped];
+        let event = self.blocks[self.reading as usize].events[self.n_popped as usize % SIDE_BY_SIDE];
         self.n_popped += 1;
-        Some(event)
+        event
     }
 
     /// The tick of the event popped last.
+    #[inline]
     pub fn now(&self) -> Tick {
         self.now
     }
@@ -109,28 +147,37 @@ impl<E: Copy> EventQueue<E> {
         self.pushed
     }
 
-    /// Goes to the next tick with events, if there is one.
+    /// Goes to the next block with events, if there is one, in this tick or the next one that has some.
     #[inline(never)]
     fn advance(&mut self) -> Option<()> {
+        let present = self.now.0 as usize % SLOTS;
+        if self.reading != self.slots[present].last {
+            let next = self.blocks[self.reading as usize].next;
+            self.slots[present].first = next;
+            self.read(next);
+            return Some(());
+        }
+        self.vacate(present);
         if self.occupied_words == 0 {
-            let (&at, _) = self.beyond.first_key_value()?;
+            let Some((&at, _)) = self.beyond.first_key_value() else {
+                self.occupy(present);
+                return None;
+            };
             self.now = Tick(at);
             self.reach();
         }
-        let slot = self.next_slot();
-        self.now.0 += (slot.wrapping_sub(self.now.0 as usize) % SLOTS) as u64;
-        let word = slot / WORD;
-        self.occupied[word] &= !(1 << (slot % WORD));
-        if self.occupied[word] == 0 {
-            self.occupied_words &= !(1 << word);
-        }
-        self.present.clear();
-        self.n_popped = 0;
-        let list = self.slots[slot];
-        std::mem::swap(&mut self.present, &mut self.lists[list as usize]);
-        self.spare.push(list);
+        let next = self.next_slot();
+        self.now.0 += (next.wrapping_sub(self.now.0 as usize) % SLOTS) as u64;
+        self.read(self.slots[next].first);
         self.reach();
         Some(())
+    }
+
+    /// Begins to read another block; the one before can be used again.
+    fn read(&mut self, block: u32) {
+        self.spare.push(self.reading);
+        self.reading = block;
+        self.n_popped = 0;
     }
 
     /// The first occupied slot from now on, around the wheel, of which one is.
@@ -157,31 +204,50 @@ impl<E: Copy> EventQueue<E> {
     fn reach(&mut self) {
         while self.first_beyond.is_some_and(|at| at - self.now.0 < SLOTS as u64) {
             let Some((at, events)) = self.beyond.pop_first() else { return };
-            *self.list_of(Tick(at)) = events;
             self.first_beyond = self.beyond.first_key_value().map(|(&at, _)| at);
+            events.into_iter().for_each(|event| self.put(Tick(at), event));
         }
     }
 
-    /// The list of a tick that the wheel reaches.
+    /// Gives a slot its first event.
+    fn open(&mut self, slot: usize, event: E) {
+        let block = self.block_of(event);
+        self.slots[slot] = Slot { first: block, last: block };
+        self.occupy(slot);
+    }
+
+    /// Gives a slot another block, with an event.
+    fn lengthen(&mut self, slot: usize, event: E) {
+        let block = self.block_of(event);
+        let before = std::mem::replace(&mut self.slots[slot].last, block);
+        self.blocks[before as usize].next = block;
+    }
+
+    /// A block with one event.
     #[inline]
-    fn list_of(&mut self, at: Tick) -> &mut Vec<E> {
-        let slot = at.0 as usize % SLOTS;
-        let (word, bit) = (slot / WORD, 1 << (slot % WORD));
-        if self.occupied[word] & bit == 0 {
-            self.occupied[word] |= bit;
-            self.occupied_words |= 1 << word;
-            self.slots[slot] = match self.spare.pop() {
-                Some(list) => list,
-                None => self.add_list(),
-            };
-        }
-        &mut self.lists[self.slots[slot] as usize]
+    fn block_of(&mut self, event: E) -> u32 {
+        let block = self.spare.pop().unwrap_or_else(|| {
+            self.blocks.push(Block { len: 0, next: 0, events: [None; SIDE_BY_SIDE] });
+            (self.blocks.len() - 1) as u32
+        });
+        let first = &mut self.blocks[block as usize];
+        first.len = 1;
+        first.events[0] = Some(event);
+        block
     }
 
-    #[cold]
-    fn add_list(&mut self) -> u32 {
-        self.lists.push(Vec::new());
-        (self.lists.len() - 1) as u32
+    #[inline]
+    fn occupy(&mut self, slot: usize) {
+        self.occupied[slot / WORD] |= 1 << (slot % WORD);
+        self.occupied_words |= 1 << (slot / WORD);
+    }
+
+    #[inline]
+    fn vacate(&mut self, slot: usize) {
+        self.occupied[slot / WORD] &= !(1 << (slot % WORD));
+        if self.occupied[slot / WORD] == 0 {
+            self.occupied_words &= !(1 << (slot / WORD));
+        }
     }
 }
 

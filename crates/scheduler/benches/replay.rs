@@ -4,6 +4,7 @@
 //! ```text
 //! cargo bench -p rebias-scheduler              # all cases
 //! cargo bench -p rebias-scheduler -- events    # those whose names hold a word
+//! cargo bench -p rebias-scheduler -- events 5  # in so many rounds
 //! ```
 //!
 //! Times are CPU time, plan included, the least of some rounds: other work on the machine only adds. An event is what the
@@ -22,26 +23,32 @@ use rebias_network::{
 use rebias_scheduler::{Images, ReplayOptions, ReplayResult, replay};
 use rustix::time::{ClockId, clock_gettime};
 
-/// Rounds of a case that takes a tenth of a second, and of one that takes seconds.
-const ROUNDS: (usize, usize) = (40, 5);
+/// Rounds of each case.
+const ROUNDS: usize = 10;
+
+/// One image, alone on the chip.
+const ONE_IMAGE: ReplayOptions = ReplayOptions { images: Images::Exactly(1), ..ReplayOptions::DEFAULT };
 
 /// Sizes of the maps whose positions are counted.
 const SIZES: [usize; 5] = [16, 32, 64, 128, 256];
 
 fn main() {
-    let wanted: Vec<String> = std::env::args().skip(1).filter(|arg| !arg.starts_with('-')).collect();
-    let is_wanted = |name: &str| wanted.is_empty() || wanted.iter().any(|word| name.contains(word));
-    if is_wanted("events of vgg11-32") {
-        events("events of vgg11-32", &vgg(32, &VGG11, &[10]), ReplayOptions::DEFAULT, ROUNDS.0);
-    }
-    if is_wanted("events of vgg16-224") {
-        let options = ReplayOptions { images: Images::Exactly(1), ..ReplayOptions::DEFAULT };
-        events("events of vgg16-224", &vgg(224, &VGG16, &[4096, 4096, 1000]), options, ROUNDS.1);
+    let args: Vec<String> = std::env::args().skip(1).filter(|arg| !arg.starts_with('-')).collect();
+    let rounds = args.iter().find_map(|arg| arg.parse().ok()).unwrap_or(ROUNDS);
+    let words: Vec<_> = args.iter().filter(|arg| arg.parse::<usize>().is_err()).collect();
+    let is_wanted = |name: &str| words.is_empty() || words.iter().any(|word| name.contains(*word));
+    for (name, network, options) in [
+        ("events of vgg11-32", vgg(32, &VGG11, &[10]), ReplayOptions::DEFAULT),
+        ("events of vgg16-224", vgg(224, &VGG16, &[4096, 4096, 1000]), ONE_IMAGE),
+    ] {
+        if is_wanted(name) {
+            events(name, &network, options, rounds);
+        }
     }
     for size in SIZES {
         let name = format!("positions of two convolutions, {size} x {size}");
         if is_wanted(&name) {
-            positions(&name, size);
+            positions(&name, size, rounds);
         }
     }
 }
@@ -97,11 +104,10 @@ fn events(name: &str, network: &Network, options: ReplayOptions, rounds: usize) 
 }
 
 /// Output positions of two convolutions on one tile.
-fn positions(name: &str, size: usize) {
+fn positions(name: &str, size: usize, rounds: usize) {
     let network = chain(Shape::new(8, size, size), vec![conv(32), conv(32)]);
     let arch = toy_with(|chip, _| chip.tile.edram.capacity = rebias_units::Bytes(1 << 16));
     let placement = map(&network, &arch).expect("fits");
-    let rounds = if size < 128 { ROUNDS.0 } else { ROUNDS.1 };
     let (took, result) =
         least(rounds, || replay(&network, &arch, &placement, &ReplayOptions::DEFAULT).expect("it runs"));
     let n_positions = (2 * size * size) as f64;

@@ -57,7 +57,7 @@ pub(super) struct Sim<'a, R> {
     /// shares, as all of a buffer are asked whenever one has gone on.
     first_needed: Vec<u64>,
     adders: Vec<AdderState>,
-    buffers: Vec<BufferState>,
+    buffers: Vec<BufferState<'a>>,
     imas: Vec<ImaState>,
     tiles: Vec<TileState>,
     network: InterconnectUnit<Parcel>,
@@ -65,7 +65,7 @@ pub(super) struct Sim<'a, R> {
     /// Claims that a release has granted; kept for its allocation.
     granted: Vec<Parcel>,
     /// What the network has told and nobody has acted on.
-    told: VecDeque<(Tick, Told)>,
+    told: Vec<(Tick, Told)>,
     ima_events: Vec<ImaEvent>,
 }
 
@@ -93,19 +93,19 @@ enum Event {
     /// Sums have passed the bus.
     Sent(ShareIdx),
     /// A share's sums of a turn are merged on their tile.
-    Merged(PartIdx, u32),
+    Merged(ShareIdx),
     /// Another tile's sums of a turn are merged.
     LinkMerged(PartIdx, u32),
-    /// Finished sums of a turn go through the activation units.
-    Activate(PartIdx, u32),
+    /// A part's next sums, which are complete, go through the activation units.
+    Activate(PartIdx),
     /// Codes that are to be added up leave the eDRAM.
     AddRead(AdderIdx),
     /// They go over the bus.
     AddTransfer(AdderIdx),
     /// They are added up.
     AddSum(AdderIdx),
-    /// A part's outputs of a turn are finished.
-    Emit(PartIdx, u32),
+    /// A part's next outputs are finished.
+    Emit(PartIdx),
     /// A parcel goes to its tile's port.
     Inject(Parcel),
     /// Something happens on the network.
@@ -144,13 +144,13 @@ impl<'a, R: Recorder> Sim<'a, R> {
             shares: plan.shares.iter().map(ShareState::new).collect(),
             first_needed: vec![0; plan.shares.len()],
             adders: plan.adders.iter().map(|_| AdderState::default()).collect(),
-            buffers: plan.buffers.iter().map(|_| BufferState::default()).collect(),
+            buffers: plan.buffers.iter().map(BufferState::new).collect(),
             imas: imas?,
             tiles: tiles?,
             network: InterconnectUnit::new(Interconnect::new(arch.chip(), arch.system())),
             stream: Stream::new(plan, traffic),
             granted: Vec::new(),
-            told: VecDeque::new(),
+            told: Vec::new(),
             ima_events: Vec::new(),
         })
     }
@@ -197,13 +197,13 @@ impl<'a, R: Recorder> Sim<'a, R> {
             Event::Summed(share) => self.summed(share),
             Event::Send(share) => self.send(share),
             Event::Sent(share) => self.sent(share),
-            Event::Merged(part, turn) => self.merged(part, turn),
+            Event::Merged(share) => self.merged(share),
             Event::LinkMerged(part, turn) => self.finish_sums(part, turn),
-            Event::Activate(part, turn) => self.activate(part, turn),
+            Event::Activate(part) => self.activate(part),
             Event::AddRead(adder) => self.add_read(adder),
             Event::AddTransfer(adder) => self.add_transfer(adder),
             Event::AddSum(adder) => self.add_sum(adder),
-            Event::Emit(part, turn) => self.emit(part, turn),
+            Event::Emit(part) => self.emit(part),
             Event::Inject(parcel) => self.inject(parcel),
             Event::Network(event) => self.network_event(event),
             Event::Received(parcel) => self.received(parcel),
@@ -301,6 +301,7 @@ impl<'a, R: Recorder> Sim<'a, R> {
         }
         let edram = EdramUnit::new(memory, buffers().map(|buffer| buffer.reserved)).ok_or_else(too_small)?;
         Ok(TileState {
+            address: tile.place,
             unit: TileUnit::new(spec.clone()),
             edram,
             held: Gauge::default(),

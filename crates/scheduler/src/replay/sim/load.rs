@@ -3,10 +3,10 @@
 use rebias_engine::{Claim, Span};
 use rebias_units::{Action, Bytes};
 
-use super::state::{Activity, LoadState};
+use super::state::{Activity, BufferState, LoadState};
 use super::{Buffer, Event, Recorder, Sim};
 use crate::replay::Stall;
-use crate::replay::plan::{BufferIdx, Cargo, ImaIdx, Position, ShareIdx};
+use crate::replay::plan::{BufferIdx, Ends, ImaIdx, Position, ShareIdx};
 use crate::replay::record::Stage;
 
 impl<R: Recorder> Sim<'_, R> {
@@ -130,14 +130,13 @@ impl<R: Recorder> Sim<'_, R> {
 
     /// Gives back the pixels of a buffer before one.
     pub(super) fn release(&mut self, buffer: BufferIdx, first: u64) {
-        let plan = &self.plan.buffers[buffer.at()];
         let mut granted = std::mem::take(&mut self.granted);
-        let base = Bytes(first * plan.slot.0);
-        self.tiles[plan.tile.at()].edram.release(plan.region, base, &mut granted);
+        let BufferState { tile, region, slot, .. } = self.buffers[buffer.at()];
+        self.tiles[tile.at()].edram.release(region, Bytes(first * slot.0), &mut granted);
         self.note_room(buffer);
         for parcel in granted.drain(..) {
-            if let Cargo::Codes { buffer } = self.plan.lanes[parcel.lane.at()].cargo {
-                self.note_room(buffer);
+            if let Ends::Codes { to, .. } | Ends::Input { to } = self.plan.lanes[parcel.lane.at()].ends {
+                self.note_room(to);
             }
             self.admitted(parcel);
         }

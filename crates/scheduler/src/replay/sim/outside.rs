@@ -11,7 +11,7 @@ impl<R: Recorder> Sim<'_, R> {
     pub(super) fn fill_inputs(&mut self) {
         for buffer in (0..self.plan.buffers.len()).map(BufferIdx::new) {
             while let Some(parcel) = self.next_input(buffer) {
-                self.preload(parcel);
+                self.preload(parcel, buffer);
             }
         }
     }
@@ -34,7 +34,7 @@ impl<R: Recorder> Sim<'_, R> {
     pub(super) fn feed_next_images(&mut self, held_back: u64) {
         for buffer in (0..self.plan.buffers.len()).map(BufferIdx::new) {
             let map = self.plan.map_of(buffer);
-            if self.buffers[buffer.at()].fed == held_back * map.n_source_pixels() as u64 {
+            if self.buffers[buffer.at()].fed == held_back * u64::from(map.n_source_pixels()) {
                 self.feed(buffer);
             }
         }
@@ -43,9 +43,9 @@ impl<R: Recorder> Sim<'_, R> {
     /// The next pixel of the network's input, if its image may enter and the buffer has room for it; otherwise the
     /// pixel waits.
     fn next_input(&mut self, buffer: BufferIdx) -> Option<Parcel> {
-        let plan = &self.plan.buffers[buffer.at()];
-        let lane = plan.outside?;
-        let n_pixels = self.plan.map_of(buffer).n_source_pixels() as u64;
+        let lane = self.plan.buffers[buffer.at()].outside?;
+        let map = self.buffers[buffer.at()].map;
+        let n_pixels = u64::from(map.n_source_pixels());
         loop {
             let pixel = self.buffers[buffer.at()].fed;
             let image = pixel / n_pixels;
@@ -54,7 +54,7 @@ impl<R: Recorder> Sim<'_, R> {
             }
             self.buffers[buffer.at()].fed += 1;
             let parcel = Parcel { lane, turn: pixel as u32 };
-            match self.claim(parcel) {
+            match self.claim(parcel, buffer, (image, map.entered((pixel % n_pixels) as u32))) {
                 Some(Claim::Granted(_)) => return Some(parcel),
                 Some(Claim::Waits) => return None,
                 None => self.stream.closes(image),

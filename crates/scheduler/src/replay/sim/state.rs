@@ -3,11 +3,14 @@
 use std::collections::VecDeque;
 
 use rebias_buffer::{EdramUnit, InputRegisterUnit, OutputRegisterUnit};
-use rebias_engine::{Gauge, Tick};
-use rebias_tile::{ImaUnit, TileUnit};
+use rebias_engine::{Gauge, RegionId, Tick};
+use rebias_tile::{ImaUnit, TileAddress, TileUnit};
+use rebias_units::Bytes;
 
 use crate::replay::Stall;
-use crate::replay::plan::{LaneIdx, PartPlan, ReplicaPlan, ShareIdx, SharePlan};
+use crate::replay::plan::{
+    BufferPlan, Entered, InputMap, LaneIdx, PartPlan, ReplicaPlan, ShareIdx, SharePlan, TileIdx,
+};
 
 /// Something on its way to a tile: what its lane carries, for a turn of the copy it comes from, or a pixel of the
 /// network's input, counted over all images in a row.
@@ -15,6 +18,33 @@ use crate::replay::plan::{LaneIdx, PartPlan, ReplicaPlan, ShareIdx, SharePlan};
 pub(super) struct Parcel {
     pub(super) lane: LaneIdx,
     pub(super) turn: u32,
+}
+
+/// What a parcel of codes brings to its buffer.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Codes {
+    pub(super) image: u64,
+    /// The pixels of the buffer's map that they enter.
+    pub(super) entered: Entered,
+    pub(super) values: u32,
+    pub(super) bytes: u32,
+}
+
+impl Codes {
+    /// What is written of them, as they enter every pixel of theirs.
+    pub(super) fn bytes_written(&self) -> Bytes {
+        Bytes(u64::from(self.bytes) * self.entered.n_pixels())
+    }
+
+    /// What is read of pixels that others have entered before.
+    pub(super) fn bytes_resumed(&self) -> Bytes {
+        Bytes(u64::from(self.bytes) * self.entered.n_resumed())
+    }
+
+    /// Values that are compared with what their pixels hold.
+    pub(super) fn values_entered(&self) -> u64 {
+        u64::from(self.values) * self.entered.n_pixels()
+    }
 }
 
 /// The arrays of a copy in one IMA: how many positions have come how far. The stages keep their order. How many are
@@ -27,6 +57,8 @@ pub(super) struct ShareState {
     /// Positions whose last columns are converted, where converters are scarce.
     pub(super) converted: u64,
     pub(super) summed: u64,
+    /// Positions whose sums are merged on their tile.
+    pub(super) merged: u32,
     /// The IMA's output register: positions enter it when their reads begin, and leave it over the bus.
     pub(super) outputs: OutputRegisterUnit,
     pub(super) load: LoadState,
@@ -118,6 +150,8 @@ pub(super) struct ReplicaState {
     pub(super) outputs: OutputRegisterUnit,
     /// What each later turn still has before it.
     pub(super) leaving: VecDeque<Leaving>,
+    /// Lanes that a turn leaves by.
+    departures: u32,
 }
 
 /// A turn on its way out of the output registers.
@@ -129,10 +163,15 @@ pub(super) struct Leaving {
     pub(super) until: Tick,
 }
 
-/// A copy on one tile: for each turn that has not left, what its sums still wait for.
+/// A copy on one tile. Its turns keep their order.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(super) struct PartState {
+    /// For each turn that has not left, what its sums still wait for.
     pub(super) turns: VecDeque<Missing>,
+    /// Turns that have gone to the activation units.
+    pub(super) activated: u32,
+    /// Turns whose outputs are finished.
+    pub(super) emitted: u32,
 }
 
 /// What the sums of a turn wait for.
@@ -154,8 +193,14 @@ pub(super) struct AdderState {
 }
 
 /// A layer's input on one tile.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub(super) struct BufferState {
+#[derive(Clone, Debug)]
+pub(super) struct BufferState<'a> {
+    pub(super) map: &'a InputMap,
+    pub(super) tile: TileIdx,
+    pub(super) region: RegionId,
+    /// The codes of one pixel.
+    pub(super) slot: Bytes,
+    n_channels: u32,
     /// Pixels, of all images in a row, that are complete up to here.
     pub(super) complete: u64,
     /// Pixels, likewise, whose last codes are at least on their way into the banks.
@@ -164,8 +209,8 @@ pub(super) struct BufferState {
     pub(super) completing: VecDeque<(Tick, u64)>,
     /// Whether the outside is about to fill the buffer.
     pub(super) is_filling: bool,
-    /// What has come of the pixels behind.
-    pub(super) pixels: VecDeque<Arrivals>,
+    /// What has come of the pixels behind, and is still to come.
+    pixels: VecDeque<Arrivals>,
     /// The lowest pixel that a share waits for; nobody needs to be woken for those before.
     pub(super) awaited: Option<u64>,
     /// Pixels that the outside has taken, if it empties the buffer.
@@ -176,12 +221,12 @@ pub(super) struct BufferState {
 }
 
 /// What has come of a pixel.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub(super) struct Arrivals {
-    /// Values whose access to the banks is scheduled.
-    pub(super) values: u64,
-    /// When the last of these can be read.
-    pub(super) readable: Tick,
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+struct Arrivals {
+    /// Values whose access to the banks is not scheduled yet.
+    missing: u64,
+    /// When the last of the others can be read.
+    readable: Tick,
 }
 
 /// An IMA.
@@ -196,6 +241,7 @@ pub(super) struct ImaState {
 /// A tile.
 #[derive(Debug)]
 pub(super) struct TileState {
+    pub(super) address: TileAddress,
     pub(super) unit: TileUnit,
     pub(super) edram: EdramUnit<Parcel>,
     pub(super) held: Gauge,
@@ -235,6 +281,67 @@ impl Outputs {
     }
 }
 
+impl<'a> BufferState<'a> {
+    pub(super) fn new(plan: &'a BufferPlan) -> Self {
+        Self {
+            map: &plan.map,
+            tile: plan.tile,
+            region: plan.region,
+            slot: plan.slot,
+            n_channels: plan.n_channels as u32,
+            complete: 0,
+            written: 0,
+            completing: VecDeque::new(),
+            is_filling: false,
+            pixels: VecDeque::new(),
+            awaited: None,
+            taken: 0,
+            fed: 0,
+            held: Gauge::default(),
+        }
+    }
+
+    /// Takes codes that can be read from a boundary on. When that completes pixels, they are complete at the tick that
+    /// comes back; none comes if others are then anyway.
+    pub(super) fn receive(&mut self, codes: &Codes, readable: Tick) -> Option<Tick> {
+        let Entered { first, rows, columns, .. } = codes.entered;
+        let n_before = codes.image * self.map.n_pixels as u64;
+        for row in 0..rows {
+            let from = n_before + u64::from(first + row * self.map.width()) - self.written;
+            for ahead in from as usize..from as usize + columns as usize {
+                while self.pixels.len() <= ahead {
+                    self.expect_pixel();
+                }
+                let arrivals = &mut self.pixels[ahead];
+                arrivals.missing -= u64::from(codes.values);
+                arrivals.readable = arrivals.readable.max(readable);
+            }
+        }
+        let last = self.completing.back().map(|&(at, _)| at);
+        let (before, mut complete_at) = (self.written, last.unwrap_or(Tick::ZERO));
+        while let Some(&Arrivals { missing: 0, readable }) = self.pixels.front() {
+            self.pixels.pop_front();
+            self.written += 1;
+            complete_at = complete_at.max(readable);
+        }
+        if self.written == before {
+            return None;
+        }
+        if last == Some(complete_at) {
+            self.completing.pop_back();
+        }
+        self.completing.push_back((complete_at, self.written));
+        (last != Some(complete_at)).then_some(complete_at)
+    }
+
+    /// Notes what the next pixel of which nothing has come needs.
+    fn expect_pixel(&mut self) {
+        let pixel = (self.written + self.pixels.len() as u64) % self.map.n_pixels as u64;
+        let missing = u64::from(self.n_channels) * u64::from(self.map.n_contributions(pixel as u32));
+        self.pixels.push_back(Arrivals { missing, readable: Tick::ZERO });
+    }
+}
+
 impl PartState {
     /// What a turn waits for, which is `ahead` turns behind the first that has not left.
     pub(super) fn missing(&mut self, ahead: u64, plan: &PartPlan) -> &mut Missing {
@@ -253,6 +360,7 @@ impl ShareState {
             reading: 0,
             converted: 0,
             summed: 0,
+            merged: 0,
             outputs: OutputRegisterUnit::new(plan.places),
             load: LoadState::default(),
             sending: Sending::default(),
@@ -263,14 +371,14 @@ impl ShareState {
 
 impl ReplicaState {
     pub(super) fn new(plan: &ReplicaPlan) -> Self {
-        Self { outputs: OutputRegisterUnit::new(plan.depth), leaving: VecDeque::new() }
+        Self { outputs: OutputRegisterUnit::new(plan.depth), leaving: VecDeque::new(), departures: plan.departures }
     }
 
     /// A turn leaves by one of its lanes, at a tick; when by all, that was the last of these ticks.
-    pub(super) fn leave(&mut self, turn: u64, lanes: u32, at: Tick) -> Option<Tick> {
+    pub(super) fn leave(&mut self, turn: u64, at: Tick) -> Option<Tick> {
         let ahead = (turn - self.outputs.left()) as usize;
         while self.leaving.len() <= ahead {
-            self.leaving.push_back(Leaving { lanes, until: Tick::ZERO });
+            self.leaving.push_back(Leaving { lanes: self.departures, until: Tick::ZERO });
         }
         let leaving = &mut self.leaving[ahead];
         leaving.lanes -= 1;
