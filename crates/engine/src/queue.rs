@@ -11,31 +11,32 @@ const WORD: usize = u64::BITS as usize;
 const WORDS: usize = SLOTS / WORD;
 /// Events that stand side by side.
 const SIDE_BY_SIDE: usize = 8;
+/// The block that slots without events lead to: it is always full.
+const FULL: u32 = 0;
 
 /// Events in order of time; events of one time in the order in which they were pushed.
 ///
 /// A timing wheel: a chain of blocks of events for each of the next ticks, and a sorted store for those beyond, from
-/// which they come to the wheel as soon as it reaches them. So an event costs the same however many there are. A block
-/// that has been read is the first to be used again.
+/// which they come to the wheel as soon as it reaches them. So an event costs the same however many there are. The block
+/// whose turn it is is taken out of its chain; of those that are free, the one that became so last is used first.
 ///
 /// ```text
-///  slots   now ┬───┬───┬─ … ─┐     beyond   8200: e, f   9000: g
-///           a  │   │ b │     │
-///              │   │ c │     │
+///  present    slots ┬────┬────┬─ … ─┐     beyond   8200: e, f   9000: g
+///    a, b           │ c  │ d  │     │
+///                   │    │    │     │
 /// ```
 #[derive(Clone, Debug)]
 pub struct EventQueue<E> {
+    /// The events whose turn it is, and how many of them have been popped.
+    present: Block<E>,
+    n_popped: u32,
     blocks: Vec<Block<E>>,
     /// Blocks that no slot has.
     spare: Vec<u32>,
-    /// Meaningful where a slot is occupied.
     slots: Box<[Slot; SLOTS]>,
-    /// One bit for each slot that has blocks, and one for each word of these that is not 0. That of now always has.
+    /// One bit for each slot that has blocks, and one for each word of these that is not 0.
     occupied: [u64; WORDS],
     occupied_words: u128,
-    /// The block that is read, the first of now's slot, and how many of its events have been popped.
-    reading: u32,
-    n_popped: u32,
     /// Events of ticks that the wheel does not reach yet.
     beyond: BTreeMap<u64, Vec<E>>,
     /// The first tick beyond the wheel that has events.
@@ -45,19 +46,20 @@ pub struct EventQueue<E> {
 }
 
 /// Events of one tick.
-#[derive(Clone, Debug)]
+#[derive(Clone, Copy, Debug)]
 #[repr(align(64))]
 struct Block<E> {
+    events: [Option<E>; SIDE_BY_SIDE],
     /// How many there are; all but the last block of a slot are full.
     len: u32,
     /// The next block of the slot; the last one's means nothing.
     next: u32,
-    events: [Option<E>; SIDE_BY_SIDE],
 }
 
 /// The blocks of a tick.
 #[derive(Clone, Copy, Debug)]
 struct Slot {
+    /// Means nothing if there is none.
     first: u32,
     last: u32,
 }
@@ -65,36 +67,35 @@ struct Slot {
 impl<E: Copy> EventQueue<E> {
     /// Nothing to happen, at the start of time.
     pub fn new() -> Self {
-        let mut queue = Self {
-            blocks: vec![Block { len: 0, next: 0, events: [None; SIDE_BY_SIDE] }],
+        let block = |len| Block { events: [None; SIDE_BY_SIDE], len, next: FULL };
+        Self {
+            present: block(0),
+            n_popped: 0,
+            blocks: vec![block(SIDE_BY_SIDE as u32)],
             spare: Vec::new(),
-            slots: Box::new([Slot { first: 0, last: 0 }; SLOTS]),
+            slots: Box::new([Slot { first: FULL, last: FULL }; SLOTS]),
             occupied: [0; WORDS],
             occupied_words: 0,
-            reading: 0,
-            n_popped: 0,
             beyond: BTreeMap::new(),
             first_beyond: None,
             pushed: 0,
             now: Tick::ZERO,
-        };
-        queue.occupy(0);
-        queue
+        }
     }
 
     /// Lets an event happen at a tick.
     ///
     /// # Panics
     /// If the tick has passed: nothing acts on the past.
-    // Inlined so that an event is written straight into its block: on the way through memory, its parts are stored one
-    // by one and loaded as a whole, for which a processor waits.
+    // Inlined, and nothing else is given the event, so that it is written straight into its block: on the way through
+    // memory, its parts are stored one by one and loaded as a whole, for which a processor waits.
     #[inline(always)]
     pub fn push(&mut self, at: Tick, event: E) {
         self.pushed += 1;
         if at.0.wrapping_sub(self.now.0) < SLOTS as u64 {
             self.put(at, event);
         } else {
-            self.push_beyond(at, event);
+            self.list_beyond(at).push(event);
         }
     }
 
@@ -102,36 +103,30 @@ impl<E: Copy> EventQueue<E> {
     #[inline(always)]
     fn put(&mut self, at: Tick, event: E) {
         let slot = at.0 as usize % SLOTS;
-        if self.occupied[slot / WORD] >> (slot % WORD) & 1 == 0 {
-            self.open(slot, event);
-            return;
+        let mut last = self.slots[slot].last;
+        if self.blocks[last as usize].len as usize == SIDE_BY_SIDE {
+            last = self.lengthen(slot);
         }
-        let block = &mut self.blocks[self.slots[slot].last as usize];
-        match block.events.get_mut(block.len as usize) {
-            Some(place) => {
-                *place = Some(event);
-                block.len += 1;
-            }
-            None => self.lengthen(slot, event),
-        }
+        let block = &mut self.blocks[last as usize];
+        block.events[block.len as usize % SIDE_BY_SIDE] = Some(event);
+        block.len += 1;
     }
 
     #[cold]
     #[inline(never)]
-    fn push_beyond(&mut self, at: Tick, event: E) {
+    fn list_beyond(&mut self, at: Tick) -> &mut Vec<E> {
         assert!(at >= self.now, "an event at tick {} is pushed at tick {}", at.0, self.now.0);
-        self.beyond.entry(at.0).or_default().push(event);
         self.first_beyond = Some(self.first_beyond.map_or(at.0, |first| first.min(at.0)));
+        self.beyond.entry(at.0).or_default()
     }
 
     /// The next event, and its tick becomes now.
-    #[inline]
+    #[inline(always)]
     pub fn pop(&mut self) -> Option<E> {
-        // Most events happen in the tick of the one before.
-        if self.n_popped == self.blocks[self.reading as usize].len {
+        if self.n_popped == self.present.len {
             self.advance()?;
         }
-        let event = self.blocks[self.reading as usize].events[self.n_popped as usize % SIDE_BY_SIDE];
+        let event = self.present.events[self.n_popped as usize % SIDE_BY_SIDE];
         self.n_popped += 1;
         event
     }
@@ -147,40 +142,34 @@ impl<E: Copy> EventQueue<E> {
         self.pushed
     }
 
-    /// Goes to the next block with events, if there is one, in this tick or the next one that has some.
+    /// Takes the next block of events, if there is one, of this tick or the next one that has some.
     #[inline(never)]
     fn advance(&mut self) -> Option<()> {
-        let present = self.now.0 as usize % SLOTS;
-        if self.reading != self.slots[present].last {
-            let next = self.blocks[self.reading as usize].next;
-            self.slots[present].first = next;
-            self.read(next);
-            return Some(());
-        }
-        self.vacate(present);
         if self.occupied_words == 0 {
-            let Some((&at, _)) = self.beyond.first_key_value() else {
-                self.occupy(present);
-                return None;
-            };
+            let (&at, _) = self.beyond.first_key_value()?;
             self.now = Tick(at);
             self.reach();
         }
-        let next = self.next_slot();
-        self.now.0 += (next.wrapping_sub(self.now.0 as usize) % SLOTS) as u64;
-        self.read(self.slots[next].first);
-        self.reach();
+        let slot = self.next_slot();
+        let ahead = slot.wrapping_sub(self.now.0 as usize) % SLOTS;
+        let Slot { first, last } = self.slots[slot];
+        self.present = self.blocks[first as usize];
+        self.n_popped = 0;
+        self.spare.push(first);
+        if first == last {
+            self.vacate(slot);
+        } else {
+            self.slots[slot].first = self.present.next;
+        }
+        if ahead > 0 {
+            self.now.0 += ahead as u64;
+            self.reach();
+        }
         Some(())
     }
 
-    /// Begins to read another block; the one before can be used again.
-    fn read(&mut self, block: u32) {
-        self.spare.push(self.reading);
-        self.reading = block;
-        self.n_popped = 0;
-    }
-
     /// The first occupied slot from now on, around the wheel, of which one is.
+    #[inline]
     fn next_slot(&self) -> usize {
         let here = self.now.0 as usize % SLOTS;
         let (word, bit) = (here / WORD, here % WORD);
@@ -209,41 +198,34 @@ impl<E: Copy> EventQueue<E> {
         }
     }
 
-    /// Gives a slot its first event.
-    fn open(&mut self, slot: usize, event: E) {
-        let block = self.block_of(event);
-        self.slots[slot] = Slot { first: block, last: block };
-        self.occupy(slot);
-    }
-
-    /// Gives a slot another block, with an event.
-    fn lengthen(&mut self, slot: usize, event: E) {
-        let block = self.block_of(event);
+    /// Gives a slot another block.
+    #[inline(never)]
+    fn lengthen(&mut self, slot: usize) -> u32 {
+        let block = match self.spare.pop() {
+            Some(block) => {
+                self.blocks[block as usize].len = 0;
+                block
+            }
+            None => {
+                self.blocks.push(Block { events: [None; SIDE_BY_SIDE], len: 0, next: FULL });
+                (self.blocks.len() - 1) as u32
+            }
+        };
         let before = std::mem::replace(&mut self.slots[slot].last, block);
-        self.blocks[before as usize].next = block;
-    }
-
-    /// A block with one event.
-    #[inline]
-    fn block_of(&mut self, event: E) -> u32 {
-        let block = self.spare.pop().unwrap_or_else(|| {
-            self.blocks.push(Block { len: 0, next: 0, events: [None; SIDE_BY_SIDE] });
-            (self.blocks.len() - 1) as u32
-        });
-        let first = &mut self.blocks[block as usize];
-        first.len = 1;
-        first.events[0] = Some(event);
+        if before == FULL {
+            self.slots[slot].first = block;
+            self.occupied[slot / WORD] |= 1 << (slot % WORD);
+            self.occupied_words |= 1 << (slot / WORD);
+        } else {
+            self.blocks[before as usize].next = block;
+        }
         block
     }
 
-    #[inline]
-    fn occupy(&mut self, slot: usize) {
-        self.occupied[slot / WORD] |= 1 << (slot % WORD);
-        self.occupied_words |= 1 << (slot / WORD);
-    }
-
+    /// Leaves a slot without blocks.
     #[inline]
     fn vacate(&mut self, slot: usize) {
+        self.slots[slot].last = FULL;
         self.occupied[slot / WORD] &= !(1 << (slot % WORD));
         if self.occupied[slot / WORD] == 0 {
             self.occupied_words &= !(1 << (slot / WORD));

@@ -217,6 +217,33 @@ pub(super) enum Ends {
     Input { to: BufferIdx },
 }
 
+/// What a parcel of codes brings to its buffer.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Codes {
+    pub(super) image: u64,
+    /// The pixels of the buffer's map that they enter.
+    pub(super) entered: Entered,
+    pub(super) values: u32,
+    pub(super) bytes: u32,
+}
+
+impl Codes {
+    /// What is written of them, as they enter every pixel of theirs.
+    pub(super) fn bytes_written(&self) -> Bytes {
+        Bytes(u64::from(self.bytes) * self.entered.n_pixels())
+    }
+
+    /// What is read of pixels that others have entered before.
+    pub(super) fn bytes_resumed(&self) -> Bytes {
+        Bytes(u64::from(self.bytes) * self.entered.n_resumed())
+    }
+
+    /// Values that are compared with what their pixels hold.
+    pub(super) fn values_entered(&self) -> u64 {
+        u64::from(self.values) * self.entered.n_pixels()
+    }
+}
+
 /// How parcels reach their tile.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Way {
@@ -239,6 +266,18 @@ impl LanePlan {
     /// Bytes of a parcel.
     pub(super) fn bytes(&self) -> Bytes {
         Bytes(u64::from(self.bytes))
+    }
+
+    /// What a parcel of codes of an image brings to its buffer.
+    pub(super) fn codes(&self, image: u64, entered: Entered) -> Codes {
+        Codes { image, entered, values: self.values, bytes: self.bytes }
+    }
+}
+
+impl LaneIdx {
+    /// The one some places behind.
+    pub(super) fn after(self, places: u32) -> Self {
+        Self(self.0 + places)
     }
 }
 

@@ -27,12 +27,10 @@ mod state;
 mod stream;
 mod summary;
 
-use std::collections::VecDeque;
-
 use rebias_arch::Arch;
 use rebias_buffer::{EdramSpec, EdramUnit, InputRegisterUnit, RegisterSpec};
 use rebias_engine::{EventQueue, Gauge, Span, Tick};
-use rebias_tile::{ImaEvent, ImaUnit, Interconnect, InterconnectEvent, InterconnectUnit, TileUnit};
+use rebias_tile::{ImaEvent, ImaUnit, Interconnect, InterconnectEvent, InterconnectUnit, TileAddress, TileUnit};
 use rebias_units::{Action, Bytes};
 
 use super::plan::{AdderIdx, BufferIdx, ImaIdx, LayerIdx, PartIdx, Plan, Position, ReplicaIdx, ShareIdx, TileIdx};
@@ -40,7 +38,7 @@ use super::record::{Buffer, Recorder, Stage, Work};
 use super::{ReplayError, Schedule, Traffic, Window};
 use clock::Clock;
 use network::Told;
-use state::{AdderState, BufferState, ImaState, Outputs, Parcel, PartState, ReplicaState, ShareState, TileState};
+use state::{AdderState, BufferState, ImaState, Outbox, Outputs, Parcel, PartState, ReplicaState, ShareState, TileState};
 
 use stream::Stream;
 
@@ -61,6 +59,9 @@ pub(super) struct Sim<'a, R> {
     imas: Vec<ImaState>,
     tiles: Vec<TileState>,
     network: InterconnectUnit<Parcel>,
+    /// Where each tile is, and the tile of each buffer. Beside these, as every parcel asks.
+    addresses: Vec<TileAddress>,
+    hosts: Vec<TileIdx>,
     stream: Stream,
     /// Claims that a release has granted; kept for its allocation.
     granted: Vec<Parcel>,
@@ -106,7 +107,7 @@ enum Event {
     AddSum(AdderIdx),
     /// A part's next outputs are finished.
     Emit(PartIdx),
-    /// A parcel goes to its tile's port.
+    /// Sums go to their tile's port.
     Inject(Parcel),
     /// Something happens on the network.
     Network(InterconnectEvent),
@@ -148,6 +149,8 @@ impl<'a, R: Recorder> Sim<'a, R> {
             imas: imas?,
             tiles: tiles?,
             network: InterconnectUnit::new(Interconnect::new(arch.chip(), arch.system())),
+            addresses: plan.tiles.iter().map(|tile| tile.place).collect(),
+            hosts: plan.buffers.iter().map(|buffer| buffer.tile).collect(),
             stream: Stream::new(plan, traffic),
             granted: Vec::new(),
             told: Vec::new(),
@@ -204,7 +207,7 @@ impl<'a, R: Recorder> Sim<'a, R> {
             Event::AddTransfer(adder) => self.add_transfer(adder),
             Event::AddSum(adder) => self.add_sum(adder),
             Event::Emit(part) => self.emit(part),
-            Event::Inject(parcel) => self.inject(parcel),
+            Event::Inject(parcel) => self.inject_sums(parcel),
             Event::Network(event) => self.network_event(event),
             Event::Received(parcel) => self.received(parcel),
             Event::Depart(parcel) => self.depart(parcel),
@@ -301,12 +304,11 @@ impl<'a, R: Recorder> Sim<'a, R> {
         }
         let edram = EdramUnit::new(memory, buffers().map(|buffer| buffer.reserved)).ok_or_else(too_small)?;
         Ok(TileState {
-            address: tile.place,
             unit: TileUnit::new(spec.clone()),
             edram,
             held: Gauge::default(),
             outputs: Outputs::default(),
-            outbox: VecDeque::new(),
+            outbox: Outbox::default(),
         })
     }
 }

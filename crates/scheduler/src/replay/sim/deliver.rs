@@ -3,9 +3,9 @@
 use rebias_engine::{Claim, Span, Tick};
 use rebias_units::{Action, Bytes};
 
-use super::state::{BufferState, Codes, LoadState, Parcel};
+use super::state::{BufferState, LoadState, Parcel};
 use super::{Buffer, Event, Recorder, Sim};
-use crate::replay::plan::{BufferIdx, Ends, Entered, LayerIdx, LayerKind, Position, TileIdx, Way};
+use crate::replay::plan::{BufferIdx, Codes, Ends, LayerIdx, LayerKind, PartIdx, Position, TileIdx, Way};
 use crate::replay::record::Stage;
 
 impl<R: Recorder> Sim<'_, R> {
@@ -32,21 +32,14 @@ impl<R: Recorder> Sim<'_, R> {
     /// What a parcel of codes brings to its buffer.
     fn codes(&self, parcel: Parcel, buffer: BufferIdx) -> Codes {
         let Position { image, index } = self.position_of(parcel);
-        let entered = self.buffers[buffer.at()].map.entered(index as u32);
-        let lane = &self.plan.lanes[parcel.lane.at()];
-        Codes { image, entered, values: lane.values, bytes: lane.bytes }
+        self.plan.lanes[parcel.lane.at()].codes(image, self.buffers[buffer.at()].map.entered(index as u32))
     }
 
-    /// Claims room in their buffer for codes of an image that enter some pixels; `None` if they enter none, as no window
-    /// of the pool covers them, so that nobody needs them.
-    pub(super) fn claim(
-        &mut self,
-        parcel: Parcel,
-        buffer: BufferIdx,
-        (image, entered): (u64, Entered),
-    ) -> Option<Claim<Parcel>> {
+    /// Claims room in their buffer for codes; `None` if no window of the pool covers them, so that nobody needs them.
+    pub(super) fn claim(&mut self, parcel: Parcel, buffer: BufferIdx, codes: &Codes) -> Option<Claim<Parcel>> {
         let state = &self.buffers[buffer.at()];
-        let pixel = image * u64::from(state.map.n_pixels()) + u64::from(entered.last(state.map.width())?);
+        let last = codes.entered.last(state.map.width())?;
+        let pixel = codes.image * u64::from(state.map.n_pixels()) + u64::from(last);
         let end = Bytes((pixel + 1) * state.slot.0);
         let claim = self.tiles[state.tile.at()].edram.claim(state.region, end, parcel);
         if let Claim::Granted(_) = claim {
@@ -88,29 +81,41 @@ impl<R: Recorder> Sim<'_, R> {
         }
     }
 
-    /// Codes with room at their destination leave the output register.
+    /// Codes that have waited for room leave the output register.
     pub(super) fn depart(&mut self, parcel: Parcel) {
-        let lane = &self.plan.lanes[parcel.lane.at()];
-        match lane.way {
-            Way::Local => {
-                let (layer, image) = (self.layer_of(lane.ends), self.position_of(parcel).image);
-                self.stream.sent(layer, image, lane.bytes());
-                self.enter(parcel);
-            }
-            Way::Mesh { .. } | Way::Chips { .. } => self.inject(parcel),
+        if let Ends::Codes { from, to } = self.plan.lanes[parcel.lane.at()].ends {
+            let codes = self.codes(parcel, to);
+            self.send_codes(parcel, (from, to), &codes);
         }
     }
 
-    /// Codes are at the tile of their buffer: they are pooled, or written as they are.
+    /// Codes with room at their destination leave the output register.
+    pub(super) fn send_codes(&mut self, parcel: Parcel, (from, to): (PartIdx, BufferIdx), codes: &Codes) {
+        let lane = &self.plan.lanes[parcel.lane.at()];
+        let part = &self.plan.parts[from.at()];
+        match lane.way {
+            Way::Local => {
+                self.stream.sent(part.layer, codes.image, lane.bytes());
+                let end = self.enter_codes(parcel, to, codes);
+                self.leave_copy(part.replica, parcel.turn, end);
+            }
+            Way::Mesh { .. } | Way::Chips { .. } => self.inject(parcel, part, codes.image),
+        }
+    }
+
+    /// Codes are at the tile of their buffer.
     pub(super) fn enter(&mut self, parcel: Parcel) {
-        let ends = self.plan.lanes[parcel.lane.at()].ends;
-        let (Ends::Codes { to: buffer, .. } | Ends::Input { to: buffer }) = ends else { return };
-        let codes = self.codes(parcel, buffer);
+        if let Ends::Codes { to, .. } | Ends::Input { to } = self.plan.lanes[parcel.lane.at()].ends {
+            let codes = self.codes(parcel, to);
+            self.enter_codes(parcel, to, &codes);
+        }
+    }
+
+    /// Codes at the tile of their buffer are pooled, or written as they are; returns when all of them have come.
+    pub(super) fn enter_codes(&mut self, parcel: Parcel, buffer: BufferIdx, codes: &Codes) -> Tick {
         let BufferState { map, tile, .. } = self.buffers[buffer.at()];
         if map.pooling.is_none() {
-            let end = self.write_codes(parcel, buffer, &codes);
-            self.leave_locally(parcel, end);
-            return;
+            return self.write_codes(parcel, buffer, codes);
         }
         let now = self.queue.now();
         let host = &mut self.tiles[tile.at()];
@@ -120,13 +125,12 @@ impl<R: Recorder> Sim<'_, R> {
         let end = compared.end.max(read.end);
         self.record_parcel(Stage::MaxPool, tile, parcel, compared);
         self.queue.push(self.clock.boundary_from(end), Event::Write(parcel));
-        self.leave_locally(parcel, end);
+        end
     }
 
     /// Pooled codes are written to the banks.
     pub(super) fn write(&mut self, parcel: Parcel) {
-        let ends = self.plan.lanes[parcel.lane.at()].ends;
-        if let Ends::Codes { to, .. } | Ends::Input { to } = ends {
+        if let Ends::Codes { to, .. } | Ends::Input { to } = self.plan.lanes[parcel.lane.at()].ends {
             let codes = self.codes(parcel, to);
             self.write_codes(parcel, to, &codes);
         }
@@ -140,7 +144,9 @@ impl<R: Recorder> Sim<'_, R> {
         if let Some(at) = state.receive(codes, self.clock.boundary_from(span.end)) {
             self.queue.push(at, Event::Complete(buffer));
         }
-        self.book_entry(parcel, buffer, codes);
+        if codes.image == 0 {
+            self.book_entry(parcel, buffer, codes);
+        }
         if self.recorder.listens() {
             let ends = self.plan.lanes[parcel.lane.at()].ends;
             let stage = if let Ends::Input { .. } = ends { Stage::Fill } else { Stage::EdramWrite };
@@ -150,20 +156,18 @@ impl<R: Recorder> Sim<'_, R> {
     }
 
     /// Lets the outside write codes before the clock starts.
-    pub(super) fn preload(&mut self, parcel: Parcel, buffer: BufferIdx) {
-        let codes = self.codes(parcel, buffer);
+    pub(super) fn preload(&mut self, parcel: Parcel, buffer: BufferIdx, codes: &Codes) {
         let state = &mut self.buffers[buffer.at()];
-        state.receive(&codes, Tick::ZERO);
+        state.receive(codes, Tick::ZERO);
         state.complete = state.written;
         state.completing.clear();
-        self.book_entry(parcel, buffer, &codes);
+        if codes.image == 0 {
+            self.book_entry(parcel, buffer, codes);
+        }
     }
 
-    /// Books codes that come into their buffer, and what brings them there.
+    /// Books codes of the first image that come into their buffer, and what brings them there.
     fn book_entry(&mut self, parcel: Parcel, buffer: BufferIdx, codes: &Codes) {
-        if codes.image > 0 {
-            return;
-        }
         let lane = &self.plan.lanes[parcel.lane.at()];
         let layer = self.layer_of(lane.ends);
         if self.buffers[buffer.at()].map.pooling.is_some() {
@@ -224,19 +228,5 @@ impl<R: Recorder> Sim<'_, R> {
         }
         self.buffers[buffer.at()].taken = complete;
         self.release(buffer, complete);
-    }
-
-    /// A parcel that stays on its tile leaves the output register.
-    fn leave_locally(&mut self, parcel: Parcel, at: Tick) {
-        if self.plan.lanes[parcel.lane.at()].way == Way::Local {
-            self.leave(parcel, at);
-        }
-    }
-
-    /// A parcel leaves the output register at a tick.
-    pub(super) fn leave(&mut self, parcel: Parcel, at: Tick) {
-        if let Ends::Codes { from, .. } | Ends::Sums { from, .. } = self.plan.lanes[parcel.lane.at()].ends {
-            self.leave_copy(self.plan.parts[from.at()].replica, u64::from(parcel.turn), at);
-        }
     }
 }

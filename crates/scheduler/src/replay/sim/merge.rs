@@ -7,7 +7,7 @@ use super::pace::Completion;
 use super::state::{Missing, Parcel, Sending};
 use super::{Event, Recorder, Sim};
 use crate::replay::Schedule;
-use crate::replay::plan::{Ends, Output, PartIdx, Position, ReplicaIdx, Role, ShareIdx};
+use crate::replay::plan::{Ends, Entered, InputMap, Output, PartIdx, Position, ReplicaIdx, Role, ShareIdx};
 use crate::replay::record::Stage;
 
 impl<R: Recorder> Sim<'_, R> {
@@ -155,36 +155,44 @@ impl<R: Recorder> Sim<'_, R> {
                 let span = self.tiles[plan.tile.at()].edram.access(self.queue.now(), bytes);
                 self.count(plan.layer, position.image, Action::EdramWrite, bytes.0);
                 self.record(Stage::EdramWrite, plan.tile, plan.layer, position, span);
-                self.leave_copy(plan.replica, u64::from(turn), span.end);
+                self.leave_copy(plan.replica, turn, span.end);
             }
         }
     }
 
     /// Offers finished codes to their buffers: they leave, or wait for room.
-    fn offer_codes(&mut self, part: PartIdx, turn: u32, position: Position) {
-        let plan = &self.plan.parts[part.at()];
+    fn offer_codes(&mut self, from: PartIdx, turn: u32, position: Position) {
+        let plan = &self.plan.parts[from.at()];
+        // Most lanes lead to the same map.
+        let mut entered: Option<(&InputMap, Entered)> = None;
         for lane in plan.codes.iter() {
-            let Ends::Codes { to, .. } = self.plan.lanes[lane.at()].ends else { continue };
+            let lane_plan = &self.plan.lanes[lane.at()];
+            let Ends::Codes { to, .. } = lane_plan.ends else { continue };
+            let map = self.buffers[to.at()].map;
+            let of_map = match entered {
+                Some((last, of_last)) if std::ptr::eq(last, map) => of_last,
+                _ => map.entered(position.index as u32),
+            };
+            entered = Some((map, of_map));
             self.stream.opens(position.image);
-            let parcel = Parcel { lane, turn };
-            let entered = self.buffers[to.at()].map.entered(position.index as u32);
-            match self.claim(parcel, to, (position.image, entered)) {
-                Some(Claim::Granted(parcel)) => self.depart(parcel),
+            let (parcel, codes) = (Parcel { lane, turn }, lane_plan.codes(position.image, of_map));
+            match self.claim(parcel, to, &codes) {
+                Some(Claim::Granted(parcel)) => self.send_codes(parcel, (from, to), &codes),
                 Some(Claim::Waits) => {
                     let now = self.queue.now();
                     self.tiles[plan.tile.at()].outputs.change(now).waiting += 1;
                 }
                 None => {
                     self.stream.closes(position.image);
-                    self.leave(parcel, self.queue.now());
+                    self.leave_copy(plan.replica, turn, self.queue.now());
                 }
             }
         }
     }
 
     /// A turn of a copy leaves by one of its lanes, at a tick.
-    pub(super) fn leave_copy(&mut self, replica: ReplicaIdx, turn: u64, at: Tick) {
-        if let Some(until) = self.replicas[replica.at()].leave(turn, at) {
+    pub(super) fn leave_copy(&mut self, replica: ReplicaIdx, turn: u32, at: Tick) {
+        if let Some(until) = self.replicas[replica.at()].leave(u64::from(turn), at) {
             self.queue.push(self.clock.boundary_from(until), Event::Left(replica));
         }
     }

@@ -6,7 +6,7 @@ use rebias_units::Action;
 
 use super::state::Parcel;
 use super::{Event, Recorder, Sim};
-use crate::replay::plan::{Ends, LanePlan, PartPlan, TileIdx};
+use crate::replay::plan::{Ends, LanePlan, LayerIdx, PartPlan, TileIdx};
 use crate::replay::record::Stage;
 
 /// What the network tells of a parcel.
@@ -17,39 +17,46 @@ pub(super) enum Told {
 }
 
 impl<R: Recorder> Sim<'_, R> {
-    /// A parcel goes to its tile's port, behind those that wait there.
-    pub(super) fn inject(&mut self, parcel: Parcel) {
-        let lane = &self.plan.lanes[parcel.lane.at()];
-        let (Ends::Codes { from, .. } | Ends::Sums { from, .. }) = lane.ends else { return };
-        let part = &self.plan.parts[from.at()];
-        let image = part.turns.position(u64::from(parcel.turn)).image;
-        if image == 0 {
-            let (routers, links, chip_links) = lane.way.passes();
-            self.stream.sent(part.layer, image, lane.bytes());
-            for (action, n) in
-                [(Action::RouterByte, routers), (Action::LinkByte, links), (Action::ChipLinkByte, chip_links)]
-            {
-                self.count(part.layer, image, action, lane.bytes().0 * u64::from(n));
-            }
+    /// Sums go to their tile's port.
+    pub(super) fn inject_sums(&mut self, parcel: Parcel) {
+        if let Ends::Sums { from, .. } = self.plan.lanes[parcel.lane.at()].ends {
+            let part = &self.plan.parts[from.at()];
+            self.inject(parcel, part, part.turns.position(u64::from(parcel.turn)).image);
         }
-        let outbox = &mut self.tiles[part.tile.at()].outbox;
-        outbox.push_back((parcel, self.queue.now()));
-        if outbox.len() == 1 {
-            self.send_next(part.tile);
+    }
+
+    /// A parcel of an image goes to its tile's port, behind those that wait there.
+    pub(super) fn inject(&mut self, parcel: Parcel, from: &PartPlan, image: u64) {
+        if image == 0 {
+            self.book_way(parcel, from.layer);
+        }
+        let outbox = &mut self.tiles[from.tile.at()].outbox;
+        let is_first = outbox.front().is_none();
+        outbox.push(parcel, self.queue.now());
+        if is_first {
+            self.send_parcel(from.tile, parcel);
             self.hear();
         }
     }
 
+    /// Books what a parcel of the first image passes on its way.
+    fn book_way(&mut self, parcel: Parcel, layer: LayerIdx) {
+        let lane = &self.plan.lanes[parcel.lane.at()];
+        let (routers, links, chip_links) = lane.way.passes();
+        self.stream.sent(layer, 0, lane.bytes());
+        for (action, n) in
+            [(Action::RouterByte, routers), (Action::LinkByte, links), (Action::ChipLinkByte, chip_links)]
+        {
+            self.count(layer, 0, action, lane.bytes().0 * u64::from(n));
+        }
+    }
+
     /// Gives the network the first parcel at a port.
-    fn send_next(&mut self, from: TileIdx) {
-        let Some(&(payload, _)) = self.tiles[from.at()].outbox.front() else { return };
+    fn send_parcel(&mut self, from: TileIdx, payload: Parcel) {
         let lane = &self.plan.lanes[payload.lane.at()];
-        let message = Message {
-            payload,
-            from: self.tiles[from.at()].address,
-            to: self.tiles[self.target_of(lane.ends).at()].address,
-            flits: lane.flits,
-        };
+        let from = self.addresses[from.at()];
+        let to = self.addresses[self.target_of(lane.ends).at()];
+        let message = Message { payload, from, to, flits: lane.flits };
         let now = self.queue.now();
         let sent = self.network.inject(now, message, &mut Ears { queue: &mut self.queue, told: &mut self.told });
         debug_assert!(sent.is_ok(), "a port is given a parcel when it is known when the one before it leaves");
@@ -58,7 +65,7 @@ impl<R: Recorder> Sim<'_, R> {
     /// The tile that a lane leads to.
     fn target_of(&self, ends: Ends) -> TileIdx {
         match ends {
-            Ends::Codes { to, .. } | Ends::Input { to } => self.buffers[to.at()].tile,
+            Ends::Codes { to, .. } | Ends::Input { to } => self.hosts[to.at()],
             Ends::Sums { to, .. } => self.plan.parts[to.at()].tile,
         }
     }
@@ -92,12 +99,16 @@ impl<R: Recorder> Sim<'_, R> {
             return;
         };
         let &PartPlan { replica, tile, .. } = &self.plan.parts[from.at()];
-        self.leave_copy(replica, u64::from(parcel.turn), at);
-        let entered = self.tiles[tile.at()].outbox.pop_front();
-        if let Some((_, start)) = entered.filter(|_| self.recorder.listens()) {
+        self.leave_copy(replica, parcel.turn, at);
+        let outbox = &mut self.tiles[tile.at()].outbox;
+        let came = outbox.pop();
+        let next = outbox.front();
+        if let Some(start) = came.filter(|_| self.recorder.listens()) {
             self.record_parcel(Stage::Network, tile, parcel, Span { start, end: at });
         }
-        self.send_next(tile);
+        if let Some(next) = next {
+            self.send_parcel(tile, next);
+        }
     }
 
     /// Its last flit arrives at its tile, and it goes on at the boundary behind that.

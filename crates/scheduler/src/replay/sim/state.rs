@@ -4,12 +4,12 @@ use std::collections::VecDeque;
 
 use rebias_buffer::{EdramUnit, InputRegisterUnit, OutputRegisterUnit};
 use rebias_engine::{Gauge, RegionId, Tick};
-use rebias_tile::{ImaUnit, TileAddress, TileUnit};
+use rebias_tile::{ImaUnit, TileUnit};
 use rebias_units::Bytes;
 
 use crate::replay::Stall;
 use crate::replay::plan::{
-    BufferPlan, Entered, InputMap, LaneIdx, PartPlan, ReplicaPlan, ShareIdx, SharePlan, TileIdx,
+    BufferPlan, Codes, Entered, InputMap, LaneIdx, PartPlan, ReplicaPlan, ShareIdx, SharePlan, TileIdx,
 };
 
 /// Something on its way to a tile: what its lane carries, for a turn of the copy it comes from, or a pixel of the
@@ -20,30 +20,10 @@ pub(super) struct Parcel {
     pub(super) turn: u32,
 }
 
-/// What a parcel of codes brings to its buffer.
-#[derive(Clone, Copy, Debug)]
-pub(super) struct Codes {
-    pub(super) image: u64,
-    /// The pixels of the buffer's map that they enter.
-    pub(super) entered: Entered,
-    pub(super) values: u32,
-    pub(super) bytes: u32,
-}
-
-impl Codes {
-    /// What is written of them, as they enter every pixel of theirs.
-    pub(super) fn bytes_written(&self) -> Bytes {
-        Bytes(u64::from(self.bytes) * self.entered.n_pixels())
-    }
-
-    /// What is read of pixels that others have entered before.
-    pub(super) fn bytes_resumed(&self) -> Bytes {
-        Bytes(u64::from(self.bytes) * self.entered.n_resumed())
-    }
-
-    /// Values that are compared with what their pixels hold.
-    pub(super) fn values_entered(&self) -> u64 {
-        u64::from(self.values) * self.entered.n_pixels()
+impl Parcel {
+    /// The one of the same turn that goes some lanes behind.
+    fn after(self, lanes: u32) -> Self {
+        Self { lane: self.lane.after(lanes), ..self }
     }
 }
 
@@ -193,31 +173,33 @@ pub(super) struct AdderState {
 }
 
 /// A layer's input on one tile.
+// What every parcel touches comes first.
 #[derive(Clone, Debug)]
+#[repr(C)]
 pub(super) struct BufferState<'a> {
     pub(super) map: &'a InputMap,
+    /// Pixels, of all images in a row, whose last codes are at least on their way into the banks.
+    pub(super) written: u64,
+    /// What has come of the pixels behind, and is still to come.
+    pixels: VecDeque<Arrivals>,
     pub(super) tile: TileIdx,
+    n_channels: u32,
     pub(super) region: RegionId,
     /// The codes of one pixel.
     pub(super) slot: Bytes,
-    n_channels: u32,
-    /// Pixels, of all images in a row, that are complete up to here.
+    /// Pixels, likewise, that are complete up to here.
     pub(super) complete: u64,
-    /// Pixels, likewise, whose last codes are at least on their way into the banks.
-    pub(super) written: u64,
     /// When how many of these are complete, in order; an event for each.
     pub(super) completing: VecDeque<(Tick, u64)>,
-    /// Whether the outside is about to fill the buffer.
-    pub(super) is_filling: bool,
-    /// What has come of the pixels behind, and is still to come.
-    pixels: VecDeque<Arrivals>,
     /// The lowest pixel that a share waits for; nobody needs to be woken for those before.
     pub(super) awaited: Option<u64>,
+    pub(super) held: Gauge,
     /// Pixels that the outside has taken, if it empties the buffer.
     pub(super) taken: u64,
     /// Pixels that the outside has given, if it fills the buffer.
     pub(super) fed: u64,
-    pub(super) held: Gauge,
+    /// Whether the outside is about to fill the buffer.
+    pub(super) is_filling: bool,
 }
 
 /// What has come of a pixel.
@@ -241,13 +223,50 @@ pub(super) struct ImaState {
 /// A tile.
 #[derive(Debug)]
 pub(super) struct TileState {
-    pub(super) address: TileAddress,
     pub(super) unit: TileUnit,
     pub(super) edram: EdramUnit<Parcel>,
     pub(super) held: Gauge,
     pub(super) outputs: Outputs,
-    /// Parcels at the port into the network, the first on its way into it, each with the tick at which it came.
-    pub(super) outbox: VecDeque<(Parcel, Tick)>,
+    /// What is at the port into the network, the first parcel on its way into it.
+    pub(super) outbox: Outbox,
+}
+
+/// Parcels in the order in which they came. Those of a turn that came at once stand together, by the first.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(super) struct Outbox(VecDeque<Outgoing>);
+
+/// Parcels of a turn, for lanes one behind the other.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+struct Outgoing {
+    first: Parcel,
+    n: u32,
+    /// When they came.
+    since: Tick,
+}
+
+impl Outbox {
+    pub(super) fn push(&mut self, parcel: Parcel, now: Tick) {
+        match self.0.back_mut() {
+            Some(last) if last.since == now && last.first.after(last.n) == parcel => last.n += 1,
+            _ => self.0.push_back(Outgoing { first: parcel, n: 1, since: now }),
+        }
+    }
+
+    pub(super) fn front(&self) -> Option<Parcel> {
+        Some(self.0.front()?.first)
+    }
+
+    /// Takes out the first parcel; returns when it came.
+    pub(super) fn pop(&mut self) -> Option<Tick> {
+        let Outgoing { first, n, since } = self.0.front_mut()?;
+        let came = *since;
+        if *n == 1 {
+            self.0.pop_front();
+        } else {
+            (*first, *n) = (first.after(1), *n - 1);
+        }
+        Some(came)
+    }
 }
 
 /// Finished outputs in a tile's output register.
@@ -317,21 +336,26 @@ impl<'a> BufferState<'a> {
                 arrivals.readable = arrivals.readable.max(readable);
             }
         }
-        let last = self.completing.back().map(|&(at, _)| at);
-        let (before, mut complete_at) = (self.written, last.unwrap_or(Tick::ZERO));
+        let mut complete_at = Tick::ZERO;
+        let before = self.written;
         while let Some(&Arrivals { missing: 0, readable }) = self.pixels.front() {
             self.pixels.pop_front();
             self.written += 1;
             complete_at = complete_at.max(readable);
         }
-        if self.written == before {
+        if self.written == before { None } else { self.complete_from(complete_at) }
+    }
+
+    /// Notes that the pixels written are complete at a tick, or with those before; returns the tick if none are then.
+    fn complete_from(&mut self, at: Tick) -> Option<Tick> {
+        if let Some((last, written)) = self.completing.back_mut()
+            && *last >= at
+        {
+            *written = self.written;
             return None;
         }
-        if last == Some(complete_at) {
-            self.completing.pop_back();
-        }
-        self.completing.push_back((complete_at, self.written));
-        (last != Some(complete_at)).then_some(complete_at)
+        self.completing.push_back((at, self.written));
+        Some(at)
     }
 
     /// Notes what the next pixel of which nothing has come needs.

@@ -119,7 +119,7 @@ impl Stream {
 
     /// Whether the interval is known and all books of the first image are closed.
     pub(super) fn is_over(&self) -> bool {
-        self.open == 0 && self.pace.is_over()
+        self.pace.is_over() && self.open == 0
     }
 }
 
