@@ -157,6 +157,7 @@ impl<W: Copy> MeshUnit<W> {
     }
 
     /// Does what happens at a tick: the first packet of a queue joins those that wait for its link.
+    #[inline(always)]
     pub fn step(&mut self, now: Tick, event: MeshEvent, listener: &mut impl Listener<W, MeshEvent>) {
         let from = event.0;
         let at = &self.channels[from as usize];
@@ -210,13 +211,14 @@ impl<W: Copy> MeshUnit<W> {
     }
 
     /// Gives a start to what waits for a channel's link, in order, as long as it is known when there is room for it.
-    #[inline]
+    #[inline(always)]
     fn serve(&mut self, to: u32, now: Tick, listener: &mut impl Listener<W, MeshEvent>) {
         if self.channels[to as usize].waiting != Waiting::Nobody {
             self.serve_waiting(to, now, listener);
         }
     }
 
+    #[inline(never)]
     fn serve_waiting(&mut self, to: u32, now: Tick, listener: &mut impl Listener<W, MeshEvent>) {
         loop {
             let channel = &mut self.channels[to as usize];
