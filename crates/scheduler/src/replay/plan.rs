@@ -402,9 +402,9 @@ impl Turns {
     /// The position after `turn` others.
     #[inline]
     pub(super) fn position(self, turn: u64) -> Position {
-        let per_image = u64::from(self.per_image);
-        let index = u64::from(self.first) + turn % per_image * u64::from(self.stride);
-        Position { image: turn / per_image, index }
+        let turn = turn as u32;
+        let index = self.first + turn % self.per_image * self.stride;
+        Position { image: u64::from(turn / self.per_image), index: u64::from(index) }
     }
 }
 

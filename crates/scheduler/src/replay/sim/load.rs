@@ -96,8 +96,10 @@ impl<R: Recorder> Sim<'_, R> {
         self.imas[plan.ima.at()].inputs.fill(plan.mvm);
         self.shares[share.at()].load = LoadState::Idle;
         self.queue.push(self.boundary(), Event::Start(share));
-        self.pass_pixels(share);
-        self.free_pixels(plan.buffer);
+        // Unless others need earlier pixels than it did.
+        if self.pass_pixels(share) == self.buffers[plan.buffer.at()].first_kept {
+            self.free_pixels(plan.buffer);
+        }
         self.try_load(share);
     }
 
@@ -113,12 +115,12 @@ impl<R: Recorder> Sim<'_, R> {
         }
     }
 
-    /// Notes what a share needs from its next position on.
-    fn pass_pixels(&mut self, share: ShareIdx) {
+    /// Notes what a share needs from its next position on; returns the first pixel that it needed so far.
+    fn pass_pixels(&mut self, share: ShareIdx) -> u64 {
         let plan = &self.plan.shares[share.at()];
         let next = self.loading(share);
         let first = self.plan.map_of(plan.buffer).first_needed(next.image, next.index);
-        self.first_needed[share.at()] = first;
+        std::mem::replace(&mut self.first_needed[share.at()], first)
     }
 
     /// Gives back what no share of the tile needs any more.
@@ -131,7 +133,9 @@ impl<R: Recorder> Sim<'_, R> {
     /// Gives back the pixels of a buffer before one.
     pub(super) fn release(&mut self, buffer: BufferIdx, first: u64) {
         let mut granted = std::mem::take(&mut self.granted);
-        let BufferState { tile, region, slot, .. } = self.buffers[buffer.at()];
+        let state = &mut self.buffers[buffer.at()];
+        state.first_kept = first;
+        let BufferState { tile, region, slot, .. } = *state;
         self.tiles[tile.at()].edram.release(region, Bytes(first * slot.0), &mut granted);
         self.note_room(buffer);
         for parcel in granted.drain(..) {

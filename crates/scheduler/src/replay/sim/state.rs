@@ -32,6 +32,8 @@ impl Parcel {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct ShareState {
     pub(super) started: u64,
+    /// Positions of these that are the first image's, where nothing holds up converters.
+    pub(super) started_first: u32,
     /// Positions of these whose reads are not over.
     pub(super) reading: u32,
     /// Positions whose last columns are converted, where converters are scarce.
@@ -78,6 +80,9 @@ impl Activity {
 
 impl Diary {
     pub(super) fn begins(&mut self, activity: Activity, now: Tick) {
+        if activity == self.activity {
+            return;
+        }
         if let Some(stall) = self.activity.stall() {
             self.stalled[stall as usize] += (now - self.since).0;
         }
@@ -187,6 +192,8 @@ pub(super) struct BufferState<'a> {
     pub(super) region: RegionId,
     /// The codes of one pixel.
     pub(super) slot: Bytes,
+    /// The first pixel, likewise, that is kept.
+    pub(super) first_kept: u64,
     /// Pixels, likewise, that are complete up to here.
     pub(super) complete: u64,
     /// When how many of these are complete, in order; an event for each.
@@ -308,6 +315,7 @@ impl<'a> BufferState<'a> {
             region: plan.region,
             slot: plan.slot,
             n_channels: plan.n_channels as u32,
+            first_kept: 0,
             complete: 0,
             written: 0,
             completing: VecDeque::new(),
@@ -381,6 +389,7 @@ impl ShareState {
     pub(super) fn new(plan: &SharePlan) -> Self {
         Self {
             started: 0,
+            started_first: 0,
             reading: 0,
             converted: 0,
             summed: 0,
