@@ -81,17 +81,21 @@ impl InputQueue {
         packets: &mut Pool<Packet>,
     ) -> Result<Option<Tick>, Busy<PoolId>> {
         let Packet { flits, asks, .. } = packets[packet];
-        if self.room_from(start, flits) != Some(start) {
+        let left = if self.leaving_until <= start { self.leaving } else { 0 };
+        if self.held - left + flits > self.capacity {
             return Err(Busy(packet));
         }
         self.held += flits;
-        let before = self.last.replace(packet).filter(|_| self.first.is_some());
-        if let Some(before) = before {
-            packets[before].next = Some(packet);
-            return Ok(None);
+        match (self.first, self.last.replace(packet)) {
+            (Some(_), Some(before)) => {
+                packets[before].next = Some(packet);
+                Ok(None)
+            }
+            (None, _) | (_, None) => {
+                self.first = Some(packet);
+                Ok(Some(asks.max(self.leaving_until)))
+            }
         }
-        self.first = Some(packet);
-        Ok(Some(asks.max(self.leaving_until)))
     }
 
     /// Lets the first packet go from a tick on; with it comes when the next one asks for its link, if there is one.

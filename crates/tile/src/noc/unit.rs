@@ -1,6 +1,6 @@
 //! When packets move over the mesh.
 
-use rebias_engine::{Busy, Pool, PoolId, Tick};
+use rebias_engine::{Busy, Pool, Tick};
 
 use super::queue::Packet;
 use super::wiring::{Channel, LinkName, LinkPlace, Sending, Terminal, Waiting, Wiring};
@@ -8,6 +8,7 @@ use super::{Direction, LinkUse, Mesh, NocSpec};
 
 /// What `may_start` has found out.
 const LINK_IS_FREE: &str = "a packet starts when its link is free";
+const HAS_ROOM: &str = "a packet starts when there is room behind the link";
 
 /// What a tile gives to the network; on one chip, tiles are known by their numbers.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -160,15 +161,15 @@ impl<W: Copy> MeshUnit<W> {
     #[inline(always)]
     pub fn step(&mut self, now: Tick, event: MeshEvent, listener: &mut impl Listener<W, MeshEvent>) {
         let from = event.0;
-        let at = &self.channels[from as usize];
-        let Some(first) = at.queue.front() else { return };
-        let packet = &self.packets[first];
-        match self.mesh.next_hop(at.place, packet.exit) {
+        let channel = &self.channels[from as usize];
+        let Some(first) = channel.queue.front() else { return };
+        let Packet { exit, flits, .. } = self.packets[first];
+        match self.mesh.next_hop(channel.place, exit) {
             Some(direction) => {
-                let to = at.base.wrapping_add(self.steps[direction as usize]);
-                let channel = &self.channels[to as usize];
-                let start = match channel.waiting {
-                    Waiting::Nobody => channel.room_from(now, packet.flits),
+                let to = channel.base.wrapping_add(self.steps[direction as usize]);
+                let next = &self.channels[to as usize];
+                let start = match next.waiting {
+                    Waiting::Nobody => next.room_from(now, flits),
                     Waiting::Channels { .. } | Waiting::Terminal(_) => None,
                 };
                 let Some(start) = start else {
@@ -180,7 +181,9 @@ impl<W: Copy> MeshUnit<W> {
             }
             None => self.arrive(from, now, listener),
         }
-        self.serve(from, now, listener);
+        if self.channels[from as usize].waiting != Waiting::Nobody {
+            self.serve(from, now, listener);
+        }
     }
 
     /// What each link has done before a tick, which is not before the last event.
@@ -211,15 +214,8 @@ impl<W: Copy> MeshUnit<W> {
     }
 
     /// Gives a start to what waits for a channel's link, in order, as long as it is known when there is room for it.
-    #[inline(always)]
-    fn serve(&mut self, to: u32, now: Tick, listener: &mut impl Listener<W, MeshEvent>) {
-        if self.channels[to as usize].waiting != Waiting::Nobody {
-            self.serve_waiting(to, now, listener);
-        }
-    }
-
     #[inline(never)]
-    fn serve_waiting(&mut self, to: u32, now: Tick, listener: &mut impl Listener<W, MeshEvent>) {
+    fn serve(&mut self, to: u32, now: Tick, listener: &mut impl Listener<W, MeshEvent>) {
         loop {
             let channel = &mut self.channels[to as usize];
             match channel.waiting {
@@ -230,15 +226,18 @@ impl<W: Copy> MeshUnit<W> {
                     return self.send(terminal, sending, now, listener);
                 }
                 Waiting::Channels { first, last } => {
-                    let Some(packet) = self.channels[first as usize].queue.front() else { return };
+                    let [channel, before] = pair(&mut self.channels, to, first);
+                    let Some(packet) = before.queue.front() else { return };
                     let Packet { flits, asks: asked, .. } = self.packets[packet];
                     // Otherwise the packet that makes room serves the link.
-                    let Some(start) = self.channels[to as usize].room_from(now, flits) else { return };
-                    let next = self.channels[first as usize].next_waiting.take();
-                    self.channels[to as usize].waiting =
-                        next.map_or(Waiting::Nobody, |next| Waiting::Channels { first: next, last });
+                    let Some(start) = channel.room_from(now, flits) else { return };
+                    let next = before.next_waiting.take();
+                    channel.waiting = next.map_or(Waiting::Nobody, |next| Waiting::Channels { first: next, last });
+                    let serves_before = before.waiting != Waiting::Nobody;
                     self.pass(first, to, Turn { now, asked, start }, listener);
-                    self.serve(first, now, listener);
+                    if serves_before {
+                        self.serve(first, now, listener);
+                    }
                 }
             }
         }
@@ -258,18 +257,12 @@ impl<W: Copy> MeshUnit<W> {
     }
 
     /// Sends the packets of a message from its terminal, as long as it is known when there is room for them.
-    fn send(
-        &mut self,
-        from: u32,
-        mut sending: Sending,
-        now: Tick,
-        listener: &mut impl Listener<W, MeshEvent>,
-    ) {
+    fn send(&mut self, from: u32, mut sending: Sending, now: Tick, listener: &mut impl Listener<W, MeshEvent>) {
         let port = self.terminals[from as usize].port;
         let exit = self.terminals[sending.to as usize].place;
+        let channel = &mut self.channels[port as usize];
         while sending.left > 0 {
             let flits = sending.left.min(self.mesh.spec().packet_flits());
-            let channel = &mut self.channels[port as usize];
             let Some(start) = channel.room_from(now, flits) else {
                 channel.waiting = Waiting::Terminal(from);
                 self.terminals[from as usize].sending = Some(sending);
@@ -283,56 +276,55 @@ impl<W: Copy> MeshUnit<W> {
                 listener.left(tail, self.messages[message]);
             }
             let asks = start + self.mesh.spec().router_ticks;
-            let packet = Packet { asks, exit, to: sending.to, flits, ends, next: None };
-            let packet = self.packets.insert(packet);
-            self.enter(port, packet, start, listener);
+            let packet = self.packets.insert(Packet { asks, exit, to: sending.to, flits, ends, next: None });
+            let accepted = channel.queue.accept(start, packet, &mut self.packets);
+            if let Some(asks) = accepted.expect(HAS_ROOM) {
+                listener.event(asks, MeshEvent(port));
+            }
         }
     }
 
     /// Sends the first packet of a channel over the link of another one.
     #[inline(always)]
     fn pass(&mut self, from: u32, to: u32, turn: Turn, listener: &mut impl Listener<W, MeshEvent>) {
-        let Turn { now, asked, start } = turn;
-        let Some(packet) = self.leave(from, start, listener) else { return };
+        let hop = self.mesh.spec().hop_ticks();
+        let [before, channel] = pair(&mut self.channels, from, to);
+        let Some((packet, next)) = before.queue.pop(turn.start, &mut self.packets) else { return };
+        if let Some(asks) = next {
+            listener.event(asks, MeshEvent(from));
+        }
         let passing = &mut self.packets[packet];
-        passing.asks = start + self.mesh.spec().hop_ticks();
-        self.channels[to as usize].link.carry(now, start, passing.flits, asked).expect(LINK_IS_FREE);
-        self.enter(to, packet, start, listener);
+        passing.asks = turn.start + hop;
+        channel.link.carry(turn.now, turn.start, passing.flits, turn.asked).expect(LINK_IS_FREE);
+        let accepted = channel.queue.accept(turn.start, packet, &mut self.packets);
+        if let Some(asks) = accepted.expect(HAS_ROOM) {
+            listener.event(asks, MeshEvent(to));
+        }
     }
 
     /// Sends the first packet of a channel to its terminal, as soon as the link to that is free.
     #[inline(always)]
     fn arrive(&mut self, from: u32, now: Tick, listener: &mut impl Listener<W, MeshEvent>) {
-        let Some(first) = self.channels[from as usize].queue.front() else { return };
+        let queue = &mut self.channels[from as usize].queue;
+        let Some(first) = queue.front() else { return };
         let Packet { to, flits, ends, .. } = self.packets[first];
         let exit = &mut self.terminals[to as usize].exit;
         let start = exit.free_at.max(now);
         let tail = exit.carry(now, start, flits, now).expect(LINK_IS_FREE);
-        self.leave(from, start, listener);
+        if let Some((_, Some(asks))) = queue.pop(start, &mut self.packets) {
+            listener.event(asks, MeshEvent(from));
+        }
         self.packets.remove(first);
         if let Some(message) = ends {
             listener.delivered(tail + self.mesh.spec().link_ticks, self.messages.remove(message));
         }
     }
+}
 
-    /// The first packet of a channel leaves its queue, and the next one, if there is one, asks for its link.
-    #[inline(always)]
-    fn leave(&mut self, from: u32, start: Tick, listener: &mut impl Listener<W, MeshEvent>) -> Option<PoolId> {
-        let (packet, next) = self.channels[from as usize].queue.pop(start, &mut self.packets)?;
-        if let Some(asks) = next {
-            listener.event(asks, MeshEvent(from));
-        }
-        Some(packet)
-    }
-
-    /// A packet enters a channel's queue, and asks for its next link when it is the first there.
-    #[inline(always)]
-    fn enter(&mut self, to: u32, packet: PoolId, start: Tick, listener: &mut impl Listener<W, MeshEvent>) {
-        let accepted = self.channels[to as usize].queue.accept(start, packet, &mut self.packets);
-        if let Some(asks) = accepted.expect("a packet starts when there is room behind the link") {
-            listener.event(asks, MeshEvent(to));
-        }
-    }
+/// Two channels, of which one leads to the other.
+#[inline(always)]
+fn pair(channels: &mut [Channel], one: u32, other: u32) -> [&mut Channel; 2] {
+    channels.get_disjoint_mut([one as usize, other as usize]).expect("a channel leads to another one")
 }
 
 impl Channel {
