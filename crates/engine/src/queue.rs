@@ -9,16 +9,14 @@ const SLOTS: usize = 1 << 13;
 /// Slots in a word of the occupancy map.
 const WORD: usize = u64::BITS as usize;
 const WORDS: usize = SLOTS / WORD;
-/// Events that stand side by side.
-const SIDE_BY_SIDE: usize = 8;
-/// The block that slots without events lead to: it is always full.
-const FULL: u32 = 0;
+/// No node: the first one is never used.
+const NONE: u32 = 0;
 
 /// Events in order of time; events of one time in the order in which they were pushed.
 ///
-/// A timing wheel: a chain of blocks of events for each of the next ticks, and a sorted store for those beyond, from
-/// which they come to the wheel as soon as it reaches them. So an event costs the same however many there are. The block
-/// whose turn it is is taken out of its chain; of those that are free, the one that became so last is used first.
+/// A timing wheel: a chain of events for each of the next ticks, and a sorted store for those beyond, from which they
+/// come to the wheel as soon as it reaches them. So an event costs the same however many there are. Of the nodes that are
+/// free, the one that became so last is used first, so that they stay in a processor's cache.
 ///
 /// ```text
 ///  present    slots ┬────┬────┬─ … ─┐     beyond   8200: e, f   9000: g
@@ -27,14 +25,14 @@ const FULL: u32 = 0;
 /// ```
 #[derive(Clone, Debug)]
 pub struct EventQueue<E> {
-    /// The events whose turn it is, and how many of them have been popped.
-    present: Block<E>,
-    n_popped: u32,
-    blocks: Vec<Block<E>>,
-    /// Blocks that no slot has.
-    spare: Vec<u32>,
+    nodes: Vec<Node<E>>,
+    /// The node of the event popped last, which stays in the chain of its slot until the next one is popped: so an
+    /// event that is pushed for the present tick finds the end of a chain like any other.
+    popped: u32,
+    /// The first of the nodes that no chain has.
+    free: u32,
     slots: Box<[Slot; SLOTS]>,
-    /// One bit for each slot that has blocks, and one for each word of these that is not 0.
+    /// One bit for each slot that has a chain, and one for each word of these that is not 0.
     occupied: [u64; WORDS],
     occupied_words: u128,
     /// Events of ticks that the wheel does not reach yet.
@@ -45,21 +43,18 @@ pub struct EventQueue<E> {
     now: Tick,
 }
 
-/// Events of one tick.
+/// An event in a chain.
 #[derive(Clone, Copy, Debug)]
-#[repr(align(64))]
-struct Block<E> {
-    events: [Option<E>; SIDE_BY_SIDE],
-    /// How many there are; all but the last block of a slot are full.
-    len: u32,
-    /// The next block of the slot; the last one's means nothing.
+struct Node<E> {
+    /// None in a node that is free.
+    event: Option<E>,
     next: u32,
 }
 
-/// The blocks of a tick.
+/// The chain of a tick.
 #[derive(Clone, Copy, Debug)]
 struct Slot {
-    /// Means nothing if there is none.
+    /// Means nothing if there is no last one.
     first: u32,
     last: u32,
 }
@@ -67,13 +62,11 @@ struct Slot {
 impl<E: Copy> EventQueue<E> {
     /// Nothing to happen, at the start of time.
     pub fn new() -> Self {
-        let block = |len| Block { events: [None; SIDE_BY_SIDE], len, next: FULL };
         Self {
-            present: block(0),
-            n_popped: 0,
-            blocks: vec![block(SIDE_BY_SIDE as u32)],
-            spare: Vec::new(),
-            slots: Box::new([Slot { first: FULL, last: FULL }; SLOTS]),
+            nodes: vec![Node { event: None, next: NONE }],
+            popped: NONE,
+            free: NONE,
+            slots: Box::new([Slot { first: NONE, last: NONE }; SLOTS]),
             occupied: [0; WORDS],
             occupied_words: 0,
             beyond: BTreeMap::new(),
@@ -87,7 +80,7 @@ impl<E: Copy> EventQueue<E> {
     ///
     /// # Panics
     /// If the tick has passed: nothing acts on the past.
-    // Inlined, and nothing else is given the event, so that it is written straight into its block: on the way through
+    // Inlined, and nothing else is given the event, so that it is written straight into its node: on the way through
     // memory, its parts are stored one by one and loaded as a whole, for which a processor waits.
     #[inline(always)]
     pub fn push(&mut self, at: Tick, event: E) {
@@ -99,17 +92,23 @@ impl<E: Copy> EventQueue<E> {
         }
     }
 
-    /// Puts an event at the end of the slot of a tick that the wheel reaches.
+    /// Puts an event at the end of the chain of a tick that the wheel reaches.
     #[inline(always)]
     fn put(&mut self, at: Tick, event: E) {
-        let slot = at.0 as usize % SLOTS;
-        let mut last = self.slots[slot].last;
-        if self.blocks[last as usize].len as usize == SIDE_BY_SIDE {
-            last = self.lengthen(slot);
+        if self.free == NONE {
+            self.grow();
         }
-        let block = &mut self.blocks[last as usize];
-        block.events[block.len as usize % SIDE_BY_SIDE] = Some(event);
-        block.len += 1;
+        let new = self.free;
+        let node = &mut self.nodes[new as usize];
+        self.free = node.next;
+        *node = Node { event: Some(event), next: NONE };
+        let slot = at.0 as usize % SLOTS;
+        let last = std::mem::replace(&mut self.slots[slot].last, new);
+        if last == NONE {
+            self.begin(slot, new);
+        } else {
+            self.nodes[last as usize].next = new;
+        }
     }
 
     #[cold]
@@ -123,12 +122,14 @@ impl<E: Copy> EventQueue<E> {
     /// The next event, and its tick becomes now.
     #[inline(always)]
     pub fn pop(&mut self) -> Option<E> {
-        if self.n_popped == self.present.len {
-            self.advance()?;
+        let mut next = self.nodes[self.popped as usize].next;
+        if next == NONE {
+            next = self.advance()?;
+        } else {
+            self.release();
         }
-        let event = self.present.events[self.n_popped as usize % SIDE_BY_SIDE];
-        self.n_popped += 1;
-        event
+        self.popped = next;
+        self.nodes[next as usize].event
     }
 
     /// The tick of the event popped last.
@@ -142,9 +143,21 @@ impl<E: Copy> EventQueue<E> {
         self.pushed
     }
 
-    /// Takes the next block of events, if there is one, of this tick or the next one that has some.
+    /// Lets the node popped last be used again.
+    #[inline]
+    fn release(&mut self) {
+        self.nodes[self.popped as usize].next = self.free;
+        self.free = self.popped;
+    }
+
+    /// The first node of the next tick that has events, which becomes now, if there is one.
     #[inline(never)]
-    fn advance(&mut self) -> Option<()> {
+    fn advance(&mut self) -> Option<u32> {
+        if self.popped != NONE {
+            self.release();
+            self.popped = NONE;
+            self.vacate(self.now.0 as usize % SLOTS);
+        }
         if self.occupied_words == 0 {
             let (&at, _) = self.beyond.first_key_value()?;
             self.now = Tick(at);
@@ -152,20 +165,11 @@ impl<E: Copy> EventQueue<E> {
         }
         let slot = self.next_slot();
         let ahead = slot.wrapping_sub(self.now.0 as usize) % SLOTS;
-        let Slot { first, last } = self.slots[slot];
-        self.present = self.blocks[first as usize];
-        self.n_popped = 0;
-        self.spare.push(first);
-        if first == last {
-            self.vacate(slot);
-        } else {
-            self.slots[slot].first = self.present.next;
-        }
         if ahead > 0 {
             self.now.0 += ahead as u64;
             self.reach();
         }
-        Some(())
+        Some(self.slots[slot].first)
     }
 
     /// The first occupied slot from now on, around the wheel, of which one is.
@@ -198,34 +202,26 @@ impl<E: Copy> EventQueue<E> {
         }
     }
 
-    /// Gives a slot another block.
+    /// Makes a free node.
+    #[cold]
     #[inline(never)]
-    fn lengthen(&mut self, slot: usize) -> u32 {
-        let block = match self.spare.pop() {
-            Some(block) => {
-                self.blocks[block as usize].len = 0;
-                block
-            }
-            None => {
-                self.blocks.push(Block { events: [None; SIDE_BY_SIDE], len: 0, next: FULL });
-                (self.blocks.len() - 1) as u32
-            }
-        };
-        let before = std::mem::replace(&mut self.slots[slot].last, block);
-        if before == FULL {
-            self.slots[slot].first = block;
-            self.occupied[slot / WORD] |= 1 << (slot % WORD);
-            self.occupied_words |= 1 << (slot / WORD);
-        } else {
-            self.blocks[before as usize].next = block;
-        }
-        block
+    fn grow(&mut self) {
+        self.free = self.nodes.len() as u32;
+        self.nodes.push(Node { event: None, next: NONE });
     }
 
-    /// Leaves a slot without blocks.
+    /// Gives a slot a chain.
+    #[inline(never)]
+    fn begin(&mut self, slot: usize, first: u32) {
+        self.slots[slot].first = first;
+        self.occupied[slot / WORD] |= 1 << (slot % WORD);
+        self.occupied_words |= 1 << (slot / WORD);
+    }
+
+    /// Leaves a slot without a chain.
     #[inline]
     fn vacate(&mut self, slot: usize) {
-        self.slots[slot].last = FULL;
+        self.slots[slot].last = NONE;
         self.occupied[slot / WORD] &= !(1 << (slot % WORD));
         if self.occupied[slot / WORD] == 0 {
             self.occupied_words &= !(1 << (slot / WORD));
