@@ -24,13 +24,16 @@ impl PoolId {
 
 impl<T: Copy> Pool<T> {
     /// Keeps something; returns its place.
-    #[inline]
+    // Inlined, and room is made without the item, so that it is written straight into its place.
+    #[inline(always)]
     pub fn insert(&mut self, item: T) -> PoolId {
-        if let Some(place) = self.free.pop() {
-            self.items[place.at()] = item;
-            return place;
-        }
-        self.add(item)
+        let Some(place) = self.free.pop() else {
+            self.items.push(item);
+            // So many places are more than any memory holds.
+            return PoolId(NonZeroU32::new(self.items.len() as u32).unwrap_or(NonZeroU32::MAX));
+        };
+        self.items[place.at()] = item;
+        place
     }
 
     /// Gives what is at a place, which becomes free.
@@ -38,14 +41,6 @@ impl<T: Copy> Pool<T> {
     pub fn remove(&mut self, place: PoolId) -> T {
         self.free.push(place);
         self.items[place.at()]
-    }
-
-    #[cold]
-    #[inline(never)]
-    fn add(&mut self, item: T) -> PoolId {
-        self.items.push(item);
-        // So many places are more than any memory holds.
-        PoolId(NonZeroU32::new(self.items.len() as u32).unwrap_or(NonZeroU32::MAX))
     }
 }
 

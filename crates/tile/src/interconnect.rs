@@ -303,7 +303,8 @@ impl<W: Copy> InterconnectUnit<W> {
             }
             state.waiting.pop_front();
             state.waited += now - since;
-            let leg = Message { payload: Leg::Out(message), from: message.from.tile, to: gateway, flits: message.flits };
+            let leg =
+                Message { payload: Leg::Out(message), from: message.from.tile, to: gateway, flits: message.flits };
             let sent = state.inject(now, chip, leg, listener);
             debug_assert!(sent.is_ok(), "a tile whose message waits for the chip link sends no other");
         }

@@ -17,7 +17,7 @@ mod routes;
 use std::rc::Rc;
 
 use rebias_buffer::RegisterUse;
-use rebias_engine::RegionId;
+use rebias_engine::{Divisor, RegionId};
 use rebias_mapper::ImaId;
 use rebias_network::LayerId;
 use rebias_tile::{MvmShape, TileAddress};
@@ -142,7 +142,7 @@ pub(super) struct Turns {
     /// The first position; the others follow at distances of the number of copies.
     pub(super) first: u32,
     pub(super) stride: u32,
-    pub(super) per_image: u32,
+    pub(super) per_image: Divisor,
 }
 
 /// The arrays of a copy on one tile.
@@ -402,9 +402,8 @@ impl Turns {
     /// The position after `turn` others.
     #[inline]
     pub(super) fn position(self, turn: u64) -> Position {
-        let turn = turn as u32;
-        let index = self.first + turn % self.per_image * self.stride;
-        Position { image: u64::from(turn / self.per_image), index: u64::from(index) }
+        let (image, of_image) = self.per_image.divide(turn as u32);
+        Position { image: u64::from(image), index: u64::from(self.first + of_image * self.stride) }
     }
 }
 

@@ -38,7 +38,9 @@ use super::record::{Buffer, Recorder, Stage, Work};
 use super::{ReplayError, Schedule, Traffic, Window};
 use clock::Clock;
 use network::Told;
-use state::{AdderState, BufferState, ImaState, Outbox, Outputs, Parcel, PartState, ReplicaState, ShareState, TileState};
+use state::{
+    AdderState, BufferState, ImaState, Outbox, Outputs, Parcel, PartState, ReplicaState, ShareState, TileState,
+};
 
 use stream::Stream;
 

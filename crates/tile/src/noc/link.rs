@@ -22,19 +22,21 @@ pub struct LinkUse {
 }
 
 /// A link, which serves packets in the order in which they ask for it.
-// What every packet touches comes first.
+// A line of a processor's cache, as every packet touches it.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-#[repr(C)]
 pub(super) struct Link {
-    /// First tick at which the next packet may start.
+    /// First tick at which the next packet may start: that behind the last one's tail.
     pub(super) free_at: Tick,
     /// What it does for all packets that have a start.
     done: LinkUse,
     /// The last of these, if there are any.
     last: Booking,
-    /// Those before: at least all whose tails have not left.
-    earlier: Vec<Booking>,
+    earlier: Box<Earlier>,
 }
+
+/// The packets before the last one, with the ticks behind their tails: at least all whose tails have not left.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+struct Earlier(Vec<(Booking, Tick)>);
 
 /// A packet's time on a link.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -43,7 +45,6 @@ struct Booking {
     /// The first tick at which nothing but room was missing.
     its_turn: Tick,
     start: Tick,
-    end: Tick,
 }
 
 impl Link {
@@ -62,47 +63,44 @@ impl Link {
         if self.free_at > now {
             self.keep_last(now);
         }
-        self.last = Booking { asked, its_turn, start, end };
-        self.done += LinkUse {
-            busy: end - start,
-            stalled_by_room: start - its_turn,
-            waited_for_link: its_turn - asked,
-        };
+        self.last = Booking { asked, its_turn, start };
+        self.done +=
+            LinkUse { busy: end - start, stalled_by_room: start - its_turn, waited_for_link: its_turn - asked };
         self.free_at = end;
         Ok(end)
     }
 
     /// Keeps the last booking beside those before, of which the link may forget what has ended.
     fn keep_last(&mut self, now: Tick) {
-        if self.earlier.len() == self.earlier.capacity() {
-            self.earlier.retain(|booking| booking.end > now);
+        let Earlier(bookings) = &mut *self.earlier;
+        if bookings.len() == bookings.capacity() {
+            bookings.retain(|&(_, end)| end > now);
         }
-        self.earlier.push(self.last);
+        bookings.push((self.last, self.free_at));
     }
 
     /// What it has done before a tick, with the packet that waits for its turn since `asked`, if any.
     pub(super) fn use_before(&self, tick: Tick, asked: Option<Tick>) -> LinkUse {
         let mut done = self.done;
-        for booking in self.earlier.iter().chain([&self.last]) {
-            done -= booking.before(booking.end);
-            done += booking.before(tick);
+        for &(booking, end) in self.earlier.0.iter().chain([&(self.last, self.free_at)]) {
+            done -= booking.before(end, end);
+            done += booking.before(end, tick);
         }
         if let Some(asked) = asked {
             let not_known = Tick(u64::MAX);
             let its_turn = self.free_at.max(asked);
-            done += Booking { asked, its_turn, start: not_known, end: not_known }.before(tick);
+            done += Booking { asked, its_turn, start: not_known }.before(not_known, tick);
         }
         done
     }
 }
 
 impl Booking {
-    /// What the link does for it before a tick.
-    #[inline]
-    fn before(&self, tick: Tick) -> LinkUse {
+    /// What the link does for it before a tick; its tail leaves before `end`.
+    fn before(&self, end: Tick, tick: Tick) -> LinkUse {
         let span = |from: Tick, to: Tick| to.min(tick) - from.min(tick);
         LinkUse {
-            busy: span(self.start, self.end),
+            busy: span(self.start, end),
             stalled_by_room: span(self.its_turn, self.start),
             waited_for_link: span(self.asked, self.its_turn),
         }
@@ -124,6 +122,8 @@ impl SubAssign for LinkUse {
         self.waited_for_link = self.waited_for_link - other.waited_for_link;
     }
 }
+
+const _: () = assert!(size_of::<Link>() == 64);
 
 #[cfg(test)]
 mod tests {

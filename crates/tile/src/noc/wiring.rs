@@ -71,6 +71,8 @@ pub(super) struct Channel {
     pub(super) link: Link,
 }
 
+const _: () = assert!(size_of::<Channel>() == 128);
+
 /// What waits for room behind a link.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Waiting {

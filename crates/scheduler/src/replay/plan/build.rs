@@ -6,7 +6,7 @@ use std::rc::Rc;
 
 use rebias_arch::Arch;
 use rebias_buffer::RegisterUse;
-use rebias_engine::RegionId;
+use rebias_engine::{Divisor, RegionId};
 use rebias_mapper::{DigitalRest, ImaId, LayerPlacement, PlacedArray, Placement, Replica};
 use rebias_network::{Layer, Network, Op, OutputFormat, Weighted, Window};
 use rebias_tile::{ArrayShape, ChipSpec, InputSum, Interconnect, MvmShape};
@@ -16,8 +16,8 @@ use super::routes::Homes;
 use crate::replay::Schedule;
 
 use super::{
-    BufferIdx, BufferPlan, ImaIdx, ImaPlan, InputMap, Lanes, LayerIdx, LayerKind, LayerPlan, Output, PartIdx, PartPlan, Plan,
-    ReplicaIdx, ReplicaPlan, Role, ShareIdx, SharePlan, TileIdx, TilePlan, Turns, bytes_of,
+    BufferIdx, BufferPlan, ImaIdx, ImaPlan, InputMap, Lanes, LayerIdx, LayerKind, LayerPlan, Output, PartIdx, PartPlan,
+    Plan, ReplicaIdx, ReplicaPlan, Role, ShareIdx, SharePlan, TileIdx, TilePlan, Turns, bytes_of,
 };
 
 /// What is known of the hosts while a plan is built.
@@ -155,7 +155,7 @@ impl Builder<'_> {
             turns: Turns {
                 first: first_position as u32,
                 stride: stride as u32,
-                per_image: (placed.n_positions - first_position).div_ceil(stride) as u32,
+                per_image: Divisor::new((placed.n_positions - first_position).div_ceil(stride) as u32),
             },
             parts: Vec::new(),
             shares: Vec::new(),

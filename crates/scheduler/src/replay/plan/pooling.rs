@@ -1,5 +1,6 @@
 //! Max-pools between a layer and the buffers of those who read it: which pixels a code enters.
 
+use rebias_engine::Divisor;
 use rebias_network::Window;
 
 /// The max-pooling between a source and a map; pools one behind the other are one pool with a larger window.
@@ -7,6 +8,8 @@ use rebias_network::Window;
 pub(crate) struct Pooling {
     rows: Axis,
     columns: Axis,
+    /// Columns of the source and of the map.
+    width: (Divisor, Divisor),
 }
 
 /// One direction of a pooling, worked out place by place.
@@ -71,6 +74,7 @@ impl Pooling {
         Self {
             rows: Axis::new(height, (stride, padding), from.0, to.0),
             columns: Axis::new(width, (stride, padding), from.1, to.1),
+            width: (Divisor::new(from.1 as u32), Divisor::new(to.1 as u32)),
         }
     }
 
@@ -81,11 +85,10 @@ impl Pooling {
 
     /// The pixels of the map that a source pixel enters.
     pub(crate) fn entered(&self, source_pixel: u32) -> Entered {
-        let from = self.columns.covered.len() as u32;
-        let row = &self.rows.covered[(source_pixel / from) as usize];
-        let column = &self.columns.covered[(source_pixel % from) as usize];
+        let (row, column) = self.width.0.divide(source_pixel);
+        let (row, column) = (&self.rows.covered[row as usize], &self.columns.covered[column as usize]);
         Entered {
-            first: row.first * self.columns.n_places.len() as u32 + column.first,
+            first: row.first * self.width.1.get() + column.first,
             rows: row.behind - row.first,
             columns: column.behind - column.first,
             n_first: row.n_begun * column.n_begun,
@@ -94,8 +97,8 @@ impl Pooling {
 
     /// Source pixels that a pixel of the map waits for.
     pub(crate) fn n_contributions(&self, pixel: u32) -> u32 {
-        let to = self.columns.n_places.len() as u32;
-        self.rows.n_places[(pixel / to) as usize] * self.columns.n_places[(pixel % to) as usize]
+        let (row, column) = self.width.1.divide(pixel);
+        self.rows.n_places[row as usize] * self.columns.n_places[column as usize]
     }
 }
 

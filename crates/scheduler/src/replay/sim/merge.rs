@@ -269,7 +269,7 @@ impl<R: Recorder> Sim<'_, R> {
             digest = (digest.rotate_left(5) ^ ahead).wrapping_mul(0x9E37_79B9_7F4A_7C15);
         };
         for (share, plan) in self.shares.iter().zip(&self.plan.shares) {
-            let per_image = plan.turns.per_image;
+            let per_image = plan.turns.per_image.get();
             let inputs = &self.imas[plan.ima.at()].inputs;
             let (loaded, drained) = (inputs.filled(plan.mvm), inputs.drained(plan.mvm));
             for count in [loaded, share.started, drained, share.summed, share.outputs.left()] {
@@ -277,7 +277,7 @@ impl<R: Recorder> Sim<'_, R> {
             }
         }
         for (replica, plan) in self.replicas.iter().zip(&self.plan.replicas) {
-            note(replica.outputs.left(), plan.turns.per_image);
+            note(replica.outputs.left(), plan.turns.per_image.get());
         }
         for (buffer, plan) in self.buffers.iter().zip(&self.plan.buffers) {
             let map = &plan.map;
@@ -285,7 +285,7 @@ impl<R: Recorder> Sim<'_, R> {
             note(buffer.written, map.n_pixels());
         }
         for (adder, plan) in self.adders.iter().zip(&self.plan.adders) {
-            note(adder.begun, self.plan.replicas[plan.replica.at()].turns.per_image);
+            note(adder.begun, self.plan.replicas[plan.replica.at()].turns.per_image.get());
         }
         digest
     }

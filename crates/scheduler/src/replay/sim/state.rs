@@ -187,6 +187,8 @@ pub(super) struct BufferState<'a> {
     pub(super) written: u64,
     /// What has come of the pixels behind, and is still to come.
     pixels: VecDeque<Arrivals>,
+    /// The pixel behind these, within its image.
+    next_pixel: u32,
     pub(super) tile: TileIdx,
     n_channels: u32,
     pub(super) region: RegionId,
@@ -321,6 +323,7 @@ impl<'a> BufferState<'a> {
             completing: VecDeque::new(),
             is_filling: false,
             pixels: VecDeque::new(),
+            next_pixel: 0,
             awaited: None,
             taken: 0,
             fed: 0,
@@ -368,9 +371,9 @@ impl<'a> BufferState<'a> {
 
     /// Notes what the next pixel of which nothing has come needs.
     fn expect_pixel(&mut self) {
-        let pixel = (self.written + self.pixels.len() as u64) % self.map.n_pixels as u64;
-        let missing = u64::from(self.n_channels) * u64::from(self.map.n_contributions(pixel as u32));
+        let missing = u64::from(self.n_channels) * u64::from(self.map.n_contributions(self.next_pixel));
         self.pixels.push_back(Arrivals { missing, readable: Tick::ZERO });
+        self.next_pixel = if self.next_pixel + 1 < self.map.n_pixels() { self.next_pixel + 1 } else { 0 };
     }
 }
 
