@@ -3,7 +3,7 @@
 use std::fs;
 use std::path::Path;
 
-use crate::support::{refusal, stdout};
+use crate::support::{refusal, root, stdout};
 
 const SUBJECT: [&str; 2] = ["arch-configs/isaac-2016", "traces/shapes/vgg8-32"];
 
