@@ -96,8 +96,11 @@ impl<R: Recorder> Sim<'_, R> {
         self.imas[plan.ima.at()].inputs.fill(plan.mvm);
         self.shares[share.at()].load = LoadState::Idle;
         self.queue.push(self.boundary(), Event::Start(share));
-        // Unless others need earlier pixels than it did.
-        if self.pass_pixels(share) == self.buffers[plan.buffer.at()].first_kept {
+        // If others need earlier pixels than it did, there is nothing to free; claims that wait are looked at all the same,
+        // as others may have been granted since the last look.
+        let before = self.pass_pixels(share);
+        let BufferState { tile, first_kept, .. } = self.buffers[plan.buffer.at()];
+        if before == first_kept || self.tiles[tile.at()].edram.is_awaited() {
             self.free_pixels(plan.buffer);
         }
         self.try_load(share);
