@@ -11,7 +11,7 @@ pub(crate) fn of_run(design: &Document, error: &RunError) -> Failure {
     match error {
         RunError::Map(error) => of_map(design, error),
         RunError::Replay(error) => of_replay(design, error),
-        _ => Failure::input(error),
+        RunError::Emulation(_) | _ => Failure::input(error),
     }
 }
 
@@ -22,7 +22,7 @@ pub(crate) fn of_map(design: &Document, error: &MapError) -> Failure {
         MapError::TargetTooSmall { .. } => at(design, "mapping.target_crossbars", error),
         MapError::ArrayTooNarrow { .. } => at(design, "crossbar.bit_lines", error),
         MapError::NoPairs { .. } | MapError::TwoScales { .. } => at(design, "mapping.pairs", error),
-        _ => Failure::input(error),
+        MapError::NoWeights { .. } | _ => Failure::input(error),
     }
 }
 
@@ -31,7 +31,7 @@ pub(crate) fn of_replay(design: &Document, error: &ReplayError) -> Failure {
     match error {
         ReplayError::BufferTooSmall { .. } => at(design, "tile.edram.capacity_kib", error),
         ReplayError::InputRegisterTooSmall { .. } => at(design, "ima.input_register.capacity_bytes", error),
-        _ => Failure::input(error),
+        ReplayError::Deadlock { .. } | _ => Failure::input(error),
     }
 }
 

@@ -28,7 +28,7 @@ impl Divisor {
     /// Quotient and remainder.
     #[inline]
     pub const fn divide(self, dividend: u32) -> (u32, u32) {
-        let quotient = ((dividend as u128 + 1) * self.reciprocal as u128 >> u64::BITS) as u32;
+        let quotient = (((dividend as u128 + 1) * self.reciprocal as u128) >> u64::BITS) as u32;
         (quotient, dividend - quotient * self.divisor)
     }
 }

@@ -34,7 +34,7 @@ impl<R: Recorder> Sim<'_, R> {
     pub(super) fn feed_next_images(&mut self, held_back: u64) {
         for buffer in (0..self.plan.buffers.len()).map(BufferIdx::new) {
             let map = self.plan.map_of(buffer);
-            if self.buffers[buffer.at()].fed == held_back * u64::from(map.n_source_pixels()) {
+            if self.buffers[buffer.at()].fed == held_back.saturating_mul(u64::from(map.n_source_pixels())) {
                 self.feed(buffer);
             }
         }
