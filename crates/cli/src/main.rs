@@ -7,6 +7,7 @@ mod commands;
 mod failure;
 mod help;
 mod interrupt;
+mod misfit;
 mod progress;
 
 use std::io::{self, Write};

@@ -6,10 +6,12 @@ use rebias_sweep::{read_design, read_trace};
 
 use crate::args::Map;
 use crate::failure::Failure;
+use crate::misfit;
 
 pub(crate) fn run(args: &Map) -> Result<String, Failure> {
-    let arch = Arch::parse(&read_design(&args.subject.arch)?.arch)?;
+    let design = read_design(&args.subject.arch)?.arch;
+    let arch = Arch::parse(&design)?;
     let trace = read_trace(&args.subject.trace)?;
-    let placement = rebias_mapper::map(&trace.network, &arch).map_err(Failure::input)?;
+    let placement = rebias_mapper::map(&trace.network, &arch).map_err(|error| misfit::of_map(&design, &error))?;
     Ok(placement_text(&trace.network, &arch, &placement))
 }
