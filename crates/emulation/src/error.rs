@@ -60,12 +60,6 @@ pub enum EmulationError {
         /// What is wrong with them.
         source: CrossbarError,
     },
-    /// Noise of converters is beside that of cells, and can't be without it.
-    #[error("layer `{layer}`: noise of ADCs (`adc.noise_lsb`, `adc.sndr_db`) is emulated by `rebias mvm` alone")]
-    AdcNoise {
-        /// Name of the layer.
-        layer: String,
-    },
     /// There are no images.
     #[error("no images to emulate")]
     NoImages,

@@ -5,6 +5,7 @@ use std::fmt::Write;
 use comfy_table::{CellAlignment, Table, presets};
 use rebias_cost::{Calibration, Peak, Programming};
 use rebias_scheduler::{Cost, Proportion, RunResult, Steadiness};
+use rebias_units::{Energy, Time};
 
 use crate::SweptPoint;
 
@@ -144,7 +145,7 @@ fn summary_table(result: &RunResult) -> Table {
         row("weights", programming(load, cost));
     }
     if let Some(reads) = &cost.calibration {
-        row("calibrated bias", calibration(reads));
+        row("calibrated bias", calibration(reads, (result.timing.interval, cost.energy_gated())));
     }
     table
 }
@@ -180,9 +181,20 @@ fn programming(load: &Programming, cost: &Cost) -> String {
     )
 }
 
-fn calibration(reads: &Calibration) -> String {
+/// What calibrating takes; an image takes an interval and an energy.
+fn calibration(reads: &Calibration, (image_interval, of_image): (Time, Energy)) -> String {
+    let again = match (reads.interval, reads.energy_of_image(image_interval), reads.share_of_time()) {
+        (Some(interval), Some(energy), Some(time)) => format!(
+            "each {} s: {:.3e} µJ an image, {:.3e} of its energy, {:.3e} of the time",
+            interval.seconds(),
+            energy.microjoules(),
+            energy / of_image,
+            time
+        ),
+        _ => "once".to_owned(),
+    };
     format!(
-        "{:.3} µJ and {:.2} µs for {} reads with {} conversions, once and after drift; {} numbers kept",
+        "{:.3} µJ and {:.2} µs for {} reads with {} conversions, {again}; {} numbers kept",
         reads.energy.microjoules(),
         reads.time.microseconds(),
         reads.reads,

@@ -206,6 +206,7 @@ fn tables_have_as_many_numbers_as_codes() {
         expect![[r#"
         error: `adc.bits = 20`: too many codes for an ADC with offset, gain error, INL or DNL
         = legal: 1..=16
+        = hint: take fewer bits, or take these errors out of `[adc]`
     "#]],
     );
     check(
