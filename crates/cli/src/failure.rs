@@ -3,6 +3,9 @@
 use std::fmt;
 use std::process::ExitCode;
 
+use rebias_config::{Document, Problem};
+use rebias_scheduler::RunError;
+
 /// Why a command ended early.
 #[derive(Debug)]
 pub(crate) enum Failure {
@@ -28,6 +31,19 @@ impl Failure {
     /// Wraps an error of the input.
     pub(crate) fn input(error: impl fmt::Display) -> Self {
         Self::Input(error.to_string())
+    }
+
+    /// Wraps an error of a run, at the key that it is a matter of, as far as `arch` has one.
+    pub(crate) fn of_run(error: &RunError, arch: &Document) -> Self {
+        let RunError::Emulation(emulation) = error else { return Self::input(error) };
+        let keys = emulation.keys();
+        let Some(key) = keys.into_iter().find(|key| arch.get(key).is_some()) else { return Self::input(error) };
+        let told = error.to_string();
+        let problem = match told.split_once("\nhint: ") {
+            Some((told, hint)) => Problem::new(told).hint(hint),
+            None => Problem::new(told),
+        };
+        Self::input(arch.fault(key, problem))
     }
 
     pub(crate) fn exit_code(&self) -> ExitCode {

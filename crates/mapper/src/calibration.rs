@@ -40,3 +40,57 @@ impl LayerPlacement {
         fitting.clamp(1, most)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use rebias_arch::testing::toy_with;
+    use rebias_arch::{BiasColumnPlace, BiasSource, ReferenceLevel, ReferenceSpec, Remainder};
+    use rebias_network::testing::{RandomNetwork, random_network};
+
+    use super::*;
+    use crate::map;
+
+    const SPEC: BiasCalibrationSpec = BiasCalibrationSpec {
+        adc_bits: 8,
+        adc_noise: 0.0,
+        full_scale: None,
+        repeats: 1,
+        rows_per_read: None,
+        fraction_bits: 7,
+        interval: None,
+    };
+
+    /// Of an array of 32 rows of 2-bit cells.
+    fn rows(source: BiasSource, spec: BiasCalibrationSpec) -> usize {
+        let arch = toy_with(|chip, mapping| {
+            chip.n_tiles = 1000;
+            mapping.bias = source;
+        });
+        let network = random_network(1, &RandomNetwork::default());
+        map(&network, &arch).expect("fits").layers()[0].rows_of_calibration(&arch, &spec, 32)
+    }
+
+    #[test]
+    fn reads_are_as_fine_as_what_is_kept_of_them() {
+        let counted = |spec| rows(BiasSource::DigitalCount, spec);
+        // 255 codes over 3 levels a line: 32·(255/(128·3))² = 14.1.
+        assert_eq!(counted(SPEC), 14);
+        assert_eq!(counted(BiasCalibrationSpec { fraction_bits: 6, ..SPEC }), 32, "no more than there are");
+        assert_eq!(counted(BiasCalibrationSpec { adc_bits: 4, ..SPEC }), 1);
+        assert_eq!(counted(BiasCalibrationSpec { rows_per_read: Some(20), ..SPEC }), 20);
+        assert_eq!(counted(BiasCalibrationSpec { rows_per_read: Some(99), ..SPEC }), 32);
+        assert_eq!(counted(BiasCalibrationSpec { full_scale: Some(10.0), ..SPEC }), 32);
+    }
+
+    #[test]
+    fn a_reference_leaves_half_of_the_levels_on_either_side() {
+        let source = BiasSource::Reference(ReferenceSpec {
+            level: ReferenceLevel::All(1.5),
+            remainder: Remainder::Digital,
+            place: BiasColumnPlace::Extra,
+            device_step: 1.0,
+        });
+        // 127 codes over 1.5 levels: 32·(127/(128·1.5))² = 14.0007.
+        assert_eq!(rows(source, SPEC), 14);
+    }
+}

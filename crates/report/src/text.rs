@@ -5,7 +5,6 @@ use std::fmt::Write;
 use comfy_table::{CellAlignment, Table, presets};
 use rebias_cost::{Calibration, Peak, Programming};
 use rebias_scheduler::{Cost, Proportion, RunResult, Steadiness};
-use rebias_units::{Energy, Time};
 
 use crate::SweptPoint;
 
@@ -145,7 +144,10 @@ fn summary_table(result: &RunResult) -> Table {
         row("weights", programming(load, cost));
     }
     if let Some(reads) = &cost.calibration {
-        row("calibrated bias", calibration(reads, (result.timing.interval, cost.energy_gated())));
+        row("calibrated bias", calibration(reads));
+        if let Some(again) = recalibration(reads, result) {
+            row("recalibration", again);
+        }
     }
     table
 }
@@ -181,26 +183,27 @@ fn programming(load: &Programming, cost: &Cost) -> String {
     )
 }
 
-/// What calibrating takes; an image takes an interval and an energy.
-fn calibration(reads: &Calibration, (image_interval, of_image): (Time, Energy)) -> String {
-    let again = match (reads.interval, reads.energy_of_image(image_interval), reads.share_of_time()) {
-        (Some(interval), Some(energy), Some(time)) => format!(
-            "each {} s: {:.3e} µJ an image, {:.3e} of its energy, {:.3e} of the time",
-            interval.seconds(),
-            energy.microjoules(),
-            energy / of_image,
-            time
-        ),
-        _ => "once".to_owned(),
-    };
+fn calibration(reads: &Calibration) -> String {
     format!(
-        "{:.3} µJ and {:.2} µs for {} reads with {} conversions, {again}; {} numbers kept",
+        "{:.3} µJ and {:.2} µs for {} reads and {} conversions; {} registers",
         reads.energy.microjoules(),
         reads.time.microseconds(),
         reads.reads,
         reads.conversions,
         reads.n_corrections
     )
+}
+
+/// What calibrating again and again takes beside images; `None` for a chip that is calibrated once.
+fn recalibration(reads: &Calibration, result: &RunResult) -> Option<String> {
+    let of_image = reads.energy_of_image(result.timing.interval)?;
+    Some(format!(
+        "each {} s: {:.3e} µJ an image, {:.1e} of its energy; {:.1e} of the time",
+        reads.interval?.seconds(),
+        of_image.microjoules(),
+        of_image / result.cost.energy_gated(),
+        reads.share_of_time()?
+    ))
 }
 
 fn component_table(result: &RunResult) -> Table {

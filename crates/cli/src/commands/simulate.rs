@@ -1,6 +1,7 @@
 //! `rebias simulate`: one network on one chip.
 
 use rebias_arch::{Arch, Fingerprint};
+use rebias_config::Document;
 use rebias_cost::Costs;
 use rebias_network::Trace;
 use rebias_report::{
@@ -23,7 +24,7 @@ pub(crate) fn run(args: &Simulate) -> Result<String, Failure> {
         FingerprintedTrace::read(&args.subject.trace, args.data.as_deref())?;
     let out = args.out.as_deref().map(OutputFolder::create).transpose()?;
 
-    let result = simulate(args, &arch, &costs, &trace)?;
+    let result = simulate(args, (&files.arch, &arch, &costs), &trace)?;
     let configuration = files.arch.to_toml();
     if let Some(out) = out {
         let hashes = [
@@ -40,7 +41,11 @@ pub(crate) fn run(args: &Simulate) -> Result<String, Failure> {
     })
 }
 
-fn simulate(args: &Simulate, arch: &Arch, costs: &Costs, trace: &Trace) -> Result<RunResult, Failure> {
+fn simulate(
+    args: &Simulate,
+    (document, arch, costs): (&Document, &Arch, &Costs),
+    trace: &Trace,
+) -> Result<RunResult, Failure> {
     let wanted = args.images.map(|images| usize::try_from(images).unwrap_or(usize::MAX));
     let available = trace.samples.as_ref().map_or(0, |samples| samples.len());
     let chips = Chips { first: args.chip, count: args.chips };
@@ -52,10 +57,11 @@ fn simulate(args: &Simulate, arch: &Arch, costs: &Costs, trace: &Trace) -> Resul
         images: args.stream.map_or(ReplayOptions::DEFAULT.images, |images| Images::Exactly(images.get())),
     };
     let options = RunOptions { images: wanted, seed: args.seed, chips, replay, progress: &progress };
+    let failed = |error| Failure::of_run(&error, document);
     let result = match Watched::new(args, arch) {
-        None => run_network(arch, costs, trace, &options).map_err(Failure::input)?,
+        None => run_network(arch, costs, trace, &options).map_err(failed)?,
         Some(mut watched) => {
-            let result = run_recorded(arch, costs, trace, &options, &mut watched).map_err(Failure::input)?;
+            let result = run_recorded(arch, costs, trace, &options, &mut watched).map_err(failed)?;
             watched.write(arch, &trace.network)?;
             result
         }
