@@ -144,7 +144,7 @@ fn the_mean_error_of_a_column_is_taken_off_for_each_input() {
     let coarse = calibrated(Some(BiasCalibrationSpec { fraction_bits: 0, ..CALIBRATION }));
     assert_eq!(sum(&coarse, codes, 0, [1; 4]), 3.0 + 4.0);
     // A read of one bit is 0 or the full scale of 12: 3 is 0, and δ = −6/4.
-    let blind = calibrated(Some(BiasCalibrationSpec { adc_bits: 1, ..CALIBRATION }));
+    let blind = calibrated(Some(BiasCalibrationSpec { adc_bits: 1, rows_per_read: Some(4), ..CALIBRATION }));
     assert_eq!(sum(&blind, codes, 0, [1; 4]), 3.0 + 6.0);
     // Read two rows at a time, 2.5 and 0.5 of 6: 0 and 0 again.
     let apart = BiasCalibrationSpec { adc_bits: 1, rows_per_read: Some(2), ..CALIBRATION };
