@@ -96,7 +96,7 @@ def activations() -> "dict[str, object]":
             quantiser = QuantActivation(bits, trained).double()
             with torch.no_grad():
                 quantiser.size.fill_(0.5 if trained == "step" else 0.5 * (2**bits - 1))
-                quantiser.is_fitted.fill_(True)
+                quantiser.set_extra_state(True)
             leaf = values.clone().requires_grad_()
             outputs = quantiser(leaf)
             to_input, to_size = gradients(outputs, [leaf, quantiser.size])

@@ -59,20 +59,30 @@ class Weighted:
 
     def sums(self, x: np.ndarray) -> np.ndarray:
         """Y of input codes, `[n, out, positions]`, i64."""
-        if self.window is None:
-            rows = x.reshape(len(x), -1, 1)
-        else:
-            windows = _windows(x, self.window)
-            n, _, height, width = windows.shape[:4]
-            rows = windows.transpose(0, 1, 4, 5, 2, 3).reshape(n, -1, height * width)
-        # Products of whole numbers in double precision, which is exact here and much faster than in integers.
-        assert float(x.max(initial=0)) * 2.0**self.codes.bits * rows.shape[1] < 2.0**53
-        rows = rows.astype(np.float64)
-        n_units = self.stored_beta().astype(np.int64)
-        of_codes = (self.codes.plus.astype(np.float64) @ rows).astype(np.int64) << self.fraction_bits
+        rows, positions = self._rows(x)
+        # Products of whole numbers in floating point, which is exact below these bounds and much faster than in integers.
+        largest = float(x.max(initial=0)) * 2.0**self.codes.bits * len(rows)
+        assert largest < 2.0**53
+        real = np.float32 if largest < 2.0**24 else np.float64
+        rows = rows.astype(real)
+
+        def of(factors: np.ndarray) -> np.ndarray:
+            sums = (factors.astype(real) @ rows).astype(np.int64).reshape(len(factors), len(x), positions)
+            return sums.transpose(1, 0, 2)
+
+        n_units = self.stored_beta().astype(np.int64)[:, None]
+        of_codes = of(self.codes.plus) << self.fraction_bits
         if self.codes.minus is not None:
-            return of_codes - n_units[:, None] * (self.codes.minus.astype(np.float64) @ rows).astype(np.int64)
-        return of_codes + n_units[:, None] * rows.sum(1, keepdims=True).astype(np.int64)
+            return of_codes - n_units * of(self.codes.minus)
+        return of_codes + n_units * of(np.ones((1, len(rows))))
+
+    def _rows(self, x: np.ndarray) -> Tuple[np.ndarray, int]:
+        """What meets each weight of an output, `[rows, n · positions]`, and the number of positions."""
+        if self.window is None:
+            return x.reshape(len(x), -1).T, 1
+        windows = _windows(x, self.window)
+        n, _, height, width = windows.shape[:4]
+        return windows.transpose(1, 4, 5, 0, 2, 3).reshape(-1, n * height * width), height * width
 
     def forward(self, x: np.ndarray) -> np.ndarray:
         """Output codes `[n, out, rows, columns]`, or class scores `[n, out]`."""
@@ -81,7 +91,7 @@ class Weighted:
             scale, offset = self.logits
             return scale * y[:, :, 0] + offset
         bits, thresholds, direction = self.thresholds
-        codes = np.zeros(y.shape, np.int64)
+        codes = np.zeros(y.shape, np.uint16 if bits > 8 else np.uint8)
         rises = direction[:, None] > 0
         for theta in thresholds.T:
             codes += np.where(rises, y >= theta[:, None], y <= theta[:, None])
@@ -105,7 +115,7 @@ class IntegerNetwork:
         return np.concatenate(found).astype(np.uint16)
 
     def _logits(self, images: np.ndarray) -> np.ndarray:
-        x = images.astype(np.int64)
+        x = images
         for layer in self.layers:
             x = layer.forward(x)
         return x

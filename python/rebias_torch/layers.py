@@ -84,7 +84,8 @@ class QuantActivation(nn.Module):
             raise ValueError(f"trained is `{trained}`; it is `step` or `clip`")
         self.bits, self.trained = bits, trained
         self.size = nn.Parameter(torch.ones(1))
-        self.register_buffer("is_fitted", torch.tensor(False))
+        # No tensor, as a branch on one would keep PyTorch from compiling networks as a whole.
+        self._is_fitted = False
 
     @property
     def step(self) -> float:
@@ -93,7 +94,7 @@ class QuantActivation(nn.Module):
         return size if self.trained == "step" else size / max_code(self.bits)
 
     def forward(self, x: Tensor) -> Tensor:
-        if not self.is_fitted:
+        if not self._is_fitted:
             self._fit(x.detach())
         largest = max_code(self.bits)
         if self.trained == "step":
@@ -107,7 +108,13 @@ class QuantActivation(nn.Module):
         step, _ = least_squares(x.flatten()[::every].clamp(min=0.0), self.bits, 0.0)
         with torch.no_grad():
             self.size.fill_(step if self.trained == "step" else step * max_code(self.bits))
-            self.is_fitted.fill_(True)
+        self._is_fitted = True
+
+    def get_extra_state(self) -> bool:
+        return self._is_fitted
+
+    def set_extra_state(self, state: bool) -> None:
+        self._is_fitted = state
 
     def extra_repr(self) -> str:
         return f"bits={self.bits}, trained={self.trained!r}"

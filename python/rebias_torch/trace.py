@@ -20,6 +20,10 @@ class Provenance:
     command: Optional[str] = None
     seed: Optional[int] = None
     notes: Optional[str] = None
+    #: Text of the recipe.
+    recipe: Optional[str] = None
+    #: `images`, and fractions of them: `float`, `fake_quantised`, `integer`.
+    accuracies: Optional[Dict[str, Union[int, float]]] = None
 
 
 @dataclass(frozen=True)
@@ -28,6 +32,8 @@ class Samples:
 
     images: np.ndarray
     labels: np.ndarray
+    #: What the integer network makes of them, if that is known.
+    expected: Optional[np.ndarray] = None
 
 
 def write_trace(
@@ -49,7 +55,8 @@ def write_trace(
         if images is not None:
             tensors = {"inputs": images.images.astype(np.uint8), "labels": images.labels.astype(np.uint16)}
             if name == "samples":
-                tensors["expected"] = network.classes(images.images)
+                is_known = images.expected is not None
+                tensors["expected"] = images.expected if is_known else network.classes(images.images)
             contiguous = {key: np.ascontiguousarray(tensor) for key, tensor in tensors.items()}
             save_file(contiguous, str(folder / f"{name}.safetensors"))
 
@@ -83,9 +90,11 @@ def _of_layer(layer: Weighted) -> Dict[str, np.ndarray]:
 
 def _toml(name: str, network: IntegerNetwork, provenance: Provenance) -> str:
     stated = {key: value for key, value in vars(provenance).items() if value is not None}
+    accuracies = stated.pop("accuracies", None)
     blocks = [
         _lines(format_version=1, name=name),
         ["[provenance]", *_lines(**stated)],
+        *([["[provenance.accuracies]", *_lines(**accuracies)]] if accuracies else []),
         ["[input]", *_lines(shape=list(network.input_shape), bits=8, sign="unsigned")],
     ]
     blocks += [["[[layers]]", *_layer_lines(layer)] for layer in network.layers]

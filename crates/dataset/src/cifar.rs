@@ -50,10 +50,24 @@ impl Cifar {
     /// Reads one split.
     pub(crate) fn read(self, split: Split, fetch: &mut Fetch<'_>) -> Result<LabelledImages, DatasetError> {
         let (mut pixels, mut labels) = (Vec::new(), Vec::new());
+        let mut first: Option<(&str, usize)> = None;
         for file in self.files(split) {
             let bytes = unpacked(file, self.layout(), fetch)?;
-            self.append(&bytes, &mut pixels, &mut labels)
-                .map_err(|problem| DatasetError::Malformed { file: (*file).to_owned(), problem })?;
+            let malformed = |problem| DatasetError::Malformed { file: (*file).to_owned(), problem };
+            let before = labels.len();
+            self.append(&bytes, &mut pixels, &mut labels).map_err(malformed)?;
+            let records = labels.len() - before;
+            // One that ends between two records is of whole records too.
+            match first {
+                Some((name, expected)) if records != expected => {
+                    return Err(malformed(format!(
+                        "it has {records} records, and {name} has {expected}\nhint: the batches of the original are of one \
+                         size; one of the two may be truncated"
+                    )));
+                }
+                Some(_) => {}
+                None => first = Some((file, records)),
+            }
         }
         Ok(LabelledImages { channels: CHANNELS, height: SIDE, width: SIDE, pixels, labels })
     }
@@ -111,6 +125,16 @@ mod tests {
 
     fn told(outcome: Result<LabelledImages, DatasetError>) -> String {
         outcome.expect_err("a faulty file").to_string()
+    }
+
+    #[test]
+    fn a_batch_that_ends_between_two_records_is_shorter_than_the_others() {
+        let names = Cifar::Ten.files(Split::Train);
+        let records: [&[u8]; 2] = [&[1], &[2]];
+        let n_records = |name: &str| if name == "data_batch_4.bin" { 1 } else { 2 };
+        let files: Vec<_> = names.iter().map(|name| (*name, file(&records[..n_records(name)]))).collect();
+        let told = told(read(Layout::Cifar10, Split::Train, &files));
+        assert!(told.contains("data_batch_4.bin") && told.contains("1 records, and data_batch_1.bin has 2"), "{told}");
     }
 
     #[test]
