@@ -4,6 +4,7 @@ use std::fmt;
 use std::process::ExitCode;
 
 use rebias_config::{Document, Problem};
+use rebias_mapper::MapError;
 use rebias_scheduler::RunError;
 
 /// Why a command ended early.
@@ -27,6 +28,15 @@ pub(crate) enum Failure {
 /// The exit code of an interrupted run.
 pub(crate) const INTERRUPTED: u8 = 130;
 
+/// The keys of an architecture that an error of a run may be a matter of, the likeliest first.
+fn keys(error: &RunError) -> Vec<&'static str> {
+    match error {
+        RunError::Emulation(error) => error.keys(),
+        RunError::Map(MapError::NoPairs { .. } | MapError::TwoScales { .. }) => vec!["mapping.pairs"],
+        RunError::Map(_) | RunError::Replay(_) => Vec::new(),
+    }
+}
+
 impl Failure {
     /// Wraps an error of the input.
     pub(crate) fn input(error: impl fmt::Display) -> Self {
@@ -35,9 +45,7 @@ impl Failure {
 
     /// Wraps an error of a run, at the key that it is a matter of, as far as `arch` has one.
     pub(crate) fn of_run(error: &RunError, arch: &Document) -> Self {
-        let RunError::Emulation(emulation) = error else { return Self::input(error) };
-        let keys = emulation.keys();
-        let Some(key) = keys.into_iter().find(|key| arch.get(key).is_some()) else { return Self::input(error) };
+        let Some(key) = keys(error).into_iter().find(|key| arch.get(key).is_some()) else { return Self::input(error) };
         let told = error.to_string();
         let problem = match told.split_once("\nhint: ") {
             Some((told, hint)) => Problem::new(told).hint(hint),
