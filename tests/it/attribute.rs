@@ -66,3 +66,11 @@ fn a_network_without_labels_has_no_accuracy_to_attribute() {
     let told = refusal(&["attribute", "arch-configs/isaac-2016", "traces/shapes/mlp-28"]);
     assert!(told.contains("no labelled images"), "{told}");
 }
+
+#[test]
+fn noise_of_converters_is_one_of_their_errors() {
+    for change in ["[adc]\nnoise_lsb = 8.0", "[mapping.bias]\nadc_noise_lsb = 64.0"] {
+        let (rows, text) = attributed(change, &["--chips", "1"]);
+        assert!(rows["ADC errors"]["alone_loss"] > 0.0, "{change}: {text}");
+    }
+}

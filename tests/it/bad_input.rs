@@ -134,33 +134,54 @@ fn a_sweep_over_an_unknown_key_is_refused_before_any_point_runs() {
 #[test]
 fn cells_that_cannot_be_are_told_with_the_legal_range() {
     let told = with_arch("\n[cell]\n", "\n[cell]\nvariation = { model = \"gaussian-of-range\", sigma = -0.1 }\n");
-    assert_tells(&told, &["cell.variation.sigma", "-0.1", "legal"]);
+    assert_tells(&told, &["cell.variation.sigma", "-0.1", "legal", "arch.toml:", "hint: a standard deviation"]);
     let told = with_arch("on_off_ratio = \"infinite\"", "on_off_ratio = 1.0");
-    assert_tells(&told, &["cell.on_off_ratio", "legal", "1"]);
+    assert_tells(&told, &["cell.on_off_ratio", "legal", "1", "arch.toml:", "hint: "]);
 }
 
 #[test]
 fn ranges_that_cannot_be_found_are_told() {
     let told = with_arch("high_percentile = 100.0", "high_percentile = 101.0");
-    assert_tells(&told, &["adc.high_percentile", "100"]);
+    assert_tells(&told, &["adc.high_percentile", "legal: 0 <= x <= 100", "arch.toml:", "hint: "]);
     let (design, trace) = (copy_of(ARCH), copy_of(TRACE));
     replace(&design.path().join("arch.toml"), "\"lossless-step\"", "\"calibrated\"");
     fs::remove_file(trace.path().join("calibration.safetensors")).expect("it was there");
     let path = |folder: &std::path::Path| folder.to_str().expect("UTF-8").to_owned();
     let told = refusal(&["simulate", &path(design.path()), &path(trace.path())]);
-    assert_tells(&told, &["calibrated", "calibration.safetensors"]);
+    assert_tells(&told, &["`adc.range = \"calibrated\"`", "arch.toml:", "hint: ", "calibration.safetensors"]);
+}
+
+#[test]
+fn a_sum_beyond_what_integers_hold_is_told_at_what_makes_it() {
+    let told = with_arch("\n[cell]\n", "\n[cell]\nvariation = { model = \"lognormal\", sigma = 10.0 }\n");
+    assert_tells(&told, &["`cell.variation.sigma = 10", "layer `conv1`", "beyond", "arch.toml:", "hint: "]);
+}
+
+#[test]
+fn arrays_that_networks_do_not_read_are_told_at_what_makes_them() {
+    let design = copy_of(ARCH);
+    let arch = design.path().join("arch.toml");
+    replace(&arch, "\n[cell]\n", "\n[cell]\ncurrent_voltage = [{ coefficients = [0.9, 0.0, 0.1] }]\n");
+    replace(&arch, "\n[crossbar]\n", "\n[crossbar]\nwire_resistance_ohm = 1.0\n");
+    let told = refusal(&["simulate", design.path().to_str().expect("UTF-8"), TRACE]);
+    assert_tells(&told, &["`cell.current_voltage", "arch.toml:", "no matrix", "hint: "]);
+    let told = with_arch("\n[dac]\nbits = 1", "\n[dac]\ninl_lsb = [0, 0.1, 0, 0]\nbits = 2");
+    assert_tells(&told, &["`dac.inl_lsb = [0, 0.1, 0, 0]`", "arch.toml:", "hint: "]);
 }
 
 #[test]
 fn wires_through_which_nothing_can_be_read_are_told() {
     let told = with_arch("\n[crossbar]\n", "\n[crossbar]\nwire_resistance_ohm = 1e6\n");
-    assert_tells(&told, &["crossbar.wire_resistance_ohm", "farthest cell", "smaller arrays"]);
+    assert_tells(
+        &told,
+        &["crossbar.wire_resistance_ohm", "farthest cell", "arch.toml:", "legal: ", "hint: such an array"],
+    );
 }
 
 #[test]
 fn pairs_of_a_network_without_any_are_told() {
     let told = with_arch("\n[mapping]\n", "\n[mapping]\npairs = \"analog\"\n");
-    assert_tells(&told, &["`mapping.pairs` is `analog`", "has no pairs", "hint: ", "`digital`"]);
+    assert_tells(&told, &["`mapping.pairs = \"analog\"`", "arch.toml:", "has no pairs", "hint: ", "`digital`"]);
     let told = with_arch("\n[mapping]\n", "\n[mapping]\npairs = \"analogue\"\n");
     assert_tells(&told, &["mapping.pairs", "arch.toml:", "legal: `digital`, `analog`"]);
 }

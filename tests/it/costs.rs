@@ -3,7 +3,7 @@
 use std::fs;
 use std::path::Path;
 
-use crate::support::{copy_of, replace, stdout};
+use crate::support::{copy_of, replace, root, stdout};
 
 const TRACE: &str = "traces/fmnist-cnn-w2a2";
 
@@ -107,6 +107,40 @@ fn a_table_that_does_not_say_how_cells_are_programmed_has_no_load() {
     let result = json(design.path().to_str().expect("UTF-8"));
     assert!(result["programming_uj"].is_null() && result["programming_us"].is_null());
     assert_eq!(result["energy_uj"], isaac["energy_uj"], "loading is no part of an image");
+}
+
+#[test]
+fn a_calibrated_bias_has_its_price_beside_an_images() {
+    let design = |keys: &str| {
+        let folder = tempfile::tempdir().expect("a folder");
+        let base = root().join("arch-configs/generic-1t1r");
+        let text = format!("extends = {base:?}\n[mapping.bias.calibration]\nadc_bits = 8\n{keys}");
+        fs::write(folder.path().join("arch.toml"), text).expect("written");
+        folder
+    };
+    let json = |design: &tempfile::TempDir| json(design.path().to_str().expect("UTF-8"));
+    let plain = json(&design("mode = \"off\""));
+    for key in ["calibration_uj", "calibration_us", "calibration_registers", "recalibration_uj"] {
+        assert!(plain[key].is_null(), "{key}");
+    }
+    let once = json(&design(""));
+    assert!(number(&once["calibration_uj"]) > 0.0 && number(&once["calibration_us"]) > 0.0);
+    assert!(number(&once["calibration_registers"]) > 1000.0 && once["recalibration_uj"].is_null());
+    let hourly = design("recalibration_interval_s = 3600");
+    let again = json(&hourly);
+    let share = number(&once["calibration_uj"]) * number(&once["interval_us"]) / 3.6e9;
+    assert!((number(&again["recalibration_uj"]) / share - 1.0).abs() < 1e-9);
+    assert_eq!(again["energy_uj"], once["energy_uj"], "it is no part of an image");
+
+    let (path, out) = (hourly.path().to_str().expect("UTF-8"), hourly.path().join("out"));
+    let text = stdout(&["simulate", path, TRACE, "--images", "2", "--out", out.to_str().expect("UTF-8")]);
+    assert!(text.contains(" recalibration        each 3600 s: "), "{text}");
+    let csv = fs::read_to_string(out.join("summary.csv")).expect("written");
+    let mut rows = csv.lines().map(|row| row.split(',').map(str::to_owned).collect::<Vec<_>>());
+    let (names, values) = (rows.next().expect("a header"), rows.next().expect("a row"));
+    let column = |name: &str| values[names.iter().position(|it| it == name).expect("a column")].clone();
+    assert_eq!(column("calibration_uj"), again["calibration_uj"].to_string());
+    assert_eq!(column("recalibration_uj").parse(), Ok(number(&again["recalibration_uj"])));
 }
 
 #[test]

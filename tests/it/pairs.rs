@@ -35,8 +35,15 @@ fn chips() -> Vec<Arch> {
         let place = BiasColumnPlace::Inside;
         BiasSource::Reference(ReferenceSpec { level, remainder, place, device_step: 0.2 })
     };
-    let calibration =
-        BiasCalibrationSpec { adc_bits: 8, full_scale: None, repeats: 2, rows_per_read: None, fraction_bits: 6 };
+    let calibration = BiasCalibrationSpec {
+        adc_bits: 8,
+        adc_noise: 0.0,
+        full_scale: None,
+        repeats: 2,
+        rows_per_read: None,
+        fraction_bits: 6,
+        interval: None,
+    };
     let chip = |change: &dyn Fn(&mut ChipSpec, &mut MappingSpec)| {
         toy_with(|chip, mapping| {
             chip.n_tiles = 64;

@@ -52,11 +52,16 @@ impl Arch {
         &self.mapping
     }
 
-    /// The architecture as the reads see it that calibrate the bias; `None` if none do.
+    /// The architecture as the reads see it that calibrate the bias, with their resolution and cells of the age that they
+    /// had; `None` if none do.
     pub fn of_calibration(&self) -> Option<Self> {
         let spec = self.mapping.calibration?;
         let mut arch = self.clone();
-        arch.chip.tile.ima.adc.bits = spec.adc_bits;
+        let ima = &mut arch.chip.tile.ima;
+        ima.adc.bits = spec.adc_bits;
+        if let Some(drift) = &mut ima.crossbar.cell.non_idealities.drift {
+            drift.time = spec.age_of_cells(drift);
+        }
         Some(arch)
     }
 

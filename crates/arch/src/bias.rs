@@ -8,7 +8,9 @@
 //!                 └──┴──┴─────── ADCs: P
 //! ```
 
+use rebias_crossbar::DriftSpec;
 use rebias_tile::BiasConverter;
+use rebias_units::Time;
 
 /// Where the sum S of an array's inputs comes from, and what is done with it.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -22,7 +24,7 @@ pub enum BiasSource {
 }
 
 /// Columns that store one level in every cell, so that each gives (ℓ_b + g₀)·S.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq)]
 pub struct BiasColumnsSpec {
     /// Which arrays have them.
     pub sharing: BiasSharing,
@@ -36,6 +38,8 @@ pub struct BiasColumnsSpec {
     pub converter: BiasConverter,
     /// Resolution of their conversion in bits.
     pub adc_bits: u32,
+    /// Deviation of Gaussian noise before their conversion, in its steps; at least 0.
+    pub adc_noise: f64,
 }
 
 /// Which arrays have bias columns.
@@ -94,6 +98,8 @@ pub enum Remainder {
 pub struct BiasCalibrationSpec {
     /// Resolution of these reads in bits; 1 … 16.
     pub adc_bits: u32,
+    /// Deviation of Gaussian noise before their conversion, in its steps; at least 0.
+    pub adc_noise: f64,
     /// Greatest sum of such a read that is converted, in levels, and with a reference also the least one; `None` for
     /// the greatest that its cells can give.
     pub full_scale: Option<f64>,
@@ -103,6 +109,8 @@ pub struct BiasCalibrationSpec {
     pub rows_per_read: Option<u32>,
     /// Fraction bits F of the stored δ; 0 … 7.
     pub fraction_bits: u32,
+    /// From one calibration to the next; `None` for a chip that is calibrated once, just before it computes.
+    pub interval: Option<Time>,
 }
 
 /// What the first and the last weighted layer have of their own.
@@ -144,10 +152,23 @@ impl EdgeLayersSpec {
     pub const AS_OTHERS: Self = Self { adc_bits: None, cells: EdgeCells::AsOthers };
 }
 
+impl BiasCalibrationSpec {
+    /// The age of cells when they were last read, of those that drift as this says: values are those just before the next
+    /// calibration, and cells are first read when they are at their levels.
+    pub fn age_of_cells(&self, drift: &DriftSpec) -> Time {
+        let first = if drift.time < drift.reference { drift.time } else { drift.reference };
+        match self.interval {
+            Some(interval) if drift.time - interval > first => drift.time - interval,
+            Some(_) => first,
+            None => drift.time,
+        }
+    }
+}
+
 impl BiasColumnsSpec {
-    /// One column in each array, with level 1 in every cell.
+    /// One column in each array, with level 1 in every cell and a converter without noise.
     pub const fn one(place: BiasColumnPlace, converter: BiasConverter, adc_bits: u32) -> Self {
-        Self { sharing: BiasSharing::Array, n: 1, level: 1, place, converter, adc_bits }
+        Self { sharing: BiasSharing::Array, n: 1, level: 1, place, converter, adc_bits, adc_noise: 0.0 }
     }
 }
 

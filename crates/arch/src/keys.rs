@@ -53,6 +53,9 @@ impl Arch {
         cell.headroom = 0.0;
         cell.non_idealities = NonIdealities::NONE;
         forget_converters(&mut mapping);
+        if let Some(calibration) = &mut mapping.calibration {
+            (calibration.adc_noise, calibration.interval) = (0.0, None);
+        }
         Fingerprint::of_values(&[&chip, &self.system, &mapping])
     }
 
@@ -76,11 +79,11 @@ impl Arch {
     }
 }
 
-/// The resolution of a bias column's converter, and of those of the first and last layer, changes neither cells nor
-/// cycles.
+/// A bias column's converter, and the resolution of those of the first and last layer, change neither cells nor cycles.
 fn forget_converters(mapping: &mut MappingSpec) {
     if let BiasSource::Columns(columns) = &mut mapping.bias {
         columns.adc_bits = 0;
+        columns.adc_noise = 0.0;
     }
     mapping.edge_layers.adc_bits = None;
 }
@@ -109,7 +112,7 @@ mod tests {
         assert_eq!(altered(|chip, _| chip.tile.ima.adc.bits = 5), [true, false, false]);
         assert_eq!(altered(|chip, _| chip.tile.ima.adc.range = AdcRange::FullScale), [true, false, false]);
         let narrower = |_: &mut ChipSpec, mapping: &mut MappingSpec| match &mut mapping.bias {
-            BiasSource::Columns(columns) => columns.adc_bits = 5,
+            BiasSource::Columns(columns) => (columns.adc_bits, columns.adc_noise) = (5, 0.1),
             BiasSource::DigitalCount | BiasSource::Reference(_) => unreachable!("ISAAC has a bias column"),
         };
         assert_eq!(altered(narrower), [true, false, false]);

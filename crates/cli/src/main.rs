@@ -7,7 +7,6 @@ mod commands;
 mod failure;
 mod help;
 mod interrupt;
-mod misfit;
 mod progress;
 
 use std::io::{self, Write};

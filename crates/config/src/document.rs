@@ -1,7 +1,7 @@
 //! Documents: parsed, laid over each other, read.
 
 use crate::collect::Collector;
-use crate::fault::{Faults, Problem};
+use crate::fault::{Fault, Faults, Problem};
 use crate::literal;
 use crate::parse;
 use crate::record::Recorder;
@@ -94,6 +94,14 @@ impl Document {
                 Err(Faults::in_file(self.root.source().name(), Problem::new("the document holds nothing of use")))
             }
         }
+    }
+
+    /// A fault of the value at a dotted key that shows only beside what other files say; a fault without a place where
+    /// there is no such value.
+    pub fn fault(&self, dotted: &str, problem: impl Into<Problem>) -> Faults {
+        let problem = problem.into();
+        let placed = self.get(dotted).map(|value| Fault::of_value(dotted, value, problem.clone()));
+        placed.and_then(|fault| Faults::from_vec(vec![fault])).unwrap_or_else(|| Faults::plain(problem))
     }
 
     /// The full merged document with sorted keys: equal documents give equal texts.

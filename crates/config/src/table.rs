@@ -144,6 +144,12 @@ impl<'d> Table<'d> {
         self.optional(key, |value| convert::number(value, legal))
     }
 
+    /// As [`optional_number`](Table::optional_number), with a hint for a number that is out of range.
+    pub fn optional_number_hinted(&self, key: &str, legal: Interval, hint: &str) -> Option<Option<f64>> {
+        self.note(key, || Wants::Number(legal));
+        self.optional(key, |value| convert::number(value, legal).map_err(|problem| problem.hint(hint)))
+    }
+
     /// As [`string`](Table::string).
     pub fn optional_string(&self, key: &str) -> Option<Option<String>> {
         self.note(key, || Wants::String);

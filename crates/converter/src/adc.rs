@@ -38,6 +38,11 @@ impl AdcErrors {
         self.offset == 0.0 && self.gain == 0.0 && self.inl.is_empty()
     }
 
+    /// Deviation of the noise as if it were added before the gain, in steps.
+    pub fn input_noise(&self) -> f64 {
+        self.noise / (1.0 + self.gain)
+    }
+
     /// What stands at transition `k`, as the place where an ideal converter has it, in steps above code 0.
     pub fn transition(&self, k: u32) -> f64 {
         let inl = self.inl.get(k as usize - 1).copied().unwrap_or(0.0);

@@ -7,12 +7,15 @@ pub const UNITS_PER_LEVEL: u32 = 128;
 
 /// The transfer of an ADC, in units of 1/128 level: code = clip(⌊(2·(i − low) + step)/(2·step)⌋, 0, max_code) unless its
 /// transitions are displaced, decoded as low + step·code.
-#[derive(Clone, Debug, PartialEq, Eq)]
+///
+/// Noise is known to it and left to who converts: it is a sample for each conversion, added to the sum.
+#[derive(Clone, Debug, PartialEq)]
 pub struct AdcModel {
     low: i64,
     step: u64,
     max_code: u32,
     transitions: Transitions,
+    noise_variance: f64,
 }
 
 /// Where codes begin.
@@ -82,21 +85,22 @@ impl AdcModel {
         Self::signed(bits, ((step * f64::from(UNITS_PER_LEVEL)).ceil() as u64).max(1))
     }
 
-    /// The same range with the transitions of a converter with errors; its noise is no matter of the transfer.
+    /// The same range with the noise and the transitions of a converter with errors.
     ///
     /// A converter whose transitions are not in order counts those that a sum has passed, as a flash converter does.
     pub fn with_errors(self, errors: &AdcErrors) -> Self {
+        let noise_variance = (errors.input_noise() * self.step as f64).powi(2);
         if errors.is_static_ideal() {
-            return self;
+            return Self { noise_variance, ..self };
         }
         let sum = |k| self.low.saturating_add((errors.transition(k) * self.step as f64).ceil() as i64);
         let mut transitions: Vec<_> = (1..=self.max_code).map(sum).collect();
         transitions.sort_unstable();
-        Self { transitions: Transitions::Displaced(transitions), ..self }
+        Self { transitions: Transitions::Displaced(transitions), noise_variance, ..self }
     }
 
     fn uniform(low: i64, step: u64, max_code: u32) -> Self {
-        Self { low, step, max_code, transitions: Transitions::Ideal }
+        Self { low, step, max_code, transitions: Transitions::Ideal, noise_variance: 0.0 }
     }
 
     fn over(bits: u32, low: i64, span: u64) -> Self {
@@ -136,6 +140,16 @@ impl AdcModel {
         }
     }
 
+    /// Variance of what noise adds to each sum before conversion, in squared units.
+    pub fn noise_variance(&self) -> f64 {
+        self.noise_variance
+    }
+
+    /// Whether the code of a sum is always the one that an ideal converter of the same range gives.
+    pub fn is_ideal(&self) -> bool {
+        self.transitions == Transitions::Ideal && self.noise_variance == 0.0
+    }
+
     /// The sum that a code stands for.
     pub fn decoded(&self, code: u32) -> i64 {
         self.low + (self.step * u64::from(code)) as i64
@@ -158,10 +172,7 @@ impl AdcModel {
 
     /// As [`is_lossless`](Self::is_lossless), from one sum to another.
     pub fn is_lossless_between(&self, unit: u64, (least, greatest): (i64, i64)) -> bool {
-        self.transitions == Transitions::Ideal
-            && self.step <= unit
-            && self.clipped(least).is_none()
-            && self.clipped(greatest).is_none()
+        self.is_ideal() && self.step <= unit && self.clipped(least).is_none() && self.clipped(greatest).is_none()
     }
 
     fn unclipped_code(&self, sum: i64) -> i64 {
@@ -262,6 +273,17 @@ mod tests {
         // The second transition, displaced to 64 + 128 − 192 = 0, comes before the first.
         let folded = model().with_errors(&errors(0.0, 0.0, vec![0.0, -1.5, 0.0]));
         assert_eq!(codes(&folded, &[-1, 0, 63, 64, 319, 320]), [0, 1, 1, 2, 2, 3]);
+    }
+
+    #[test]
+    fn noise_is_at_the_input_and_makes_a_converter_lossy() {
+        let errors = AdcErrors { noise: 0.5, ..AdcErrors::NONE };
+        let model = AdcModel::lossless_step(4).with_errors(&errors);
+        assert_eq!(model.noise_variance(), 64.0 * 64.0, "half a level of 128 units");
+        assert!(!model.is_lossless(128, 128) && AdcModel::lossless_step(4).is_lossless(128, 128));
+        // What is added behind twice the gain is half as much before it.
+        let steep = AdcModel::lossless_step(4).with_errors(&AdcErrors { gain: 1.0, ..errors });
+        assert_eq!(steep.noise_variance(), 32.0 * 32.0);
     }
 
     #[test]

@@ -69,6 +69,11 @@ impl AnalogAdc {
         }
     }
 
+    /// Whether the code of a sum depends on the draw.
+    pub fn is_noisy(&self) -> bool {
+        self.noise > 0.0
+    }
+
     /// The sum that a code stands for.
     pub fn decoded(&self, code: u32) -> f64 {
         self.low + self.step * f64::from(code)
@@ -76,7 +81,7 @@ impl AnalogAdc {
 
     /// Whether any two whole levels of 0 to `max_sum` get different codes, none clipped.
     pub fn is_lossless(&self, max_sum: f64) -> bool {
-        let is_ideal = self.offset == 0.0 && self.gain == 0.0 && self.noise == 0.0 && self.transitions.is_empty();
+        let is_ideal = self.offset == 0.0 && self.gain == 0.0 && !self.is_noisy() && self.transitions.is_empty();
         let code = |sum: f64| ((sum - self.low) / self.step + 0.5).floor();
         is_ideal && self.step <= 1.0 && code(0.0) >= 0.0 && code(max_sum) <= self.max_code.into()
     }

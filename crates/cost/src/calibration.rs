@@ -1,5 +1,5 @@
-//! Reading programmed arrays for a calibrated bias: paid once after cells are written, and again whenever they have
-//! drifted, so that it is no part of an image's energy.
+//! Reading programmed arrays for a calibrated bias: paid once after cells are written, and again as often as the design
+//! says. It is reported beside an image's energy, with an image's share of it, and is no part of it.
 //!
 //! What is kept of it, a number for each output of each array, is priced by the row of bias registers, and its use by that
 //! of bias multipliers.
@@ -36,6 +36,20 @@ pub struct Calibration {
     pub energy: Energy,
     /// Time until the last IMA is read.
     pub time: Time,
+    /// From one calibration to the next; `None` for a chip that is calibrated once.
+    pub interval: Option<Time>,
+}
+
+impl Calibration {
+    /// What calibrating again and again adds to the energy of an image on a chip that computes one each `image_interval`.
+    pub fn energy_of_image(&self, image_interval: Time) -> Option<Energy> {
+        self.interval.map(|interval| self.energy * (image_interval / interval))
+    }
+
+    /// The share of time in which a chip is calibrated again and again, and computes no images.
+    pub fn share_of_time(&self) -> Option<f64> {
+        self.interval.map(|interval| self.time / interval)
+    }
 }
 
 impl Costs {
@@ -49,6 +63,7 @@ impl Costs {
             n_corrections: reads.n_corrections,
             energy: self.at_calibration.iter().map(|row| dynamic(&at_reads, row, &usage)).sum(),
             time: arch.chip().cycle_time * reads.cycles as f64,
+            interval: arch.mapping().calibration.and_then(|spec| spec.interval),
         })
     }
 }

@@ -6,7 +6,7 @@ use rebias_arch::testing::{isaac, isaac_with};
 use rebias_arch::{Arch, BiasCalibrationSpec};
 use rebias_config::Document;
 use rebias_cost::{CalibrationReads, Costs, Unit};
-use rebias_units::{Action, Counts};
+use rebias_units::{Action, Counts, Time};
 
 const COSTS: &str = include_str!("../../../arch-configs/isaac-2016/costs.toml");
 
@@ -23,8 +23,15 @@ fn costs(arch: &Arch) -> Costs {
 fn calibrated(adc_bits: u32) -> Arch {
     isaac_with(|chip, mapping| {
         chip.tile.ima.adc.bits = 6;
-        mapping.calibration =
-            Some(BiasCalibrationSpec { adc_bits, full_scale: None, repeats: 1, rows_per_read: None, fraction_bits: 7 });
+        mapping.calibration = Some(BiasCalibrationSpec {
+            adc_bits,
+            adc_noise: 0.0,
+            full_scale: None,
+            repeats: 1,
+            rows_per_read: None,
+            fraction_bits: 7,
+            interval: None,
+        });
     })
 }
 
@@ -49,7 +56,20 @@ fn conversions_cost_what_they_do_at_their_own_resolution() {
         assert!((found.energy / expected - 1.0).abs() < 1e-12, "{bits}: {found:?}");
         assert_eq!((found.conversions, found.n_corrections), (10, 5));
         assert_eq!(found.time, arch.chip().cycle_time * 3.0);
+        assert_eq!((found.energy_of_image(found.time), found.share_of_time()), (None, None), "once");
     }
+}
+
+#[test]
+fn calibrating_again_is_shared_by_the_images_in_between() {
+    let once = calibrated(8).mapping().calibration.expect("it is calibrated");
+    let interval = Some(Time::from_seconds(6e-5));
+    let arch = isaac_with(|_, mapping| mapping.calibration = Some(BiasCalibrationSpec { interval, ..once }));
+    let found = costs(&arch).calibration(&arch, &reads(&[(Action::AdcConversion, 10)])).expect("calibrated");
+    // Three cycles of 100 ns in each 60 µs, in which there are six images.
+    assert!((found.share_of_time().expect("it is repeated") - 0.005).abs() < 1e-12);
+    let of_image = found.energy_of_image(Time::from_seconds(1e-5)).expect("it is repeated");
+    assert!((of_image / found.energy - 1.0 / 6.0).abs() < 1e-12);
 }
 
 #[test]

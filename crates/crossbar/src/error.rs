@@ -15,7 +15,7 @@ pub enum CrossbarError {
     /// Several bits at a time drive a word line, and the current is not proportional to their number: sums over bits, of
     /// which whole networks are emulated, don't give it.
     #[error(
-        "with {what}, a word line that is driven with several bits at a time (`dac.bits`) doesn't give the sum of what \
+        "with `{what}`, a word line that is driven with several bits at a time (`dac.bits`) doesn't give the sum of what \
          each bit gives\n\
          hint: take a DAC of 1 bit; `rebias mvm` reads such arrays too"
     )]
@@ -37,4 +37,15 @@ pub enum CrossbarError {
         /// How large it may be.
         tolerance: f64,
     },
+}
+
+impl CrossbarError {
+    /// The key of the architecture that makes it so.
+    pub fn key(&self) -> &'static str {
+        match self {
+            Self::NotLinear => "cell.current_voltage",
+            Self::CurvedLevels { what } => what,
+            Self::NotConverged { .. } => "crossbar.wire_resistance_ohm",
+        }
+    }
 }

@@ -12,6 +12,7 @@ pub(crate) enum Purpose {
     Read = 4,
     Conversion = 5,
     Calibration = 6,
+    CalibratingConversion = 7,
 }
 
 /// One draw of everything that is fixed when a chip is made and programmed.
@@ -62,6 +63,11 @@ impl ArrayDraws {
     /// A standard normal number for the noise of a bit line in a read that calibrates its bias.
     pub fn calibration_noise(&self, read: u32, bit_line: u32) -> f64 {
         self.cell(Purpose::Calibration, (read, bit_line)).gaussian()
+    }
+
+    /// A standard normal number for the noise of a bit line's converter in such a read.
+    pub fn calibrating_conversion_noise(&self, read: u32, bit_line: u32) -> f64 {
+        self.cell(Purpose::CalibratingConversion, (read, bit_line)).gaussian()
     }
 
     /// The draw of a cell, or of a read and a bit line.

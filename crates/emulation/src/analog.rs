@@ -3,7 +3,7 @@
 use std::ops::Range;
 
 use rebias_arch::{Arch, FlipEncoding};
-use rebias_converter::{AnalogAdc, DacSpec};
+use rebias_converter::{AdcErrors, AnalogAdc, DacSpec};
 use rebias_crossbar::{ArrayDraws, CellModel, ChipSeed, CrossbarModel, ProgrammedCrossbar};
 use rebias_mapper::{InputSlice, LayerPlacement, Slicing};
 use rebias_network::{Layer, Tensors, Weighted};
@@ -31,7 +31,9 @@ pub struct AnalogLayer {
     adc: AnalogAdc,
     bias: AnalogBias,
     pub(crate) subtraction: Option<AnalogSubtraction>,
-    pub(crate) max_level: f64,
+    max_level: f64,
+    /// The greatest magnitude that a cell nominally adds to a converted sum for input 1, in levels.
+    pub(crate) greatest_of_line: f64,
     is_lossless: bool,
     residual: f64,
 }
@@ -95,11 +97,12 @@ impl AnalogLayer {
         let crossbar = CrossbarModel::new(&ima.crossbar);
         let max_level = f64::from(ima.crossbar.cell.max_level());
         let max_inputs = f64::from(ima.crossbar.active_word_lines) * f64::from(ima.dac.max_code());
-        let full_scale = max_inputs * (max_level + crossbar.cell().offset());
-        let subtraction = AnalogSubtraction::new(arch, placed);
+        let greatest_of_line = placed.greatest_of_line(arch);
+        let full_scale = max_inputs * greatest_of_line;
+        let subtraction = AnalogSubtraction::new(placed);
         let adc = match &subtraction {
             None => AnalogAdc::of(&ima.adc, full_scale),
-            Some(it) => AnalogAdc::signed_of(&ima.adc, max_inputs * it.greatest, it.grain),
+            Some(it) => AnalogAdc::signed_of(&ima.adc, full_scale, it.grain),
         };
         let adc = adc.ok_or(EmulationError::NoCalibration)?;
         let mut analog = Self {
@@ -117,6 +120,7 @@ impl AnalogLayer {
             subtraction,
             crossbar,
             max_level,
+            greatest_of_line,
             is_lossless: false,
             residual: 0.0,
         };
@@ -133,6 +137,9 @@ impl AnalogLayer {
         (arch, chip): (&Arch, ChipSeed),
     ) -> Result<(Vec<AnalogArray>, f64), EmulationError> {
         let (mut arrays, mut worst) = (Vec::new(), 0.0);
+        let calibration = arch
+            .of_calibration()
+            .and_then(|at_reads| Some((arch.mapping().calibration?, CrossbarModel::new(&at_reads.ima().crossbar))));
         for (row_block, rows) in self.row_blocks.iter().enumerate() {
             for (column_block, outputs) in self.column_blocks.iter().enumerate() {
                 let mut levels = Levels::new(tensors, &placed.slicing, (rows.clone(), outputs.clone()));
@@ -152,8 +159,13 @@ impl AnalogLayer {
                     worth(&gains(&placed.slicing, tensors, outputs), &flips, self.columns_per_output);
                 let mut array =
                     AnalogArray { draws, levels, programmed, currents, worth, flipped, corrections: Vec::new() };
-                if let Some(calibration) = &arch.mapping().calibration {
-                    array.corrections = self.corrections(&array, calibration)?;
+                if let Some((calibration, crossbar)) = &calibration {
+                    let cells = (&array.levels.cells[..], array.levels.n_columns);
+                    let programmed = crossbar.program_beside(cells.0, cells.1, &beside, &draws);
+                    let (currents, _) = self.currents(&programmed)?;
+                    let at_reads = AnalogArray { programmed, currents, ..array.clone() };
+                    let rows_per_read = placed.rows_of_calibration(arch, calibration, rows.len());
+                    array.corrections = self.corrections(&at_reads, (calibration, rows_per_read))?;
                 }
                 arrays.push(array);
             }
@@ -161,7 +173,8 @@ impl AnalogLayer {
         Ok((arrays, worst))
     }
 
-    /// Whether cells are exact, and no column can give a sum that the ADC loses.
+    /// Whether cells are exact, no column can give a sum that the ADC loses, and no noise is in what is taken for their
+    /// floor.
     fn loses_nothing(&self) -> bool {
         let is_exact = self.crossbar.is_exact() && !self.crossbar.cell().is_noisy() && self.dac.inl.is_empty();
         let max_input = f64::from(self.input_slices.iter().map(|slice| (1u32 << slice.bits) - 1).max().unwrap_or(0));
@@ -175,6 +188,7 @@ impl AnalogLayer {
         };
         is_exact
             && self.subtraction.is_none()
+            && (self.crossbar.cell().offset() == 0.0 || !self.bias.is_noisy())
             && self.arrays.iter().all(|array| self.adc.is_lossless(max_sum(array) * max_input))
     }
 
@@ -265,7 +279,9 @@ impl AnalogLayer {
         let bias_columns = if has_references { &[][..] } else { &beside };
         let estimate = match (bias_columns.is_empty(), *shared) {
             (true, Some(estimate)) => estimate,
-            (true, None) | (false, _) => self.estimate(sum, bias_columns),
+            (true, None) | (false, _) => self.estimate(sum, bias_columns, |column| {
+                array.draws.conversion_noise(read.id, (array.levels.n_columns + column) as u32)
+            }),
         };
         *shared = Some(estimate);
         if let Some(subtraction) = &self.subtraction {
@@ -310,12 +326,14 @@ impl AnalogLayer {
         Ok((sums, residual))
     }
 
-    /// What the bias source makes of a read's sum of inputs.
-    fn estimate(&self, sum: u32, bias_columns: &[f64]) -> f64 {
+    /// What the bias source makes of a read's sum of inputs, with a standard normal draw for each bias column's converter.
+    fn estimate(&self, sum: u32, bias_columns: &[f64], draw: impl Fn(usize) -> f64) -> f64 {
         match &self.bias {
             AnalogBias::Column { conductance, adc } if !bias_columns.is_empty() => {
-                let of_column = |&current: &f64| (adc.decoded(adc.code(current, 0.0)) / conductance - 0.5).ceil();
-                bias_columns.iter().map(of_column).sum::<f64>() / bias_columns.len() as f64
+                let of_column = |(column, &current): (usize, &f64)| {
+                    (adc.decoded(adc.code(current, draw(column))) / conductance - 0.5).ceil()
+                };
+                bias_columns.iter().enumerate().map(of_column).sum::<f64>() / bias_columns.len() as f64
             }
             AnalogBias::DigitalCount | AnalogBias::Column { .. } => sum.into(),
         }
@@ -343,8 +361,15 @@ impl AnalogBias {
     fn new(arch: &Arch, cell: &CellModel, max_inputs: f64) -> Self {
         let Some(columns) = arch.mapping().bias.columns() else { return Self::DigitalCount };
         let conductance = f64::from(columns.level) + cell.offset();
-        let errors = rebias_converter::AdcErrors::NONE;
+        let errors = AdcErrors { noise: columns.adc_noise, ..AdcErrors::NONE };
         Self::Column { conductance, adc: AnalogAdc::full_scale(columns.adc_bits, max_inputs * conductance, &errors) }
+    }
+
+    fn is_noisy(&self) -> bool {
+        match self {
+            Self::DigitalCount => false,
+            Self::Column { adc, .. } => adc.is_noisy(),
+        }
     }
 }
 

@@ -1,6 +1,6 @@
 //! References, pairs and calibrated bias in `f64`.
 
-use rebias_arch::{Arch, BiasCalibrationSpec};
+use rebias_arch::BiasCalibrationSpec;
 use rebias_converter::{AdcErrors, AnalogAdc};
 use rebias_mapper::{LayerPlacement, Reference};
 
@@ -12,8 +12,6 @@ use crate::analog_currents::ColumnCurrents;
 #[derive(Clone, Debug)]
 pub(crate) struct AnalogSubtraction {
     subtrahend: Subtrahend,
-    /// The greatest magnitude that a cell, or a pair of them, nominally adds to a converted sum, in levels.
-    pub(crate) greatest: f64,
     /// What sums are multiples of, in levels, at most 1.
     pub(crate) grain: f64,
 }
@@ -28,19 +26,17 @@ enum Subtrahend {
 
 impl AnalogSubtraction {
     /// `None` if nothing is subtracted.
-    pub(crate) fn new(arch: &Arch, placed: &LayerPlacement) -> Option<Self> {
-        let max_level = f64::from(arch.ima().crossbar.cell.max_level());
+    pub(crate) fn new(placed: &LayerPlacement) -> Option<Self> {
         if placed.slicing.subtracts_currents() {
             let n_slices = placed.slicing.n_weight_slices() as usize;
-            return Some(Self { subtrahend: Subtrahend::Minus { n_slices }, greatest: max_level, grain: 1.0 });
+            return Some(Self { subtrahend: Subtrahend::Minus { n_slices }, grain: 1.0 });
         }
         let slices = placed.bias.references.clone();
-        let greatest = slices.iter().map(|slice| slice.level.max(max_level - slice.level)).reduce(f64::max)?;
         // As the integer arithmetic has it, which knows levels to 1/128.
         let units = slices.iter().map(|slice| crate::reference::units(slice.level));
         let bits = units.map(|units| units.trailing_zeros().min(crate::FRACTION_BITS)).min()?;
         let grain = f64::from(1u32 << bits) / crate::LEVEL as f64;
-        Some(Self { subtrahend: Subtrahend::References(slices), greatest, grain })
+        Some(Self { subtrahend: Subtrahend::References(slices), grain })
     }
 
     /// Whether columns beside those of weights are references.
@@ -94,18 +90,18 @@ impl AnalogLayer {
     pub(crate) fn corrections(
         &self,
         array: &AnalogArray,
-        spec: &BiasCalibrationSpec,
+        (spec, rows_per_read): (&BiasCalibrationSpec, usize),
     ) -> Result<Vec<f64>, EmulationError> {
         let n_lines = array.levels.cells.len() / array.levels.n_columns;
-        let rows_per_read = (spec.rows_per_read.unwrap_or(u32::MAX) as usize).min(self.rows_per_read);
         let mut errors = vec![0.0; array.worth.len()];
         for (group, first) in (0u32..).zip((0..n_lines).step_by(rows_per_read)) {
             let lines = first..n_lines.min(first + rows_per_read);
             let adc = self.calibration_adc(spec, lines.len());
             for repeat in 0..spec.repeats {
                 let sums = self.calibration_sums(array, lines.clone(), group * spec.repeats + repeat)?;
-                for (error, sum) in errors.iter_mut().zip(sums) {
-                    *error += adc.decoded(adc.code(sum, 0.0)) / f64::from(spec.repeats);
+                for (column, (error, sum)) in (0u32..).zip(errors.iter_mut().zip(sums)) {
+                    let draw = array.draws.calibrating_conversion_noise(group * spec.repeats + repeat, column);
+                    *error += adc.decoded(adc.code(sum, draw)) / f64::from(spec.repeats);
                 }
             }
         }
@@ -134,18 +130,14 @@ impl AnalogLayer {
 
     /// What converts a calibration read of `n_lines` word lines.
     fn calibration_adc(&self, spec: &BiasCalibrationSpec, n_lines: usize) -> AnalogAdc {
-        let full_scale = |of_line: f64| spec.full_scale.unwrap_or(of_line * n_lines as f64);
-        match &self.subtraction {
-            None => {
-                let codes = f64::from((1u32 << spec.adc_bits) - 1);
-                let step = full_scale(self.max_level + self.crossbar.cell().offset()) / codes;
-                AnalogAdc::new(spec.adc_bits, (0.0, step), &AdcErrors::NONE)
-            }
-            Some(subtraction) => {
-                let above_zero = f64::from(((1u32 << (spec.adc_bits - 1)) - 1).max(1));
-                AnalogAdc::signed(spec.adc_bits, full_scale(subtraction.greatest) / above_zero, &AdcErrors::NONE)
-            }
+        let full_scale = spec.full_scale.unwrap_or(self.greatest_of_line * n_lines as f64);
+        let errors = AdcErrors { noise: spec.adc_noise, ..AdcErrors::NONE };
+        if self.subtraction.is_some() {
+            let above_zero = f64::from(((1u32 << (spec.adc_bits - 1)) - 1).max(1));
+            return AnalogAdc::signed(spec.adc_bits, full_scale / above_zero, &errors);
         }
+        let codes = f64::from((1u32 << spec.adc_bits) - 1);
+        AnalogAdc::new(spec.adc_bits, (0.0, full_scale / codes), &errors)
     }
 
     /// The currents of an array's bit lines in a calibration read, less what is subtracted, in levels.

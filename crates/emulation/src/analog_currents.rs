@@ -1,6 +1,6 @@
 //! Currents of bit lines in `f64`.
 
-use rebias_crossbar::{ArrayRead, CrossbarError, Precision, ProgrammedCrossbar, Solve};
+use rebias_crossbar::{CellModel, CrossbarError, Precision, ProgrammedCrossbar, Solve};
 
 use crate::EmulationError;
 use crate::analog::{AnalogArray, AnalogLayer};
@@ -10,9 +10,7 @@ use crate::analog::{AnalogArray, AnalogLayer};
 pub(crate) enum Currents {
     /// A matrix `[word line][bit line]` times the word lines' levels.
     Linear(Vec<f64>),
-    /// Cell by cell, as the current of each is not proportional to its voltage.
-    CellByCell,
-    /// From the voltages of all nodes in that read.
+    /// From the voltages of all nodes in that read, as currents are not proportional to them.
     Solved,
 }
 
@@ -31,8 +29,9 @@ impl AnalogLayer {
             return Ok((Currents::Solved, 0.0));
         }
         if !self.crossbar.is_ohmic() && self.dac.max_code() > 1 {
+            // Without anything in series all voltages are known.
             self.crossbar.check_linear().map_err(error)?;
-            return Ok((Currents::CellByCell, 0.0));
+            return Ok((Currents::Solved, 0.0));
         }
         let effective = self.crossbar.effective(programmed, Precision::Reference).map_err(error)?;
         Ok((Currents::Linear(effective.conductances), effective.residual))
@@ -45,51 +44,41 @@ impl AnalogLayer {
         driven: &[(usize, f64)],
     ) -> Result<ColumnCurrents, EmulationError> {
         let n = array.programmed.n_bit_lines;
-        let cell = self.crossbar.cell();
-        let full = self.max_input();
-        let solved = match &array.currents {
-            Currents::Linear(_) | Currents::CellByCell => None,
-            Currents::Solved => Some(self.solved(array, driven)?),
-        };
         let mut found = ColumnCurrents { sums: vec![0.0; n], variances: vec![0.0; n], residual: 0.0 };
-        for &(line, level) in driven {
-            let cells = line * n..(line + 1) * n;
-            let currents: Vec<_> = match (&array.currents, &solved) {
-                (Currents::Linear(matrix), _) => matrix[cells].iter().map(|conductance| conductance * level).collect(),
-                (_, Some(solved)) => solved.cells[cells].iter().map(|current| current * full).collect(),
-                (_, None) => {
-                    array.programmed.cells[cells].iter().map(|&it| cell.current(it, level / full) * full).collect()
+        match &array.currents {
+            Currents::Linear(matrix) => {
+                for &(line, level) in driven {
+                    let currents = matrix[line * n..][..n].iter().map(|conductance| conductance * level);
+                    found.add(self.crossbar.cell(), level, currents);
                 }
-            };
-            for ((sum, variance), current) in found.sums.iter_mut().zip(&mut found.variances).zip(currents) {
-                *sum += current;
-                *variance += if level == 0.0 { 0.0 } else { (cell.read_sigma(current / level) * level).powi(2) };
             }
-        }
-        if let Some(solved) = solved {
-            found.residual = solved.residual;
-            // What wires bring to idle word lines flows too.
-            let is_idle = |line: &usize| driven.iter().all(|(driven, _)| driven != line);
-            for line in (0..solved.cells.len() / n).filter(is_idle) {
-                for (sum, current) in found.sums.iter_mut().zip(&solved.cells[line * n..]) {
-                    *sum += current * full;
+            Currents::Solved => {
+                let full = self.max_input();
+                let mut drives = vec![0.0; array.programmed.cells.len() / n];
+                driven.iter().for_each(|&(line, level)| drives[line] = level / full);
+                let read = self.crossbar.read(&array.programmed, &drives, Precision::Reference);
+                let read = read.map_err(|source| self.crossbar_error(source))?;
+                // What wires bring to idle word lines flows too.
+                for (currents, drive) in read.cells.chunks_exact(n).zip(drives) {
+                    found.add(self.crossbar.cell(), drive * full, currents.iter().map(|current| current * full));
                 }
+                found.residual = read.residual;
             }
         }
         Ok(found)
     }
 
-    /// The cells' currents at the voltages of one read.
-    fn solved(&self, array: &AnalogArray, driven: &[(usize, f64)]) -> Result<ArrayRead, EmulationError> {
-        let mut drives = vec![0.0; array.programmed.cells.len() / array.programmed.n_bit_lines];
-        for &(line, level) in driven {
-            drives[line] = level / self.max_input();
-        }
-        let read = self.crossbar.read(&array.programmed, &drives, Precision::Reference);
-        read.map_err(|source| self.crossbar_error(source))
-    }
-
     fn crossbar_error(&self, source: CrossbarError) -> EmulationError {
         EmulationError::Crossbar { layer: self.name.clone(), source }
+    }
+}
+
+impl ColumnCurrents {
+    /// Adds the currents of a word line's cells that is driven with a level, with their noise.
+    fn add(&mut self, cell: &CellModel, level: f64, currents: impl Iterator<Item = f64>) {
+        for ((sum, variance), current) in self.sums.iter_mut().zip(&mut self.variances).zip(currents) {
+            *sum += current;
+            *variance += if level == 0.0 { 0.0 } else { (cell.read_sigma(current / level) * level).powi(2) };
+        }
     }
 }

@@ -137,12 +137,17 @@ pub(crate) struct Programmer<'a> {
     pub(crate) cell: CellModel,
     bias: BiasModel,
     pub(crate) writer: ArrayWriter,
+    /// The same cells at the age at which they were read for a calibrated bias, if that is another.
+    calibrated_at: Option<ArrayWriter>,
 }
 
 impl<'a> Programmer<'a> {
     pub(crate) fn new(arch: &'a Arch, kernel: Kernel, chip: ChipSeed) -> Result<Self, CrossbarError> {
         let cell = CellModel::new(&arch.ima().crossbar.cell);
-        Ok(Self { writer: ArrayWriter::new(arch, chip)?, arch, kernel, cell, bias: BiasModel::new(arch) })
+        let at_calibration = arch.of_calibration().filter(|at_reads| at_reads.ima().crossbar != arch.ima().crossbar);
+        let calibrated_at = at_calibration.map(|arch| ArrayWriter::new(&arch, chip)).transpose()?;
+        let writer = ArrayWriter::new(arch, chip)?;
+        Ok(Self { writer, calibrated_at, arch, kernel, cell, bias: BiasModel::new(arch) })
     }
 
     /// Programs a layer's arrays.
@@ -151,6 +156,24 @@ impl<'a> Programmer<'a> {
         layer: &Layer,
         weighted: &Weighted,
         placed: &LayerPlacement,
+    ) -> Result<LayerArrays, EmulationError> {
+        let mut arrays = self.written((layer, weighted, placed), &self.writer)?;
+        if let Some(calibration) = &self.arch.mapping().calibration {
+            let at_reads = self.calibrated_at.as_ref();
+            let at_reads = at_reads.map(|writer| self.written((layer, weighted, placed), writer)).transpose()?;
+            let corrections = self.corrections(at_reads.as_ref().unwrap_or(&arrays), (placed, calibration));
+            for (block, corrections) in arrays.blocks_mut().iter_mut().zip(corrections) {
+                block.corrections = corrections;
+            }
+        }
+        Ok(arrays.with_converters(&self.bias, &self.arch.ima().adc))
+    }
+
+    /// A layer's arrays with the cells that a writer writes, not yet calibrated.
+    fn written(
+        &self,
+        (layer, weighted, placed): (&Layer, &Weighted, &LayerPlacement),
+        writer: &ArrayWriter,
     ) -> Result<LayerArrays, EmulationError> {
         let name = layer.name().to_owned();
         let Some(tensors) = &weighted.tensors else { return Err(EmulationError::NoTensors { layer: name }) };
@@ -165,7 +188,7 @@ impl<'a> Programmer<'a> {
             rows.clone().step_by(most).map(move |row| (index, most.min(end - row))).collect::<Vec<_>>()
         };
         let reads: Vec<_> = placed.row_blocks.iter().enumerate().flat_map(reads_of).collect();
-        let column_block = |block: usize| self.column_block(tensors, placed, block);
+        let column_block = |block: usize| self.column_block((tensors, placed, writer), block);
         let column_blocks: Vec<_> = (0..placed.column_blocks.len())
             .into_par_iter()
             .map(column_block)
@@ -208,24 +231,20 @@ impl<'a> Programmer<'a> {
             output: weighted.output,
         };
         arrays.fold(&placed.bias);
-        if let Some(calibration) = &self.arch.mapping().calibration {
-            self.correct(&mut arrays, calibration);
-        }
         arrays.max_sums = arrays.lines.reads().iter().map(|read| arrays.max_sum(read.lines.clone())).collect();
-        Ok(arrays.with_converters(&self.bias, &self.arch.ima().adc))
+        Ok(arrays)
     }
 
     fn column_block(
         &self,
-        tensors: &Tensors,
-        placed: &LayerPlacement,
+        (tensors, placed, writer): (&Tensors, &LayerPlacement, &ArrayWriter),
         column_block: usize,
     ) -> Result<ColumnBlock, CrossbarError> {
         let outputs = placed.column_blocks[column_block].clone();
         let n_columns = outputs.len() * placed.slicing.n_columns() as usize;
         let arrays: Vec<_> = (0..placed.row_blocks.len())
             .into_par_iter()
-            .map(|row_block| self.array(tensors, placed, (row_block, column_block)))
+            .map(|row_block| self.array((tensors, placed, writer), (row_block, column_block)))
             .collect::<Result<_, _>>()?;
         let (mut levels, mut flips, mut written) = (Vec::new(), Vec::new(), None);
         for array in arrays {
@@ -245,8 +264,7 @@ impl<'a> Programmer<'a> {
 
     fn array(
         &self,
-        tensors: &Tensors,
-        placed: &LayerPlacement,
+        (tensors, placed, writer): (&Tensors, &LayerPlacement, &ArrayWriter),
         (row_block, column_block): (usize, usize),
     ) -> Result<Array, CrossbarError> {
         let (rows, outputs) = (&placed.row_blocks[row_block], &placed.column_blocks[column_block]);
@@ -261,7 +279,7 @@ impl<'a> Programmer<'a> {
         }
         let place = (placed.layer.0, row_block * placed.column_blocks.len() + column_block);
         let beside = columns_beside(self.arch, placed, column_block);
-        let written = self.writer.write((&levels.cells, levels.n_columns), &beside, place)?;
+        let written = writer.write((&levels.cells, levels.n_columns), &beside, place)?;
         Ok(Array { levels: levels.cells, flips, written: Some(written) })
     }
 

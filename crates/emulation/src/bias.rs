@@ -1,12 +1,12 @@
 //! Where the sum of an array's inputs comes from.
 
 use rebias_arch::Arch;
-use rebias_converter::AdcModel;
+use rebias_converter::{AdcErrors, AdcModel};
 use rebias_crossbar::CellModel;
 use rebias_tile::BiasConverter;
 
 /// What value a bias source gives.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq)]
 pub(crate) enum BiasModel {
     /// The sum itself.
     DigitalCount,
@@ -27,7 +27,8 @@ impl BiasModel {
         let Some(columns) = arch.mapping().bias.columns() else { return Self::DigitalCount };
         let conductance = u64::from(CellModel::new(&crossbar.cell).units(columns.level));
         let max_inputs = u64::from(crossbar.active_word_lines) * u64::from(arch.ima().dac.max_code());
-        let adc = AdcModel::full_scale(columns.adc_bits, max_inputs * conductance);
+        let errors = AdcErrors { noise: columns.adc_noise, ..AdcErrors::NONE };
+        let adc = AdcModel::full_scale(columns.adc_bits, max_inputs * conductance).with_errors(&errors);
         Self::Column { conductance, adc, converter: columns.converter }
     }
 
@@ -60,6 +61,22 @@ impl BiasModel {
         }
     }
 
+    /// Variance of what the converter's noise adds to each current, in squared units.
+    pub(crate) fn noise_variance(&self) -> f64 {
+        match self {
+            Self::DigitalCount => 0.0,
+            Self::Column { adc, .. } => adc.noise_variance(),
+        }
+    }
+
+    /// The least current with the greatest estimate, in units.
+    pub(crate) fn max_current(&self) -> i64 {
+        match self {
+            Self::DigitalCount => 0,
+            Self::Column { adc, .. } => adc.decoded(adc.max_code()),
+        }
+    }
+
     /// Nominal conductance of a bias column's cell in units; 0 without one.
     pub(crate) fn conductance(&self) -> u64 {
         match self {
@@ -72,7 +89,7 @@ impl BiasModel {
     pub(crate) fn max_estimate(&self, max_sum: i64) -> i64 {
         match self {
             Self::DigitalCount => max_sum,
-            Self::Column { adc, .. } => self.estimate_from(adc.decoded(adc.max_code())),
+            Self::Column { .. } => self.estimate_from(self.max_current()),
         }
     }
 }

@@ -22,7 +22,7 @@ impl LayerArrays {
     /// The greatest estimate of a read's sum of inputs.
     pub(crate) fn max_estimate(&self) -> i64 {
         let max_sum = self.max_input_sum() as i64;
-        match self.column_blocks.iter().any(|block| block.written.is_some()) {
+        match self.column_blocks.iter().any(|block| self.reads_bias_columns(block)) {
             true => self.bias.max_estimate(max_sum),
             false => self.estimate(max_sum),
         }
@@ -58,8 +58,8 @@ impl LayerArrays {
         self.slices.iter().map(|slice| 1u128 << slice.shift).sum::<u128>() * self.lines.reads().len() as u128
     }
 
-    /// How far noise may take a column's sum, in units: five deviations of the noisiest.
-    pub(crate) fn max_noise(&self) -> u64 {
+    /// How far noise may take a column's sum, in units: five deviations of the noisiest, with a conversion's variance.
+    pub(crate) fn max_noise(&self, of_conversion: f64) -> u64 {
         let of_block = |block: &ColumnBlock| {
             let Some(variances) = block.written.as_ref().and_then(|written| written.variances.as_ref()) else {
                 return 0.0;
@@ -69,7 +69,7 @@ impl LayerArrays {
             most.sum::<f64>()
         };
         let variance = self.column_blocks.iter().map(of_block).fold(0.0, f64::max);
-        (5.0 * variance.sqrt() * self.max_input() as f64).ceil() as u64
+        (5.0 * (variance * (self.max_input() as f64).powi(2) + of_conversion).sqrt()).ceil() as u64
     }
 
     /// The greatest sum of a column's cells among some word lines: of levels, or of conductances if they are drawn.

@@ -7,7 +7,7 @@ use rebias_network::{LayerId, Network, SampleSet};
 use crate::EmulationError;
 use crate::arrays::LayerArrays;
 use crate::batch::{self, Advance, Live};
-use crate::converters::{self, Converters};
+use crate::converters::Converters;
 use crate::emulator::EmulatedLayer;
 use crate::mvm::{Emulation, Scratch, Sink};
 use crate::outputs::Outputs;
@@ -51,7 +51,7 @@ impl Calibration<'_> {
     /// The layer with converters that only look at sums.
     fn probed(&self, arrays: LayerArrays) -> Result<EmulatedLayer, EmulationError> {
         let converters = Converters::probe(&arrays)?;
-        let stacks = arrays.tabulate(self.kernel, converters.unit)?;
+        let stacks = arrays.tabulate(self.kernel, &converters)?;
         let bias = arrays.tabulate_bias(self.kernel)?;
         Ok(EmulatedLayer { arrays, converters, stacks, bias, outputs: Outputs::none() })
     }
@@ -59,7 +59,7 @@ impl Calibration<'_> {
     fn converters(&self, layer: &EmulatedLayer, flows: &[Flow<'_>]) -> Result<Converters, EmulationError> {
         let arrays = &layer.arrays;
         let probe = |maps: &Planes| {
-            let mut record = Record::new(arrays, Some(converters::tally(arrays)));
+            let mut record = Record::new(arrays, Some(layer.converters.tally_of_all(arrays)));
             let run = Emulation { layer, kernel: self.kernel };
             run.run(maps, (&mut Scratch::new(self.kernel), &mut record), Sink::Nothing);
             record

@@ -39,14 +39,15 @@ impl Converters {
     /// The converters of a layer with this range.
     ///
     /// Where cells are exact and no column of the layer can give a sum that the ADC loses, converted sums are rounded to
-    /// whole levels. If moreover the sums of inputs are exact, or cells have no floor, that gives each level sum back.
+    /// whole levels, unless a floor is taken off them that a noisy conversion tells. If moreover the sums of inputs are
+    /// exact, or cells have no floor, that gives each level sum back.
     pub(crate) fn new(arrays: &LayerArrays, adc: AdcModel) -> Result<Self, EmulationError> {
         let is_exact = arrays.cells == CellState::Exact && !arrays.is_noisy() && !arrays.is_signed();
         let is_lossless = is_exact && adc.is_lossless(LEVEL as u64, arrays.max_column_sum());
         let has_floor = arrays.floor > 0;
         let (low, step) = (adc.low(), adc.step());
         let uniform = Uniform::new(low, step, adc.max_code());
-        let is_clip = low == 0 && step == LEVEL as u64 && is_exact && adc.transitions().is_none();
+        let is_clip = low == 0 && step == LEVEL as u64 && is_exact && adc.is_ideal();
         let max_code = adc.max_code();
         let displaced = displaced(&adc, arrays)?;
         let levels =
@@ -58,7 +59,7 @@ impl Converters {
                 && arrays.max_code_sum() < MAX_CODE_SUM;
             let unit = if takes_codes { CellUnit::Code } else { CellUnit::Level };
             Self { unit, ..levels(Transfer::Exact) }
-        } else if is_lossless {
+        } else if is_lossless && arrays.bias.noise_variance() == 0.0 {
             let transfer = Transfer::Rounded { uniform, bits: FRACTION_BITS };
             Self { unit: CellUnit::Conductance, ..levels(transfer) }
         } else if !has_floor && is_clip {
@@ -136,7 +137,28 @@ impl Converters {
         let n_columns = arrays.out_channels() * arrays.worth.len();
         let n_recorded = n_columns * arrays.out_shape.positions() / MIN_RECORDED;
         let sparsity = n_recorded.max(1).ilog2().min(MAX_SPARSITY);
-        (!self.is_lossless).then(|| Tally { sparsity, ..tally(arrays) })
+        (!self.is_lossless).then(|| Tally { sparsity, ..self.tally_of_all(arrays) })
+    }
+
+    /// A tally of all of a layer's column sums: of level sums where they decide, which are far fewer.
+    pub(crate) fn tally_of_all(&self, arrays: &LayerArrays) -> Tally {
+        let (noise, shift) = match arrays.unit() {
+            CellUnit::Level if !arrays.is_noisy() && self.adc.noise_variance() == 0.0 => {
+                (0, arrays.grain().trailing_zeros())
+            }
+            CellUnit::Level | CellUnit::Conductance | CellUnit::Code => {
+                (arrays.max_noise(self.adc.noise_variance()), 0)
+            }
+        };
+        // Unless something is subtracted, what noise takes below 0 counts as 0.
+        let below = if arrays.is_signed() { arrays.max_lift() + noise } else { 0 };
+        let max = (arrays.max_column_sum() + below + noise) >> shift;
+        Tally { histogram: Histogram::new(max), first: -(below as i64), shift, sparsity: 0 }
+    }
+
+    /// Variance of what noise adds to each converted sum, in squared units.
+    pub(crate) fn noise_variance(&self) -> f64 {
+        self.adc.noise_variance()
     }
 
     /// What was lost of recorded sums.
@@ -165,18 +187,6 @@ fn displaced(adc: &AdcModel, arrays: &LayerArrays) -> Result<Option<Transfer>, E
     // From the last sum of code 0 to the first of the last code.
     let codes = (first - 1..=last).map(|sum| adc.code(sum) as u16).collect();
     Ok(Some(Transfer::Table { first: first - 1, codes }))
-}
-
-/// A tally of all of a layer's column sums: of level sums where they decide, which are far fewer.
-pub(crate) fn tally(arrays: &LayerArrays) -> Tally {
-    let (noise, shift) = match arrays.unit() {
-        CellUnit::Level if !arrays.is_noisy() => (0, arrays.grain().trailing_zeros()),
-        CellUnit::Level | CellUnit::Conductance | CellUnit::Code => (arrays.max_noise(), 0),
-    };
-    // Unless something is subtracted, what noise takes below 0 counts as 0.
-    let below = if arrays.is_signed() { arrays.max_lift() + noise } else { 0 };
-    let max = (arrays.max_column_sum() + below + noise) >> shift;
-    Tally { histogram: Histogram::new(max), first: -(below as i64), shift, sparsity: 0 }
 }
 
 /// The recorded sums in units, ascending, each with how often it occurred.

@@ -4,17 +4,21 @@
 //! negative. So arrays are read once with all inputs at code 1; what a column then gives beyond Σ q is δ·rows.
 
 use rebias_arch::BiasCalibrationSpec;
-use rebias_converter::AdcModel;
+use rebias_converter::{AdcErrors, AdcModel};
 use rebias_crossbar::ArrayDraws;
+use rebias_mapper::LayerPlacement;
 
 use crate::arrays::{ColumnBlock, LayerArrays, Programmer};
 use crate::{FRACTION_BITS, LEVEL};
 
 impl Programmer<'_> {
-    /// Reads each array and keeps what is to be taken off its outputs for each input.
-    pub(crate) fn correct(&self, arrays: &mut LayerArrays, calibration: &BiasCalibrationSpec) {
+    /// Reads each array: what is to be taken off its outputs for each input, of each column block.
+    pub(crate) fn corrections(
+        &self,
+        arrays: &LayerArrays,
+        (placed, calibration): (&LayerPlacement, &BiasCalibrationSpec),
+    ) -> Vec<Vec<i64>> {
         let most = self.arch.ima().crossbar.active_word_lines;
-        let rows_per_read = calibration.rows_per_read.unwrap_or(most).min(most);
         let of_line = arrays.full_scale / u64::from(most * self.arch.ima().dac.max_code());
         let n_row_blocks = arrays.n_row_blocks();
         let n_column_blocks = arrays.column_blocks.len();
@@ -24,14 +28,14 @@ impl Programmer<'_> {
             let mut corrections = Vec::with_capacity(n_row_blocks * block.outputs.len());
             for row_block in 0..n_row_blocks {
                 let draws = self.writer.draws(arrays.layer.0, row_block * n_column_blocks + index);
-                let read = CalibrationRead { calibration, rows_per_read: rows_per_read as usize, of_line, draws };
+                let n_lines = arrays.lines_of(row_block).len();
+                let rows_per_read = placed.rows_of_calibration(self.arch, calibration, n_lines);
+                let read = CalibrationRead { calibration, rows_per_read, of_line, draws };
                 corrections.extend(cells.corrections(row_block, &read));
             }
             found.push(corrections);
         }
-        for (block, corrections) in arrays.blocks_mut().iter_mut().zip(found) {
-            block.corrections = corrections;
-        }
+        found
     }
 }
 
@@ -51,10 +55,23 @@ impl CalibrationRead<'_> {
             Some(levels) => (levels * LEVEL as f64).ceil() as u64,
             None => self.of_line * n_lines as u64,
         };
-        match arrays.is_signed() {
+        let adc = match arrays.is_signed() {
             true => AdcModel::symmetric(self.calibration.adc_bits, full_scale, 1),
             false => AdcModel::fine(self.calibration.adc_bits, full_scale),
+        };
+        adc.with_errors(&AdcErrors { noise: self.calibration.adc_noise, ..AdcErrors::NONE })
+    }
+
+    /// What noise of cells and of the converter adds to a column's sum, with their variances, in units.
+    fn noise(&self, (of_cells, of_conversion): (f64, f64), (read, column): (u32, u32)) -> i64 {
+        let mut noise = 0.0;
+        if of_cells > 0.0 {
+            noise += of_cells.sqrt() * self.draws.calibration_noise(read, column);
         }
+        if of_conversion > 0.0 {
+            noise += of_conversion.sqrt() * self.draws.calibrating_conversion_noise(read, column);
+        }
+        (noise + 0.5).floor() as i64
     }
 }
 
@@ -111,12 +128,10 @@ impl<'a> MeasuredCells<'a> {
             let adc = read.adc(self.arrays, group_lines.len());
             let cells = || group_lines.clone().map(|line| line * n_columns + column);
             let current: i64 = cells().map(|cell| i64::from(self.values[cell]) - self.arrays.lift).sum();
-            let sigma = self.variances.as_ref().map(|all| cells().map(|cell| all[cell]).sum::<f64>().sqrt());
+            let variance = self.variances.as_ref().map_or(0.0, |all| cells().map(|cell| all[cell]).sum::<f64>());
             let conversion = |repeat: u32| {
-                let noise = sigma
-                    .map_or(0.0, |sigma| sigma * read.draws.calibration_noise(group * repeats + repeat, column as u32));
-                let sum = current + (noise + 0.5).floor() as i64;
-                adc.decoded(adc.code(sum))
+                let noise = read.noise((variance, adc.noise_variance()), (group * repeats + repeat, column as u32));
+                adc.decoded(adc.code(current + noise))
             };
             total += (0..repeats).map(conversion).sum::<i64>() as f64 / f64::from(repeats);
         }

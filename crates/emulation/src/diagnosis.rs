@@ -68,7 +68,7 @@ impl Emulator<'_> {
     /// Arrays that record all sums of columns, where columns are summed one by one.
     fn recording_mvm(&self) -> EmulatedMvm<'_> {
         let record = |layer: &EmulatedLayer| {
-            let tally = layer.sees_whole_sums().then(|| converters::tally(&layer.arrays));
+            let tally = layer.sees_whole_sums().then(|| layer.converters.tally_of_all(&layer.arrays));
             Record::new(&layer.arrays, tally)
         };
         let mut mvm = self.mvm();

@@ -10,6 +10,7 @@ use rebias_network::{ExactMvm, Network, OutputTensors, SampleSet, classify, forw
 use crate::arrays::{CellUnit, LayerArrays, Programmer};
 use crate::batch::{self, Advance, Live};
 use crate::bias::BiasModel;
+use crate::bias_columns::BiasColumns;
 use crate::calibration::Calibration;
 use crate::converters::Converters;
 use crate::mvm::{EmulatedMvm, Scratch};
@@ -17,7 +18,6 @@ use crate::outputs::Outputs;
 use crate::planes::Batch;
 use crate::programmed::ProgrammedArrays;
 use crate::record::Record;
-use crate::tables::BiasColumns;
 use crate::{EmulationError, EmulationResult, FRACTION_BITS, LayerEmulation};
 
 /// A network programmed into a chip's arrays, with its converters set.
@@ -119,7 +119,7 @@ impl<'n> Emulator<'n> {
     ///
     /// # Errors
     ///
-    /// A calibrated range without images, an ADC with noise, sums beyond 64 bits.
+    /// A calibrated range without images, sums beyond 64 bits, noise beyond what samples hold.
     pub fn of_arrays(
         network: &'n Network,
         arch: &Arch,
@@ -145,9 +145,6 @@ impl<'n> Emulator<'n> {
         ProgrammedArrays { layers, kernel }: ProgrammedArrays,
         calibration: Option<&SampleSet>,
     ) -> Result<Self, EmulationError> {
-        if let (Some(first), true) = (layers.first(), arch.ima().adc.errors.noise > 0.0) {
-            return Err(EmulationError::AdcNoise { layer: first.name.clone() });
-        }
         let layers = converted(network, arch, layers, (calibration, kernel))?;
         Ok(Self { network, layers, kernel })
     }
@@ -297,7 +294,7 @@ impl LayerArrays {
         converters: Converters,
         kernel: Kernel,
     ) -> Result<EmulatedLayer, EmulationError> {
-        let stacks = self.tabulate(kernel, converters.unit)?;
+        let stacks = self.tabulate(kernel, &converters)?;
         let bias = self.tabulate_bias(kernel)?;
         let weighted = network.layer(self.layer).weighted();
         let Some(tensors) = weighted.and_then(|weighted| weighted.tensors.as_ref()) else {

@@ -22,12 +22,15 @@ pub enum EmulationError {
     },
     /// A calibrated range needs calibration images in the trace.
     #[error(
-        "`adc.range` is `calibrated`, and there are no calibration images\n\
-         hint: take a trace with `calibration.safetensors`, or another `adc.range`"
+        "`adc.range` is found from calibration images, and there are none\n\
+         hint: take a trace with `calibration.safetensors`, or `full-scale`, `lossless-step` or `fixed` as `adc.range`"
     )]
     NoCalibration,
     /// Sums that leave 64-bit integers; less extreme cells, converters or widths help.
-    #[error("layer `{layer}`: {what} may reach {bound}, beyond {limit}")]
+    #[error(
+        "layer `{layer}`: {what} may reach {bound}, beyond {limit}\n\
+         hint: take fewer bits a cell or a DAC, a wider step of the ADC, or less variation of the cells"
+    )]
     TooLarge {
         /// Name of the layer.
         layer: String,
@@ -39,7 +42,10 @@ pub enum EmulationError {
         limit: u128,
     },
     /// Cells that no kernel can sum; less extreme ones help.
-    #[error("layer `{layer}`: {source}")]
+    #[error(
+        "layer `{layer}`: {source}\n\
+         hint: take less variation or noise, fewer word lines at a time (`crossbar.active_word_lines`) or fewer bits of the DAC"
+    )]
     Cells {
         /// Name of the layer.
         layer: String,
@@ -60,12 +66,6 @@ pub enum EmulationError {
         /// What is wrong with them.
         source: CrossbarError,
     },
-    /// Noise of converters is beside that of cells, and can't be without it.
-    #[error("layer `{layer}`: noise of ADCs (`adc.noise_lsb`, `adc.sndr_db`) is emulated by `rebias mvm` alone")]
-    AdcNoise {
-        /// Name of the layer.
-        layer: String,
-    },
     /// There are no images.
     #[error("no images to emulate")]
     NoImages,
@@ -77,4 +77,23 @@ pub enum EmulationError {
         /// What is wrong with it.
         source: ForwardError,
     },
+}
+
+impl EmulationError {
+    /// The keys of an architecture that it may be a matter of, the likeliest first; none if it is one of the network.
+    pub fn keys(&self) -> Vec<&'static str> {
+        match self {
+            Self::NoCalibration => vec!["adc.range"],
+            Self::Arrays(source) | Self::Crossbar { source, .. } => vec![source.key()],
+            Self::Cells { source: StackError::Noise { .. }, .. } => {
+                vec!["cell.read_noise.sigma", "adc.noise_lsb", "adc.sndr_db"]
+            }
+            Self::Cells { .. } | Self::TooLarge { .. } => vec!["cell.variation.sigma", "cell.bits"],
+            Self::NoTensors { .. }
+            | Self::OtherPlacement { .. }
+            | Self::Kernel(_)
+            | Self::NoImages
+            | Self::Image { .. } => Vec::new(),
+        }
+    }
 }

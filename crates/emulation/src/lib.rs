@@ -18,6 +18,7 @@ mod analog_currents;
 mod arrays;
 mod batch;
 mod bias;
+mod bias_columns;
 mod bounds;
 mod calibration;
 mod converters;

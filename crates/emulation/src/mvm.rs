@@ -5,10 +5,10 @@ use rebias_network::{FeatureMap, LayerId, Mvm};
 
 use crate::FRACTION_BITS;
 use crate::arrays::LayerArrays;
+use crate::bias_columns::Inputs;
 use crate::emulator::EmulatedLayer;
 use crate::planes::{Batch, Planes};
 use crate::record::Record;
-use crate::tables::BiasColumns;
 
 /// Positions for which arrays are read at a time.
 const POSITIONS: usize = 64;
@@ -72,6 +72,8 @@ pub(crate) enum Sink<'a> {
 pub(crate) struct Scratch {
     padded: Vec<u64>,
     patterns: Patterns,
+    /// Patterns of each row block, where their bias columns are read by themselves.
+    apart: Vec<Patterns>,
     /// Sums of inputs, `[read][position][slice]`.
     sums: Vec<Lift>,
     /// What is taken for the floor of the cells, likewise.
@@ -91,6 +93,7 @@ impl Scratch {
         Self {
             padded: Vec::new(),
             patterns: Patterns::new(kernel),
+            apart: Vec::new(),
             sums: Vec::new(),
             drops: Vec::new(),
             lifts: Vec::new(),
@@ -115,6 +118,8 @@ struct Block<'a> {
     first: usize,
     positions: &'a [Position],
     patterns: &'a Patterns,
+    /// Patterns of each row block, where their bias columns are read by themselves.
+    apart: &'a [Patterns],
     estimates: &'a [Lift],
     drops: Option<&'a [Lift]>,
     lifts: Option<&'a [Lift]>,
@@ -138,7 +143,8 @@ impl Emulation<'_> {
     /// Runs the maps of a batch.
     pub(crate) fn run(&self, maps: &Planes, (scratch, record): (&mut Scratch, &mut Record), mut sink: Sink<'_>) {
         let arrays = &self.layer.arrays;
-        let Scratch { padded, patterns, sums, drops, lifts, estimates, totals_16, totals_32, totals_64 } = scratch;
+        let Scratch { padded, patterns, apart, sums, drops, lifts, estimates, totals_16, totals_32, totals_64 } =
+            scratch;
         maps.pad(arrays.window.padding, padded);
         let (positions, first_words, lines) = places(arrays, maps.batch);
         let plane_stride = padded.len() / arrays.n_planes;
@@ -152,6 +158,9 @@ impl Emulation<'_> {
                 lines: &lines,
             };
             patterns.fill(&arrays.lines, arrays.n_planes, &source);
+            if let Some(bias) = &self.layer.bias {
+                bias.drive(apart, (self.kernel, arrays.n_planes), &source);
+            }
             if let (Some(driven), Some(record)) = (&arrays.driven, &mut record.driven) {
                 *record += driven.sum(&source, &arrays.slices);
             }
@@ -161,6 +170,7 @@ impl Emulation<'_> {
                 first,
                 positions: positions_of_block,
                 patterns,
+                apart,
                 estimates,
                 drops: (!drops.is_empty()).then_some(drops),
                 lifts: (!lifts.is_empty()).then_some(lifts),
@@ -223,7 +233,11 @@ impl Emulation<'_> {
         // Whole outputs, and whole tiles of kernels.
         let n_outputs = (COLUMNS / n_columns / 4 * 4).max(4);
         for (index, (columns, stack)) in self.layer.arrays.column_blocks.iter().zip(&self.layer.stacks).enumerate() {
-            let own_estimates = self.layer.bias.as_ref().map(|bias| self.read_bias(block, (bias, index)));
+            let own_estimates = self.layer.bias.as_ref().map(|bias| {
+                let Block { positions, patterns, apart, .. } = *block;
+                let slices = &self.layer.arrays.slices;
+                bias.estimates(self.kernel, index, &Inputs { slices, positions, patterns, apart })
+            });
             let block = &Block { estimates: own_estimates.as_deref().unwrap_or(block.estimates), ..*block };
             for first in columns.outputs.clone().step_by(n_outputs) {
                 let outputs = first..columns.outputs.end.min(first + n_outputs);
@@ -258,28 +272,6 @@ impl Emulation<'_> {
         }
     }
 
-    /// Reads the bias columns of a column block, which differ from array to array.
-    fn read_bias(&self, block: &Block<'_>, (bias, column_block): (&BiasColumns, usize)) -> Vec<Lift> {
-        // Arrays that share a bias column share that of the first.
-        let column_block = column_block.min(bias.stacks.len() - 1);
-        let stack = &bias.stacks[column_block];
-        let mut estimates = vec![[0; LANES]; stack.n_columns() * block.positions.len()];
-        let job = Job {
-            stack,
-            columns: (0, stack.n_columns()),
-            slices: &self.layer.arrays.slices,
-            patterns: block.patterns,
-            positions: block.positions,
-            transfer: &bias.transfer,
-            lifts: None,
-            drops: None,
-            // Any other than that of the columns of weights.
-            stream: !self.layer.arrays.column_blocks[column_block].stream,
-        };
-        self.kernel.run(&job, Output { totals: &mut estimates, tally: None });
-        mean_of_columns(estimates, self.layer.arrays.n_estimates() * block.positions.len())
-    }
-
     /// Makes of an output's totals what is wanted of them.
     fn finish<T: Total>(&self, block: &Block<'_>, (output, totals): (usize, &[[T; LANES]]), sink: &mut Sink<'_>) {
         let outputs = &self.layer.outputs;
@@ -303,28 +295,6 @@ impl Emulation<'_> {
             }
         }
     }
-}
-
-/// The mean of redundant columns' estimates, rounded to the nearest whole number, ties down.
-///
-/// # Shapes
-///
-/// `[column][estimate]` with `n` estimates.
-fn mean_of_columns(mut estimates: Vec<Lift>, n: usize) -> Vec<Lift> {
-    let n_columns = (estimates.len() / n) as i32;
-    if n_columns > 1 {
-        let (means, others) = estimates.split_at_mut(n);
-        for other in others.chunks_exact(n) {
-            for (mean, other) in means.iter_mut().zip(other) {
-                mean.iter_mut().zip(other).for_each(|(mean, other)| *mean += other);
-            }
-        }
-        for sum in means.as_flattened_mut() {
-            *sum = (2 * *sum + n_columns - 1).div_euclid(2 * n_columns);
-        }
-        estimates.truncate(n);
-    }
-    estimates
 }
 
 /// Adds a slice's sum in its place.

@@ -35,10 +35,10 @@ impl ArrayWriter {
         let (crossbar, dac) = (CrossbarModel::new(&arch.ima().crossbar), &arch.ima().dac);
         crossbar.check_linear()?;
         if dac.bits > 1 && !crossbar.is_ohmic() {
-            return Err(CrossbarError::CurvedLevels { what: "`cell.current_voltage`" });
+            return Err(CrossbarError::CurvedLevels { what: "cell.current_voltage" });
         }
         if dac.bits > 1 && !dac.inl.is_empty() {
-            return Err(CrossbarError::CurvedLevels { what: "`dac.inl_lsb`" });
+            return Err(CrossbarError::CurvedLevels { what: "dac.inl_lsb" });
         }
         Ok(Self { crossbar, chip, drive: drive(dac) })
     }

@@ -5,6 +5,7 @@ mod by_hand;
 mod calibrated;
 mod drawn;
 mod exactness;
+mod noise;
 mod pairs;
 mod reference;
 mod results;

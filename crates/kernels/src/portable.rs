@@ -237,13 +237,13 @@ impl<'a, E: Entry, const N: usize> Reader<'a, E, N> {
     }
 
     /// Read noise of each column.
-    fn noise(&self, image: (usize, usize), slice: usize, normals: &[[i8; LANES]]) -> [i16; N] {
+    fn noise(&self, image: (usize, usize), slice: usize, normals: &[[i8; LANES]]) -> [i32; N] {
         let mut noise = [0; N];
         if let Some(spread) = &self.job.stack.spread {
             let SpreadTables::Memory(tables) = &spread.tables else { unreachable!("as the cells") };
             let variances = self.variances(tables, image, &self.job.slices[slice]);
             for at in self.used.clone() {
-                noise[at] = spread.sample(variances[at] as u8, normals[at][image.1]);
+                noise[at] = spread.sample(variances[at], normals[at][image.1]);
             }
         }
         noise

@@ -62,7 +62,7 @@ impl Sums<'_> {
         let (read, position, slice) = self.at;
         let key = Key::new(self.job.stream, (self.column, read, slice), &self.job.positions[position]);
         let variance = self.over(variances, lane, |input| input * input);
-        spread.sample(variance as u8, key.normals()[lane]).into()
+        spread.sample(variance as u32, key.normals()[lane]).into()
     }
 
     /// Σ cell · f(level that drives it).

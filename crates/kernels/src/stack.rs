@@ -2,7 +2,7 @@
 
 use crate::kernel::Way;
 use crate::memory::Memory;
-use crate::noise::{Spread, SpreadForm};
+use crate::noise::{Sources, Spread, SpreadForm};
 use crate::tiles::{Tiles, Width};
 use crate::{Kernel, Lines};
 
@@ -34,6 +34,8 @@ pub struct Cells<'a> {
     /// Variance of each cell's read noise in squared units of 2^−`shift` of the values' unit, `[word line][column]`;
     /// `None` for cells without noise.
     pub variances: Option<&'a [f64]>,
+    /// Variance that each conversion adds to a column's sum, likewise; 0 for converters without noise.
+    pub conversion_variance: f64,
     /// Whether a column's converted sums count negatively, `[read][column]`; `None` if none does. Columns whose cells are
     /// stored complemented do.
     pub negated: Option<&'a [bool]>,
@@ -54,7 +56,7 @@ pub enum StackError {
         limit: u64,
     },
     /// The noise of a column is beyond what its samples can hold.
-    #[error("the read noise of a column has a variance of {variance:e} units², beyond {limit:e}")]
+    #[error("the noise of a column has a variance of {variance:e} units², beyond {limit:e}")]
     Noise {
         /// The greatest variance of a read.
         variance: f64,
@@ -86,7 +88,7 @@ impl Stack {
     ///
     /// If there is not one cell, and where there is noise one variance, for each word line and column.
     pub fn new(kernel: Kernel, lines: &Lines, cells: &Cells<'_>) -> Result<Self, StackError> {
-        let Cells { values, n_columns, shift, variances, negated, max_input } = *cells;
+        let Cells { values, n_columns, shift, variances, conversion_variance, negated, max_input } = *cells;
         assert_eq!(lines.group_lines(), kernel.group_lines(), "word lines are cut for the kernel");
         assert_eq!(values.len(), lines.n_lines() * n_columns, "cells are [word line][column]");
         assert!(negated.is_none_or(|negated| negated.len() == lines.reads().len() * n_columns), "[read][column]");
@@ -107,7 +109,7 @@ impl Stack {
             .max()
             .unwrap_or(0);
         let shape = Shape { lines, n_columns };
-        let has_noise = variances.is_some();
+        let has_noise = variances.is_some() || conversion_variance > 0.0;
         let is_narrow = max_group <= u8::MAX.into();
         let (tables, form) = match kernel.way() {
             Way::Scalar => (Tables::Cells(values.to_vec()), SpreadForm::Cells),
@@ -131,10 +133,8 @@ impl Stack {
                 (tables, SpreadForm::Memory)
             }
         };
-        let spread = match variances {
-            Some(variances) => Spread::new(form, lines, (variances, n_columns), max_input)?,
-            None => None,
-        };
+        let sources = Sources { cells: variances, conversion: conversion_variance, n_columns, max_input };
+        let spread = if has_noise { Spread::new(form, lines, &sources)? } else { None };
         let negated = negated.map(<[bool]>::to_vec);
         Ok(Self { lines: lines.clone(), n_columns, shift, max_sums, negated, tables, spread })
     }

@@ -21,6 +21,8 @@ struct Case {
     has_lifts: bool,
     /// Mean variance of a cell.
     variance: Option<f64>,
+    /// Variance of a conversion.
+    conversion_variance: f64,
     sparsity: u32,
     seed: u64,
 }
@@ -78,10 +80,12 @@ fn case() -> impl Strategy<Value = Case> {
     ];
     let cell = prop::sample::select(vec![1u32, 3, 15, 31, 63, 255, 403, 3000, 65535, 1 << 20]);
     let size = (1usize..=140, 1usize..=70, 1usize..=140, 1usize..=19);
-    let noise = prop_oneof![Just(None), (0.1f64..3000.0).prop_map(Some)];
+    let of_cells = prop_oneof![Just(None), (0.1f64..3000.0).prop_map(Some)];
+    let of_conversion = prop_oneof![2 => Just(0.0), 2 => 1.0f64..3e5, 1 => 1e6f64..1e12];
+    let noise = (of_cells, of_conversion);
     let extras = (prop::bool::weighted(0.3), noise, prop_oneof![2 => 0u32..=3, 1 => Just(6)], any::<u64>());
     (size, (cell, prop::sample::select(vec![0u32, 7])), slices(), choice, extras).prop_map(
-        |(size, (max_cell, shift), slices, transfer, (has_lifts, variance, sparsity, seed))| {
+        |(size, (max_cell, shift), slices, transfer, (has_lifts, (variance, conversion_variance), sparsity, seed))| {
             let (n_lines, n_columns, lines_per_read, n_positions) = size;
             let columns = (seed as usize % n_columns, n_columns - (seed >> 8) as usize % 3 % n_columns);
             let columns = (columns.0.min(columns.1 - 1), columns.1);
@@ -97,6 +101,7 @@ fn case() -> impl Strategy<Value = Case> {
                 transfer,
                 has_lifts,
                 variance,
+                conversion_variance,
                 sparsity,
                 seed,
             }
@@ -129,6 +134,7 @@ fn run<T: Total>(kernel: Kernel, case: &Case) -> Ran {
         n_columns: case.n_columns,
         shift: case.shift,
         variances: variances.as_deref(),
+        conversion_variance: case.conversion_variance,
         negated: (case.seed.is_multiple_of(3)).then_some(&negated),
         max_input: (1 << widest) - 1,
     };
@@ -193,8 +199,15 @@ proptest! {
 /// Two reads of two and one word lines, two columns, one slice of two bits worth 4.
 fn worked(transfer: &Transfer, kernel: Kernel) -> ([i64; 2], Work) {
     let lines = Lines::new(kernel, [2, 1]);
-    let cells =
-        Cells { values: &[1, 2, 3, 4, 5, 6], n_columns: 2, shift: 1, variances: None, negated: None, max_input: 3 };
+    let cells = Cells {
+        values: &[1, 2, 3, 4, 5, 6],
+        n_columns: 2,
+        shift: 1,
+        variances: None,
+        conversion_variance: 0.0,
+        negated: None,
+        max_input: 3,
+    };
     let stack = Stack::new(kernel, &lines, &cells).expect("small cells");
     // Levels 3, 1 and 2 as planes of low and high bits, [plane][line].
     let words = [1, 1, 0, 1, 0, 1];

@@ -10,7 +10,7 @@ mod quad;
 mod schedule;
 
 use crate::dispatch::Isa;
-use crate::noise::Key;
+use crate::noise::{Key, Spread};
 use crate::tiles::{TILE, Tiles, Width};
 use crate::words::{Converter, Steps};
 use crate::{Job, LANES, Output, Total, Transfer, Work};
@@ -30,7 +30,7 @@ pub(crate) fn run<T: Total>(isa: Isa, tiles: &Tiles, job: &Job<'_>, output: Outp
 struct Plan<'a> {
     tiles: &'a Tiles,
     job: &'a Job<'a>,
-    /// How vectors of a strip are added to totals; `None` if slices have several planes.
+    /// How vectors of a strip are added to totals; `None` if slices have several planes, or noise is beyond words.
     schedule: Option<Schedule>,
     /// How sums in words are converted; `None` if they can't be.
     converter: Option<Converter<'a>>,
@@ -72,7 +72,7 @@ impl<'a> Plan<'a> {
         Self {
             tiles,
             job,
-            schedule: Schedule::new(job),
+            schedule: Schedule::new(job).filter(|_| job.stack.spread.as_ref().is_none_or(Spread::is_narrow)),
             steps: converter.as_ref().and_then(|converter| Steps::of(job, converter)),
             converter,
             codes,

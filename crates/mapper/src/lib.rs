@@ -5,6 +5,7 @@
 
 mod arrange;
 mod bias;
+mod calibration;
 mod error;
 mod map;
 mod placement;

@@ -74,6 +74,15 @@ pub struct Summary {
     pub programming_us: Option<f64>,
     /// Images whose energy, idle parts off, is that of loading the network.
     pub images_to_amortise: Option<u64>,
+    /// Energy of the reads that calibrate the bias once; empty for a design without calibrated bias, as the next two.
+    pub calibration_uj: Option<f64>,
+    /// Time of these reads.
+    pub calibration_us: Option<f64>,
+    /// Numbers that are kept of them, each in a register.
+    pub calibration_registers: Option<u64>,
+    /// An image's share of the energy of calibrating again and again, at the steady interval; no part of its energy. Empty
+    /// for a design that is calibrated once.
+    pub recalibration_uj: Option<f64>,
     /// Why reads are not feasible, one after the other; empty if nothing says so.
     pub warnings: String,
     /// Seed of everything random.
@@ -88,6 +97,7 @@ impl Summary {
         let accuracy = result.quality.and_then(|quality| quality.accuracy);
         let cost = &result.cost;
         let band = cost.adc_band();
+        let recalibration = cost.calibration.and_then(|reads| reads.energy_of_image(result.timing.interval));
         Self {
             network: result.network.clone(),
             architecture: result.architecture.clone(),
@@ -122,6 +132,10 @@ impl Summary {
             programming_uj: cost.programming.map(|load| rounded(load.energy.microjoules())),
             programming_us: cost.programming.map(|load| rounded(load.time.microseconds())),
             images_to_amortise: cost.programming.and_then(|load| load.images_to_amortise(cost.energy_gated())),
+            calibration_uj: cost.calibration.map(|reads| rounded(reads.energy.microjoules())),
+            calibration_us: cost.calibration.map(|reads| rounded(reads.time.microseconds())),
+            calibration_registers: cost.calibration.map(|reads| reads.n_corrections),
+            recalibration_uj: recalibration.map(|energy| rounded(energy.microjoules())),
             warnings: result.warnings.iter().map(one_line).collect::<Vec<_>>().join("; "),
             seed: result.seed,
             version: result.version.to_owned(),

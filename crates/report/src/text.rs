@@ -149,6 +149,9 @@ fn summary_table(result: &RunResult) -> Table {
     }
     if let Some(reads) = &cost.calibration {
         row("calibrated bias", calibration(reads));
+        if let Some(again) = recalibration(reads, result) {
+            row("recalibration", again);
+        }
     }
     table
 }
@@ -186,13 +189,25 @@ fn programming(load: &Programming, cost: &Cost) -> String {
 
 fn calibration(reads: &Calibration) -> String {
     format!(
-        "{:.3} µJ and {:.2} µs for {} reads with {} conversions, once and after drift; {} numbers kept",
+        "{:.3} µJ and {:.2} µs for {} reads and {} conversions; {} registers",
         reads.energy.microjoules(),
         reads.time.microseconds(),
         reads.reads,
         reads.conversions,
         reads.n_corrections
     )
+}
+
+/// What calibrating again and again takes beside images; `None` for a chip that is calibrated once.
+fn recalibration(reads: &Calibration, result: &RunResult) -> Option<String> {
+    let of_image = reads.energy_of_image(result.timing.interval)?;
+    Some(format!(
+        "each {} s: {:.3e} µJ an image, {:.1e} of its energy; {:.1e} of the time",
+        reads.interval?.seconds(),
+        of_image.microjoules(),
+        of_image / result.cost.energy_gated(),
+        reads.share_of_time()?
+    ))
 }
 
 fn component_table(result: &RunResult) -> Table {

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::ops::Range;
 
-use rebias_arch::{Arch, BiasCalibrationSpec};
+use rebias_arch::Arch;
 use rebias_cost::CalibrationReads;
 use rebias_mapper::{ImaId, LayerPlacement, PlacedArray, Placement};
 use rebias_network::Network;
@@ -27,7 +27,8 @@ pub(crate) fn calibration_reads(arch: &Arch, network: &Network, placement: &Plac
     for placed in placement.layers() {
         for array in placed.replicas.iter().flat_map(|replica| &replica.arrays) {
             let rows = placed.row_blocks.get(array.row_block).map_or(0, Range::len) as u64;
-            let reads = u64::from(spec.repeats) * rows.div_ceil(u64::from(rows_per_read(arch, &spec)));
+            let rows_per_read = placed.rows_of_calibration(arch, &spec, rows as usize) as u64;
+            let reads = u64::from(spec.repeats) * rows.div_ceil(rows_per_read);
             let conversions = reads * u64::from(placed.converted_columns(array.column_block));
             counts.add(Action::CrossbarRead, reads);
             counts.add(Action::DacDrive, u64::from(spec.repeats) * rows);
@@ -49,17 +50,13 @@ pub(crate) fn calibration_reads(arch: &Arch, network: &Network, placement: &Plac
     Some(CalibrationReads { counts, read_activity: activity, cycles, n_corrections })
 }
 
-fn rows_per_read(arch: &Arch, spec: &BiasCalibrationSpec) -> u32 {
-    let most = arch.ima().crossbar.active_word_lines;
-    spec.rows_per_read.unwrap_or(most).min(most)
-}
-
 fn outputs(placed: &LayerPlacement, array: &PlacedArray) -> u64 {
     placed.column_blocks.get(array.column_block).map_or(0, Range::len) as u64
 }
 
 #[cfg(test)]
 mod tests {
+    use rebias_arch::BiasCalibrationSpec;
     use rebias_arch::testing::toy_with;
     use rebias_mapper::map;
     use rebias_network::testing::{RandomNetwork, random_network};
@@ -68,8 +65,15 @@ mod tests {
 
     #[test]
     fn every_array_is_read_group_by_group_and_each_output_keeps_a_number() {
-        let spec =
-            BiasCalibrationSpec { adc_bits: 8, full_scale: None, repeats: 3, rows_per_read: Some(2), fraction_bits: 7 };
+        let spec = BiasCalibrationSpec {
+            adc_bits: 8,
+            adc_noise: 0.0,
+            full_scale: None,
+            repeats: 3,
+            rows_per_read: Some(2),
+            fraction_bits: 7,
+            interval: None,
+        };
         let network = random_network(1, &RandomNetwork::default());
         let reads = |calibration| {
             let arch = toy_with(|chip, mapping| {

@@ -18,8 +18,16 @@ pub struct NonIdeality {
 
 const RESOLUTION: &str = "ADC resolution and range";
 /// In steps of the converter.
-const ADC_ERRORS: &[&str] =
-    &["adc.offset_lsb", "adc.gain_error", "adc.inl_lsb", "adc.dnl_lsb", "adc.noise_lsb", "adc.sndr_db"];
+const ADC_ERRORS: &[&str] = &[
+    "adc.offset_lsb",
+    "adc.gain_error",
+    "adc.inl_lsb",
+    "adc.dnl_lsb",
+    "adc.noise_lsb",
+    "adc.sndr_db",
+    "mapping.bias.adc_noise_lsb",
+    "mapping.bias.calibration.adc_noise_lsb",
+];
 
 /// All that are known. An ideal ADC has a code for each level and never clips; a converter's errors are in its own steps, so they need its resolution.
 pub const NON_IDEALITIES: &[NonIdeality] = &[

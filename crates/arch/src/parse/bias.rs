@@ -4,7 +4,9 @@ use rebias_config::{Interval, Problem, Table};
 use rebias_converter::AdcSpec;
 use rebias_crossbar::CellSpec;
 use rebias_tile::BiasConverter;
+use rebias_units::Time;
 
+use super::converters::check_tabulated;
 use crate::{
     BiasCalibrationSpec, BiasColumnPlace, BiasColumnsSpec, BiasSharing, BiasSource, EdgeCells, EdgeLayersSpec,
     ReferenceLevel, ReferenceSpec, Remainder,
@@ -16,6 +18,8 @@ const DEFAULT_REDUNDANT: u32 = 2;
 const MAX_CALIBRATION_BITS: i64 = 16;
 /// δ is a whole number of the 1/128 levels that sums are held in.
 const MAX_DELTA_BITS: i64 = 7;
+/// Noise of a converter, in its steps.
+const NOISE_LSB: Interval = Interval::closed(0.0, 1e4);
 
 #[derive(Clone, Copy)]
 enum Kind {
@@ -67,23 +71,30 @@ fn columns(
     let converter =
         table.optional_choice("converter", &[("own", BiasConverter::Own), ("shared", BiasConverter::Shared)]);
     let adc_bits = table.optional_integer::<u32>("adc_bits", 1..=24);
+    let noise = table.optional_number("adc_noise_lsb", NOISE_LSB);
     let level = level?.unwrap_or(1);
     let max_level = cell?.max_level();
     if level > max_level && reads_columns(table) {
         table.fault("level", Problem::new("above the cell's highest level").legal(format!("1..={max_level}")));
         return None;
     }
-    Some(BiasColumnsSpec {
-        sharing: BiasSharing::Array,
-        n: 1,
-        level,
-        place: place.unwrap_or(BiasColumnPlace::Extra),
-        converter: converter?.unwrap_or(BiasConverter::Own),
-        adc_bits: match adc_bits? {
-            Some(bits) => bits,
-            None => adc?.0.bits,
-        },
-    })
+    let converter = converter?.unwrap_or(BiasConverter::Own);
+    let adc_bits = match adc_bits? {
+        Some(bits) => bits,
+        None => adc?.0.bits,
+    };
+    let noise_of_converter = || match converter {
+        BiasConverter::Own => Some(0.0),
+        BiasConverter::Shared => Some(noise_at(&adc?.0, adc_bits)),
+    };
+    let place = place.unwrap_or(BiasColumnPlace::Extra);
+    let adc_noise = noise?.or_else(noise_of_converter)?;
+    Some(BiasColumnsSpec { sharing: BiasSharing::Array, n: 1, level, place, converter, adc_bits, adc_noise })
+}
+
+/// The noise of an array's ADC in steps of another resolution over the same range.
+fn noise_at(adc: &AdcSpec, bits: u32) -> f64 {
+    adc.errors.input_noise() * (f64::from(bits) - f64::from(adc.bits)).exp2()
 }
 
 /// Whether the source of the sum of inputs has bias columns, whose keys then count.
@@ -134,26 +145,46 @@ pub(super) fn calibration(table: &Table<'_>, adc: Option<&(AdcSpec, u32)>) -> Op
     let Some(table) = table.optional_table("calibration")? else { return Some(None) };
     let mode = table.optional_choice("mode", &[("on", true), ("off", false)]);
     let adc_bits = table.optional_integer::<u32>("adc_bits", 1..=MAX_CALIBRATION_BITS);
+    let noise = table.optional_number("adc_noise_lsb", NOISE_LSB);
     let full_scale = table.optional_number("full_scale_levels", Interval::open_closed(0.0, 1e6));
     let repeats = table.optional_integer::<u32>("repeats", 1..=65_536);
     let rows_per_read = table.optional_integer::<u32>("rows_per_read", 1..=65_536);
     let fraction_bits = table.optional_integer::<u32>("fraction_bits", 0..=MAX_DELTA_BITS);
+    let adc = &adc?.0;
+    let adc_bits = adc_bits?.unwrap_or(adc.bits.min(MAX_CALIBRATION_BITS as u32));
+    let interval = table.optional_number("recalibration_interval_s", Interval::positive());
     let spec = BiasCalibrationSpec {
-        adc_bits: match adc_bits? {
-            Some(bits) => bits,
-            None => adc?.0.bits.min(MAX_CALIBRATION_BITS as u32),
-        },
+        adc_bits,
+        adc_noise: noise?.unwrap_or_else(|| noise_at(adc, adc_bits)),
         full_scale: full_scale?,
         repeats: repeats?.unwrap_or(1),
         rows_per_read: rows_per_read?,
         fraction_bits: fraction_bits?.unwrap_or(MAX_DELTA_BITS as u32),
+        interval: interval?.map(Time::from_seconds),
     };
     Some(mode?.unwrap_or(true).then_some(spec))
 }
 
 /// `[mapping.edge_layers]`.
-pub(super) fn edge_layers(table: &Table<'_>) -> Option<EdgeLayersSpec> {
+pub(super) fn edge_layers(table: &Table<'_>, adc: Option<&(AdcSpec, u32)>) -> Option<EdgeLayersSpec> {
     let adc_bits = table.optional_integer::<u32>("adc_bits", 1..=24);
     let cells = table.optional_choice("cells", &[("as-others", EdgeCells::AsOthers), ("ideal", EdgeCells::Ideal)]);
-    Some(EdgeLayersSpec { adc_bits: adc_bits?, cells: cells?.unwrap_or(EdgeCells::AsOthers) })
+    let adc_bits = adc_bits?;
+    if let (Some(bits), Some((adc, _))) = (adc_bits, adc) {
+        check_edge_bits(table, bits, adc)?;
+    }
+    Some(EdgeLayersSpec { adc_bits, cells: cells?.unwrap_or(EdgeCells::AsOthers) })
+}
+
+/// Errors of the ADCs are those of the edge layers' too.
+fn check_edge_bits(table: &Table<'_>, bits: u32, adc: &AdcSpec) -> Option<()> {
+    if !adc.errors.inl.is_empty() && bits != adc.bits {
+        let problem =
+            Problem::new(format!("the ADCs' errors are those of transitions between codes of {} bits", adc.bits))
+                .legal(adc.bits)
+                .hint("take out `adc.inl_lsb` and `adc.dnl_lsb`, or give all ADCs these bits");
+        table.fault("adc_bits", problem);
+        return None;
+    }
+    check_tabulated(table, "adc_bits", (bits, &adc.errors))
 }

@@ -11,6 +11,7 @@ use super::devices::{self, Device};
 
 /// Deviations beyond this are no cells any more, and numbers would leave their integers.
 const SIGMA: Interval = Interval::closed(0.0, 10.0);
+const DEVIATION: &str = "a standard deviation as a share: 0.05 is 5 %, and 0 none; `model = \"none\"` leaves it out";
 
 pub(super) fn cell(table: &Table<'_>) -> Option<CellSpec> {
     let bits = table.integer::<u32>("bits", 1..=8);
@@ -105,7 +106,7 @@ fn variation(table: &Table<'_>) -> Option<Option<VariationSpec>> {
         ("measured", VariationKind::Measured),
     ];
     // Keys of other models are allowed beside the chosen one, so that a sweep can switch between models.
-    let sigma = table.optional_number("sigma", SIGMA);
+    let sigma = table.optional_number_hinted("sigma", SIGMA, DEVIATION);
     let device = devices::device(table);
     let kind = table.choice("model", &kinds)?;
     let sigma = || needed(table, "sigma", sigma);
@@ -165,7 +166,7 @@ enum ReadNoiseKind {
 }
 
 fn read_noise(table: &Table<'_>) -> Option<Option<ReadNoiseSpec>> {
-    let sigma = table.optional_number("sigma", SIGMA);
+    let sigma = table.optional_number_hinted("sigma", SIGMA, DEVIATION);
     let kinds = [
         ("none", ReadNoiseKind::None),
         ("gaussian-of-range", ReadNoiseKind::OfRange),

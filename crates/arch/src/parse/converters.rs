@@ -7,6 +7,8 @@ use super::MAX_PARTS;
 
 /// Resolution up to which transitions are tabulated.
 const MAX_TABULATED_BITS: u32 = 16;
+/// Of column sums on calibration images.
+const PERCENTILE: &str = "per cent of the column sums lie below it: 0 is the least of them, and 100 the greatest";
 /// Errors of single codes, in steps.
 const LSB: Interval = Interval::closed(-1e4, 1e4);
 
@@ -64,8 +66,8 @@ fn adc_range(table: &Table<'_>) -> Option<AdcRange> {
         ("fixed", RangeKind::Fixed),
     ];
     // Keys of other ranges are allowed beside the chosen one, so that a sweep can switch between ranges.
-    let low_percentile = table.optional_number("low_percentile", Interval::closed(0.0, 100.0));
-    let high_percentile = table.optional_number("high_percentile", Interval::closed(0.0, 100.0));
+    let percentile = |key| table.optional_number_hinted(key, Interval::closed(0.0, 100.0), PERCENTILE);
+    let (low_percentile, high_percentile) = (percentile("low_percentile"), percentile("high_percentile"));
     let low = table.optional_number("low_levels", Interval::closed(-1e6, 1e6));
     let step = table.optional_number("step_levels", Interval::open_closed(0.0, 1e6));
     let needed = |key: &str, found: Option<Option<f64>>| {
@@ -108,13 +110,20 @@ fn adc_errors(table: &Table<'_>, bits: Option<u32>) -> Option<AdcErrors> {
     let bits = bits?;
     let (inl, noise) = (displacements(table, bits, (inl?, dnl?)), noise_lsb(table, bits, (noise?, sndr?)));
     let errors = AdcErrors { offset: offset?, gain: gain?, inl: inl?, noise: noise? };
-    if !errors.is_static_ideal() && bits > MAX_TABULATED_BITS {
-        let problem = Problem::new("too many codes for an ADC with offset, gain error, INL or DNL")
-            .legal(format!("1..={MAX_TABULATED_BITS}"));
-        table.fault("bits", problem);
-        return None;
-    }
+    check_tabulated(table, "bits", (bits, &errors))?;
     Some(errors)
+}
+
+/// The resolution of a converter whose transitions are tabulated, if it has such errors.
+pub(super) fn check_tabulated(table: &Table<'_>, key: &str, (bits, errors): (u32, &AdcErrors)) -> Option<()> {
+    if errors.is_static_ideal() || bits <= MAX_TABULATED_BITS {
+        return Some(());
+    }
+    let problem = Problem::new("too many codes for an ADC with offset, gain error, INL or DNL")
+        .legal(format!("1..={MAX_TABULATED_BITS}"))
+        .hint("take fewer bits, or take these errors out of `[adc]`");
+    table.fault(key, problem);
+    None
 }
 
 /// INL of the transitions, from `inl_lsb` or as the running sum of `dnl_lsb`.

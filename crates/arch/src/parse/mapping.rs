@@ -21,7 +21,7 @@ pub(super) fn mapping(table: &Table<'_>, cell: Option<&CellSpec>, adc: Option<&(
     let bias = bias_table.as_ref().and_then(|table| bias(table, cell, adc));
     let calibration = bias_table.as_ref().and_then(|table| calibration(table, adc));
     let edge_layers = table.optional_table("edge_layers").and_then(|table| match table {
-        Some(table) => edge_layers(&table),
+        Some(table) => edge_layers(&table, adc),
         None => Some(EdgeLayersSpec::AS_OTHERS),
     });
     if let (Some(BiasSource::Reference(_)), Some(FlipEncoding::On)) = (bias, flip_encoding) {

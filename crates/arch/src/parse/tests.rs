@@ -1,5 +1,6 @@
 //! Designs right and wrong, as users write them.
 
+mod bias;
 mod cells;
 mod faults;
 mod interconnect;

@@ -7,7 +7,7 @@ use clap::Args;
 use rebias_arch::Fingerprint;
 use rebias_plot::{Spec, Wanted};
 use rebias_scheduler::{Chips, ReplayOptions, RunOptions};
-use rebias_sweep::{FingerprintedTrace, OutputFolder, attribute, max_runs, read_design};
+use rebias_sweep::{AttributionError, FingerprintedTrace, OutputFolder, attribute, max_runs, read_design};
 
 use super::{chart, provenance};
 use crate::args::Subject;
@@ -51,7 +51,10 @@ pub(crate) fn run(args: &Attribute) -> Result<String, Failure> {
     let bar = progress::bar(work, "images");
     let progress = |images: usize| bar.inc(images as u64);
     let options = RunOptions { images, seed: args.seed, chips, replay: ReplayOptions::DEFAULT, progress: &progress };
-    let attribution = attribute(&design.arch, &trace, &options).map_err(Failure::input)?;
+    let attribution = attribute(&design.arch, &trace, &options).map_err(|error| match error {
+        AttributionError::Run(error) => Failure::of_run(&error, &design.arch),
+        error => Failure::input(error),
+    })?;
     bar.finish_and_clear();
 
     if let Some(out) = out {

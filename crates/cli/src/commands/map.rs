@@ -6,12 +6,12 @@ use rebias_sweep::{read_design, read_trace};
 
 use crate::args::Map;
 use crate::failure::Failure;
-use crate::misfit;
 
 pub(crate) fn run(args: &Map) -> Result<String, Failure> {
-    let design = read_design(&args.subject.arch)?.arch;
-    let arch = Arch::parse(&design)?;
+    let document = read_design(&args.subject.arch)?.arch;
+    let arch = Arch::parse(&document)?;
     let trace = read_trace(&args.subject.trace)?;
-    let placement = rebias_mapper::map(&trace.network, &arch).map_err(|error| misfit::of_map(&design, &error))?;
+    let placement =
+        rebias_mapper::map(&trace.network, &arch).map_err(|error| Failure::of_run(&error.into(), &document))?;
     Ok(placement_text(&trace.network, &arch, &placement))
 }

@@ -15,7 +15,8 @@ use crate::args::Mvm;
 use crate::failure::Failure;
 
 pub(crate) fn run(args: &Mvm) -> Result<String, Failure> {
-    let arch = Arch::parse(&read_design(&args.arch)?.arch)?;
+    let document = read_design(&args.arch)?.arch;
+    let arch = Arch::parse(&document)?;
     let (weights, inputs) = (read_integers(&args.weights)?, read_integers(&args.inputs)?);
     let minus = args.minus.as_ref().map(|path| Ok::<_, Failure>((path, minus(path, weights.dim())?))).transpose()?;
     let all_codes = weights.iter().chain(minus.iter().flat_map(|(_, minus)| minus));
@@ -33,7 +34,10 @@ pub(crate) fn run(args: &Mvm) -> Result<String, Failure> {
         beta: args.beta,
         chip: ChipSeed { seed: args.seed, chip: args.chip },
     };
-    let result = mvm(&arch, &job).map_err(|error: MatrixError| Failure::input(error))?;
+    let result = mvm(&arch, &job).map_err(|error| match error {
+        MatrixError::Run(error) => Failure::of_run(&error, &document),
+        error => Failure::input(error),
+    })?;
     write_file(&args.out, npy(&result.outputs)?)?;
     if let Some(path) = &args.trace_adc {
         write_file(path, npy(&result.adc_codes)?)?;

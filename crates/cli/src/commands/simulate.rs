@@ -1,21 +1,19 @@
 //! `rebias simulate`: one network on one chip.
 
 use rebias_arch::{Arch, Fingerprint};
+use rebias_config::Document;
 use rebias_cost::Costs;
 use rebias_network::Trace;
 use rebias_report::{
     buffers_csv, chips_csv, components_csv, energy_csv, layers_csv, parts_csv, result_text, summary_csv, summary_json,
 };
-use rebias_scheduler::{
-    Chips, Images, ReplayOptions, RunError, RunOptions, RunResult, run as run_network, run_recorded,
-};
+use rebias_scheduler::{Chips, Images, ReplayOptions, RunOptions, RunResult, run as run_network, run_recorded};
 use rebias_sweep::{FingerprintedTrace, OutputFolder, read_design};
 
 use super::provenance;
 use super::watched::Watched;
 use crate::args::{Format, Simulate};
 use crate::failure::Failure;
-use crate::misfit;
 use crate::progress;
 
 pub(crate) fn run(args: &Simulate) -> Result<String, Failure> {
@@ -26,7 +24,7 @@ pub(crate) fn run(args: &Simulate) -> Result<String, Failure> {
         FingerprintedTrace::read(&args.subject.trace, args.data.as_deref())?;
     let out = args.out.as_deref().map(OutputFolder::create).transpose()?;
 
-    let result = simulate(args, (&arch, &costs, &trace), |error| misfit::of_run(&files.arch, &error))?;
+    let result = simulate(args, (&files.arch, &arch, &costs), &trace)?;
     let configuration = files.arch.to_toml();
     if let Some(out) = out {
         let hashes = [
@@ -45,8 +43,8 @@ pub(crate) fn run(args: &Simulate) -> Result<String, Failure> {
 
 fn simulate(
     args: &Simulate,
-    (arch, costs, trace): (&Arch, &Costs, &Trace),
-    failure: impl Fn(RunError) -> Failure,
+    (document, arch, costs): (&Document, &Arch, &Costs),
+    trace: &Trace,
 ) -> Result<RunResult, Failure> {
     let wanted = args.images.map(|images| usize::try_from(images).unwrap_or(usize::MAX));
     let available = trace.samples.as_ref().map_or(0, |samples| samples.len());
@@ -59,10 +57,11 @@ fn simulate(
         images: args.stream.map_or(ReplayOptions::DEFAULT.images, |images| Images::Exactly(images.get())),
     };
     let options = RunOptions { images: wanted, seed: args.seed, chips, replay, progress: &progress };
+    let failed = |error| Failure::of_run(&error, document);
     let result = match Watched::new(args, arch) {
-        None => run_network(arch, costs, trace, &options).map_err(failure)?,
+        None => run_network(arch, costs, trace, &options).map_err(failed)?,
         Some(mut watched) => {
-            let result = run_recorded(arch, costs, trace, &options, &mut watched).map_err(failure)?;
+            let result = run_recorded(arch, costs, trace, &options, &mut watched).map_err(failed)?;
             watched.write(arch, &trace.network)?;
             result
         }

@@ -19,8 +19,15 @@ use super::exactness::{Hardware, hardware};
 use super::{emulated_sums, emulator, exact_sums, linear, random_samples, sums};
 use crate::{EmulateOptions, Emulator};
 
-const CALIBRATION: BiasCalibrationSpec =
-    BiasCalibrationSpec { adc_bits: 16, full_scale: None, repeats: 1, rows_per_read: None, fraction_bits: 7 };
+const CALIBRATION: BiasCalibrationSpec = BiasCalibrationSpec {
+    adc_bits: 16,
+    adc_noise: 0.0,
+    full_scale: None,
+    repeats: 1,
+    rows_per_read: None,
+    fraction_bits: 7,
+    interval: None,
+};
 
 const COLUMNS: BiasColumnsSpec = BiasColumnsSpec::one(BiasColumnPlace::Extra, BiasConverter::Own, 8);
 
@@ -137,14 +144,37 @@ fn the_mean_error_of_a_column_is_taken_off_for_each_input() {
     let coarse = calibrated(Some(BiasCalibrationSpec { fraction_bits: 0, ..CALIBRATION }));
     assert_eq!(sum(&coarse, codes, 0, [1; 4]), 3.0 + 4.0);
     // A read of one bit is 0 or the full scale of 12: 3 is 0, and δ = −6/4.
-    let blind = calibrated(Some(BiasCalibrationSpec { adc_bits: 1, ..CALIBRATION }));
+    let blind = calibrated(Some(BiasCalibrationSpec { adc_bits: 1, rows_per_read: Some(4), ..CALIBRATION }));
     assert_eq!(sum(&blind, codes, 0, [1; 4]), 3.0 + 6.0);
     // Read two rows at a time, 2.5 and 0.5 of 6: 0 and 0 again.
     let apart = BiasCalibrationSpec { adc_bits: 1, rows_per_read: Some(2), ..CALIBRATION };
     assert_eq!(sum(&calibrated(Some(apart)), codes, 0, [1; 4]), 3.0 + 6.0);
     // 3 of a range up to 2 is 2: δ = (2 − 6)/4.
-    let narrow = BiasCalibrationSpec { adc_bits: 1, full_scale: Some(2.0), ..CALIBRATION };
+    let narrow = BiasCalibrationSpec { adc_bits: 1, adc_noise: 0.0, full_scale: Some(2.0), ..CALIBRATION };
     assert_eq!(sum(&calibrated(Some(narrow)), codes, 0, [1; 4]), 3.0 + 4.0);
+}
+
+#[test]
+fn a_calibration_takes_off_what_cells_had_lost_when_they_were_read() {
+    // Cells lose half of their conductance in 4 s, a quarter in (4/3)² s; t₀ is 1 s.
+    let calibrated = |interval: Option<f64>| {
+        with(|ima, mapping| {
+            ima.crossbar.cell.non_idealities = halved();
+            ima.adc.bits = 16;
+            ima.adc.range = AdcRange::Fixed { low: 0.0, step: 1.0 / 128.0 };
+            let interval = interval.map(Time::from_seconds);
+            mapping.calibration = Some(BiasCalibrationSpec { interval, ..CALIBRATION });
+        })
+    };
+    // Of 6 levels 3 are left; cells that are read just before have their whole loss taken off.
+    assert_eq!(sum(&calibrated(None), [3, 2, 1, 0], 0, [1; 4]), 6.0);
+    // Read after 16/9 s they had lost 6/4.
+    let found = sum(&calibrated(Some(4.0 - 16.0 / 9.0)), [3, 2, 1, 0], 0, [1; 4]);
+    assert!((found - 4.5).abs() < 4.0 / 128.0, "{found}");
+    // First read at t₀, they had lost nothing.
+    for interval in [3.0, 3.5, 1e9] {
+        assert_eq!(sum(&calibrated(Some(interval)), [3, 2, 1, 0], 0, [1; 4]), 3.0, "{interval}");
+    }
 }
 
 #[test]

@@ -73,6 +73,7 @@ impl Hardware {
                         place,
                         converter,
                         adc_bits,
+                        adc_noise: 0.0,
                     })
                 }
             };

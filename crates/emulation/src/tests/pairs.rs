@@ -112,8 +112,15 @@ fn conversions_are_halved_and_no_inputs_counted() {
 
 #[test]
 fn the_mean_error_of_a_difference_is_taken_off() {
-    let calibration =
-        BiasCalibrationSpec { adc_bits: 16, full_scale: None, repeats: 1, rows_per_read: None, fraction_bits: 7 };
+    let calibration = BiasCalibrationSpec {
+        adc_bits: 16,
+        adc_noise: 0.0,
+        full_scale: None,
+        repeats: 1,
+        rows_per_read: None,
+        fraction_bits: 7,
+        interval: None,
+    };
     let column = BiasSource::Columns(BiasColumnsSpec::one(BiasColumnPlace::Extra, BiasConverter::Own, 8));
     let arch = |source| {
         with(|ima, mapping| {

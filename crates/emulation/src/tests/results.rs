@@ -120,6 +120,7 @@ fn driven_conductance_is_the_sum_over_driven_cells() {
                 place,
                 converter,
                 adc_bits: 8,
+                adc_noise: 0.0,
             });
         });
         emulate(&network, &arch, &images).layers[0].driven_conductance

@@ -57,7 +57,7 @@ impl Plan<'_> {
         (tile, read): (&Tile<'_>, &Read),
         spread: &Spread,
         (read_index, position, slice): (usize, usize, usize),
-    ) -> [[i16; LANES]; TILE] {
+    ) -> [[i32; LANES]; TILE] {
         let (tiles, tables, segments) = spread.tile((read_index, read), tile.index);
         let tile = Tile { tables, segments, ..*tile };
         // Σ v·x²: with x = Σ 2^t·b_t it is Σ 4^t·V(b_t) + Σ over t < u of 2^(t + u + 1)·V(b_t ∧ b_u).
@@ -72,7 +72,7 @@ impl Plan<'_> {
         std::array::from_fn(|at| {
             let column = (tile.index * TILE + at, read_index, slice);
             let normals = Key::new(self.job.stream, column, &self.job.positions[position]).normals();
-            std::array::from_fn(|lane| spread.sample(variances[at][lane] as u8, normals[lane]))
+            std::array::from_fn(|lane| spread.sample(variances[at][lane], normals[lane]))
         })
     }
 

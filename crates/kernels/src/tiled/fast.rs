@@ -150,6 +150,7 @@ impl Plan<'_> {
             let Some(position) = self.job.positions.get(position) else { continue };
             let column = quad.tile.index * TILE + at % TILE;
             let key = Key::new(self.job.stream, (column, tile.read, slices[plane]), position);
+            spread.add_conversion(sigmas);
             let normals = noise_factors(&key.bytes(), sigmas);
             for ((sample, normal), &sigma) in samples.iter_mut().zip(normals).zip(&sigmas.0) {
                 *sample = spread.scaled(i16::from(sigma) * i16::from(normal));

@@ -167,6 +167,7 @@ impl Plan<'_> {
         let of_vector = |vector: usize| {
             // SAFETY: only the AVX-512 kernel tabulates variances in tiles, and its existence proves the instructions.
             let mut variances = unsafe { crate::avx512::column_bytes(tables, &vectors[vector..], stride) };
+            spread.add_conversion(&mut variances);
             // SAFETY: likewise.
             unsafe { crate::avx512::sigmas(&mut variances) };
             variances
@@ -191,6 +192,7 @@ impl Plan<'_> {
                     // SAFETY: only the AVX-512 kernel tabulates variances in tiles, and its existence proves the
                     // instructions.
                     *sigmas = unsafe { crate::avx512::column_bytes(&tables[column..], vectors, stride) };
+                    spread.add_conversion(sigmas);
                     // SAFETY: likewise.
                     unsafe { crate::avx512::sigmas(sigmas) };
                 }

@@ -88,8 +88,10 @@ fn deviations_are_not_negative() {
         expect![[r#"
             error: `cell.variation.sigma = -0.1`: out of range
             = legal: 0 <= x <= 10
+            = hint: a standard deviation as a share: 0.05 is 5 %, and 0 none; `model = "none"` leaves it out
             error: `cell.read_noise.sigma = -1`: out of range
             = legal: 0 <= x <= 10
+            = hint: a standard deviation as a share: 0.05 is 5 %, and 0 none; `model = "none"` leaves it out
         "#]],
     );
 }
@@ -206,6 +208,7 @@ fn tables_have_as_many_numbers_as_codes() {
         expect![[r#"
         error: `adc.bits = 20`: too many codes for an ADC with offset, gain error, INL or DNL
         = legal: 1..=16
+        = hint: take fewer bits, or take these errors out of `[adc]`
     "#]],
     );
     check(

@@ -186,6 +186,7 @@ fn a_bias_column_stores_a_level_of_its_cells() {
         place: BiasColumnPlace::Inside,
         converter: BiasConverter::Shared,
         adc_bits: 6,
+        adc_noise: 0.0,
     });
     assert_eq!(highest, wanted);
 }

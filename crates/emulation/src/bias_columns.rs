@@ -1,0 +1,187 @@
+//! Bias columns that are converted one by one, as their cells differ from array to array, or conversions from read to read.
+//!
+//! Where each row block's sum of inputs counts by itself, its bias columns are read by themselves, with the patterns of
+//! its word lines.
+
+use rebias_kernels::{
+    Cells, Job, Kernel, LANES, Lift, Lines, Output, Patterns, Position, Slice, Source, Stack, Transfer,
+};
+
+use crate::EmulationError;
+use crate::arrays::{ColumnBlock, LayerArrays};
+
+/// Longest table of estimates over the current of a bias column.
+const MAX_ESTIMATES: i64 = 1 << 25;
+/// Multiples of it are far from each other in all bits.
+const ODD: u64 = 0x9e37_79b9_7f4a_7c15;
+
+/// The bias columns of a layer's arrays.
+#[derive(Clone, Debug)]
+pub(crate) struct BiasColumns {
+    /// The word lines that an estimate is of: those of all row blocks, or of each.
+    lines: Vec<Lines>,
+    /// Of each column block that has bias columns.
+    blocks: Vec<BlockColumns>,
+    /// From the current of a bias column to the estimated sum of inputs.
+    transfer: Transfer,
+}
+
+/// The bias columns of a column block.
+#[derive(Clone, Debug)]
+struct BlockColumns {
+    /// Their cells on the word lines of each estimate.
+    stacks: Vec<Stack>,
+    /// The stream of their noise.
+    stream: u64,
+}
+
+/// What drives word lines at some positions.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Inputs<'a> {
+    pub(crate) slices: &'a [Slice],
+    pub(crate) positions: &'a [Position],
+    /// Of all word lines.
+    pub(crate) patterns: &'a Patterns,
+    /// Of those of each estimate, if there are several.
+    pub(crate) apart: &'a [Patterns],
+}
+
+impl LayerArrays {
+    /// Whether the bias columns of a column block are converted one by one.
+    pub(crate) fn reads_bias_columns(&self, block: &ColumnBlock) -> bool {
+        block.n_bias_columns > 0 && (block.written.is_some() || self.bias.noise_variance() > 0.0)
+    }
+
+    /// Tabulates bias columns, where they are converted one by one.
+    pub(crate) fn tabulate_bias(&self, kernel: Kernel) -> Result<Option<BiasColumns>, EmulationError> {
+        let lines = self.lines_of_estimates(kernel);
+        let of_block = |block: &ColumnBlock| {
+            // Any other stream than that of the columns of weights.
+            Ok(BlockColumns { stacks: self.bias_stacks(kernel, block, &lines)?, stream: !block.stream })
+        };
+        let blocks = self.column_blocks.iter().filter(|block| self.reads_bias_columns(block));
+        let blocks = blocks.map(of_block).collect::<Result<Vec<_>, EmulationError>>()?;
+        let max_sum = blocks.iter().flat_map(|block| &block.stacks).map(Stack::max_sum).max();
+        let Some(max_sum) = max_sum else { return Ok(None) };
+        let transfer = self.estimates_of_currents(max_sum * self.max_input())?;
+        Ok(Some(BiasColumns { lines, blocks, transfer }))
+    }
+
+    /// Sums of inputs that are estimated apart: of all row blocks together, or of each where it counts by itself.
+    pub(crate) fn n_estimates(&self) -> usize {
+        if self.has_sums_of_blocks() { self.n_row_blocks() } else { 1 }
+    }
+
+    fn lines_of_estimates(&self, kernel: Kernel) -> Vec<Lines> {
+        let n_estimates = self.n_estimates();
+        let of_estimate = |estimate| {
+            let reads = self.lines.reads().iter().zip(&self.row_block_of);
+            let reads = reads.filter(move |(_, row_block)| **row_block % n_estimates == estimate);
+            Lines::new(kernel, reads.map(|(read, _)| read.word_lines()))
+        };
+        (0..n_estimates).map(of_estimate).collect()
+    }
+
+    fn bias_stacks(&self, kernel: Kernel, block: &ColumnBlock, lines: &[Lines]) -> Result<Vec<Stack>, EmulationError> {
+        let n_columns = block.n_bias_columns as usize;
+        let written = block.written.as_ref();
+        let values = match written {
+            Some(written) => block.bias_columns(&written.values),
+            None => vec![self.bias.conductance() as u32; self.lines.n_lines() * n_columns],
+        };
+        let variances = written.and_then(|it| it.variances.as_ref()).map(|variances| block.bias_columns(variances));
+        let mut first = 0;
+        let of_lines = |lines: &Lines| {
+            let cells = first..first + lines.n_lines() * n_columns;
+            first = cells.end;
+            let cells = Cells {
+                values: &values[cells.clone()],
+                n_columns,
+                shift: 0,
+                variances: variances.as_ref().map(|variances| &variances[cells]),
+                conversion_variance: self.bias.noise_variance(),
+                negated: None,
+                max_input: self.max_input() as u32,
+            };
+            Stack::new(kernel, lines, &cells).map_err(|source| self.refused(source))
+        };
+        lines.iter().map(of_lines).collect()
+    }
+
+    /// What becomes of currents up to a greatest one, and of noise beyond it.
+    fn estimates_of_currents(&self, max_current: u64) -> Result<Transfer, EmulationError> {
+        let noise = (5.0 * self.bias.noise_variance().sqrt()).ceil() as i64;
+        let noisiest = (max_current as i64).saturating_mul(2).saturating_add(noise);
+        // From the converter's last code on estimates are alike.
+        let longest = noisiest.min(self.bias.max_current());
+        let codes = match longest <= MAX_ESTIMATES {
+            true => (0..=longest).map(|current| u16::try_from(self.bias.estimate_from(current)).ok()).collect(),
+            false => None,
+        };
+        codes.map(|codes| Transfer::Table { first: 0, codes }).ok_or_else(|| EmulationError::TooLarge {
+            layer: self.name.clone(),
+            what: "the current of a bias column that is converted by itself",
+            bound: longest as u128,
+            limit: MAX_ESTIMATES as u128,
+        })
+    }
+}
+
+impl BiasColumns {
+    /// Has the word lines driven of each estimate, if there are several: as `source` drives those of all.
+    pub(crate) fn drive(&self, patterns: &mut Vec<Patterns>, (kernel, n_planes): (Kernel, usize), source: &Source<'_>) {
+        let apart = if self.lines.len() > 1 { &self.lines[..] } else { &[] };
+        patterns.resize_with(apart.len(), || Patterns::new(kernel));
+        let mut first = 0;
+        for (lines, patterns) in apart.iter().zip(patterns) {
+            let end = first + lines.n_lines();
+            patterns.fill(lines, n_planes, &Source { lines: &source.lines[first..end], ..*source });
+            first = end;
+        }
+    }
+
+    /// Ŝ, `[estimate][position]`, as the arrays of a column block see it.
+    pub(crate) fn estimates(&self, kernel: Kernel, column_block: usize, inputs: &Inputs<'_>) -> Vec<Lift> {
+        // Arrays that share a bias column share that of the first.
+        let block = &self.blocks[column_block.min(self.blocks.len() - 1)];
+        let of_lines = |(estimate, stack): (u64, &Stack)| {
+            let mut estimates = vec![[0; LANES]; stack.n_columns() * inputs.positions.len()];
+            let job = Job {
+                stack,
+                columns: (0, stack.n_columns()),
+                slices: inputs.slices,
+                patterns: inputs.apart.get(estimate as usize).unwrap_or(inputs.patterns),
+                positions: inputs.positions,
+                transfer: &self.transfer,
+                lifts: None,
+                drops: None,
+                stream: block.stream ^ estimate.wrapping_mul(ODD),
+            };
+            kernel.run(&job, Output { totals: &mut estimates, tally: None });
+            mean_of_columns(estimates, inputs.positions.len())
+        };
+        (0..).zip(&block.stacks).flat_map(of_lines).collect()
+    }
+}
+
+/// The mean of redundant columns' estimates, rounded to the nearest whole number, ties down.
+///
+/// # Shapes
+///
+/// `[column][estimate]` with `n` estimates.
+fn mean_of_columns(mut estimates: Vec<Lift>, n: usize) -> Vec<Lift> {
+    let n_columns = (estimates.len() / n) as i32;
+    if n_columns > 1 {
+        let (means, others) = estimates.split_at_mut(n);
+        for other in others.chunks_exact(n) {
+            for (mean, other) in means.iter_mut().zip(other) {
+                mean.iter_mut().zip(other).for_each(|(mean, other)| *mean += other);
+            }
+        }
+        for sum in means.as_flattened_mut() {
+            *sum = (2 * *sum + n_columns - 1).div_euclid(2 * n_columns);
+        }
+        estimates.truncate(n);
+    }
+    estimates
+}
