@@ -47,6 +47,7 @@ fn keys(error: &RunError) -> Vec<&'static str> {
             }
             _ => Vec::new(),
         },
+        _ => Vec::new(),
     }
 }
 
