@@ -46,9 +46,9 @@ fn every_fault_has_line_key_value_and_legal_range() {
     let text = GOOD
         .replace("seed = 1", "seed = -1")
         .replace("weight_bits = 2", "weight_bits = 9")
-        .replace("\"conv 16\"", "\"conv16\"")
+        .replace("\"conv 48\"", "\"conv16\"")
         .replace("batch = 100", "batches = 100")
-        .replace("fixed_beta_steps = 1500", "fixed_beta_steps = 15000");
+        .replace("fixed_beta_steps = 2000", "fixed_beta_steps = 15000");
     let faults = parse("recipe.toml", &text).unwrap_err();
     let told: Vec<String> = faults
         .iter()
@@ -58,12 +58,12 @@ fn every_fault_has_line_key_value_and_legal_range() {
         })
         .collect();
     expect![[r#"
-        4 seed | -1 | out of range | 0.. | -
-        17 network.layers | "conv16" | not a layer | `conv N`, `pool`, `linear N`, with N in 1..=4096 | -
-        20 quantisation.weight_bits | 9 | out of range | 1..=8 | -
-        26 training.batch | - | missing key | 2..=100000 | -
-        27 training.batches | 100 | unknown key | - | did you mean `batch`?
-        44 training.fine_tune.fixed_beta_steps | 15000 | more than all steps | 1..=4500 | -"#]]
+        5 seed | -1 | out of range | 0.. | -
+        18 network.layers | "conv16" | not a layer | `conv N`, `pool`, `linear N`, with N in 1..=4096 | -
+        21 quantisation.weight_bits | 9 | out of range | 1..=8 | -
+        27 training.batch | - | missing key | 2..=100000 | -
+        28 training.batches | 100 | unknown key | - | did you mean `batch`?
+        47 training.fine_tune.fixed_beta_steps | 15000 | more than all steps | 1..=8000 | -"#]]
     .assert_eq(&told.join("\n"));
 }
 
