@@ -33,7 +33,7 @@ fn keys(error: &RunError) -> Vec<&'static str> {
     match error {
         RunError::Emulation(error) => error.keys(),
         RunError::Map(MapError::NoPairs { .. } | MapError::TwoScales { .. }) => vec!["mapping.pairs"],
-        RunError::Map(_) | RunError::Replay(_) => Vec::new(),
+        _ => Vec::new(),
     }
 }
 
