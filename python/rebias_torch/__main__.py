@@ -21,13 +21,14 @@ def main() -> int:
     parser.add_argument("--threads", type=int, help="of the CPU; default: all")
     parser.add_argument("--no-images", action="store_true", help="leave the data set's images out of traces")
     parser.add_argument("--compile", action="store_true", help="compile networks first (on a CPU: needs a C++ compiler)")
+    parser.add_argument("--bf16", action="store_true", help="compute in bfloat16, but for steps with beta's stored value")
     parser.add_argument("--seeds", help="of a study, a part: 1,2,3")
     told = parser.parse_args()
     if told.threads:
         torch.set_num_threads(told.threads)
-    flags = (" --compile" if told.compile else "") + (" --no-images" if told.no_images else "")
+    flags = "".join(f" --{flag}" for flag in ("compile", "bf16", "no-images") if getattr(told, flag.replace("-", "_")))
     command = f"python -m rebias_torch {told.what} {told.file} --out {told.out}{flags}"
-    options = Options(told.data, torch.device(told.device), told.compile, not told.no_images, command)
+    options = Options(told.data, torch.device(told.device), told.compile, told.bf16, not told.no_images, command)
     try:
         if told.what == "train":
             train(read_recipe(told.file), options, told.out)

@@ -2,6 +2,7 @@
 
 import gzip
 import struct
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -78,7 +79,7 @@ def recipe(tmp_path: Path) -> Recipe:
 
 
 def options(data: Path, images: bool = True) -> run.Options:
-    return run.Options(data, torch.device("cpu"), compiles=False, images=images, command="a test")
+    return run.Options(data, torch.device("cpu"), compiles=False, in_bf16=False, images=images, command="a test")
 
 
 def test_shipped_recipes_are_understood_but_for_chips() -> None:
@@ -103,6 +104,25 @@ def test_a_run_leaves_a_trace_that_computes_what_was_trained(data: Path, recipe:
     right = (samples["expected"] == samples["labels"]).mean()
     assert right == pytest.approx(float(accuracies["integer"]))
     assert sorted(path.name for path in tmp_path.iterdir()) == ["data", "out", "tiny.toml"]
+
+
+def test_bfloat16_ends_where_beta_has_its_stored_value(
+    data: Path, recipe: Recipe, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    steps = {}
+    whole_loss = run.Phase._loss
+
+    def observed(self: run.Phase, *arguments: object) -> torch.Tensor:
+        steps.setdefault(self.name, []).append(torch.is_autocast_enabled("cpu"))
+        return whole_loss(self, *arguments)
+
+    monkeypatch.setattr(run.Phase, "_loss", observed)
+    run.train(recipe, replace(options(data), in_bf16=True), tmp_path / "out")
+    assert steps == {
+        "pre-training": [True] * 30,
+        "float twin": [True] * 40,
+        "quantised biased": [True] * 25 + [False] * 15,
+    }
 
 
 def test_a_killed_run_ends_with_the_same_bytes(

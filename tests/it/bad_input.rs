@@ -96,9 +96,24 @@ fn a_failed_run_leaves_nothing_behind() {
 }
 
 #[test]
-fn a_network_that_does_not_fit_says_how_many_tiles_it_needs() {
-    let told = refusal(&["map", "arch-configs/toy", "traces/shapes/vgg11-32"]);
-    assert_tells(&told, &["tiles"]);
+fn a_network_that_does_not_fit_is_told_with_the_tiles_it_needs_and_the_line_that_gives_fewer() {
+    let design = fs::read_to_string(root().join("arch-configs/toy/arch.toml")).expect("readable");
+    let line = 1 + design.lines().position(|line| line == "tiles = 4").expect("a number of tiles");
+    let place = format!("arch-configs/toy/arch.toml:{line}");
+    for command in ["map", "simulate", "buffers"] {
+        let told = refusal(&[command, "arch-configs/toy", "traces/shapes/vgg11-32"]);
+        assert_tells(&told, &["needs 1130 tiles", &place, "chip.tiles", "^", "hint"]);
+    }
+}
+
+#[test]
+fn a_buffer_that_is_too_small_is_told_with_its_line_also_in_a_design_that_extends_another() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let base = root().join(ARCH);
+    let text = format!("extends = {base:?}\n[ima.input_register]\ncapacity_bytes = 16\n");
+    fs::write(folder.path().join("arch.toml"), text).expect("written");
+    let told = refusal(&["simulate", folder.path().to_str().expect("UTF-8"), "traces/shapes/vgg11-32"]);
+    assert_tells(&told, &["arch.toml:3", "ima.input_register.capacity_bytes", "16 bytes", "conv"]);
 }
 
 #[test]

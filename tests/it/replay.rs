@@ -3,7 +3,7 @@
 use std::fs;
 use std::path::Path;
 
-use crate::support::{refusal, stdout};
+use crate::support::{refusal, root, stdout};
 
 const SUBJECT: [&str; 2] = ["arch-configs/isaac-2016", "traces/shapes/vgg8-32"];
 
@@ -105,4 +105,40 @@ fn the_smallest_buffers_are_enough_and_no_larger_than_the_given_ones() {
         let [given, to_run, to_keep_pace] = bytes[..] else { panic!("three numbers in `{row}`") };
         assert!(0 < to_run && to_run <= to_keep_pace && to_keep_pace <= given, "{row}");
     }
+}
+
+#[test]
+fn an_interval_that_is_not_steady_is_told_as_such_and_a_steady_one_is_not() {
+    let told = |network: &str| stdout(&["simulate", "arch-configs/isaac-2016", network]);
+    assert!(told("traces/shapes/vgg8-32").contains("not steady after"));
+    assert!(!told("traces/shapes/mlp-28").contains("not steady"));
+}
+
+#[test]
+fn a_network_too_large_for_a_chip_runs_on_two_and_the_whole_is_both() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let out = folder.path().join("out");
+    let design = |tiles: u32, chips: u32| {
+        let base = root().join("arch-configs/isaac-2016");
+        let text = format!("extends = {base:?}\n[chip]\ntiles = {tiles}\n[system]\nchips = {chips}\n");
+        fs::write(folder.path().join("arch.toml"), text).expect("written");
+    };
+    let command = ["simulate", utf8(folder.path()), "traces/shapes/vgg11-32", "--stream", "1", "--out", utf8(&out)];
+    let area = || {
+        let mut reader = csv::Reader::from_path(out.join("summary.csv")).expect("written");
+        let place = reader.headers().expect("a header").iter().position(|column| column == "chip_area_mm2");
+        let row = reader.records().next().expect("a row").expect("of as many fields");
+        row[place.expect("a column")].parse::<f64>().expect("a number")
+    };
+    design(4, 1);
+    assert!(refusal(&command).contains("needs 7 tiles"));
+    design(4, 2);
+    let text = stdout(&command);
+    assert!(text.contains("with all 2 chips on") && text.contains("mm² all 2 chips"), "{text}");
+    let both = area();
+    design(8, 1);
+    assert!(stdout(&command).contains("with the whole chip on"));
+    let one_large = area();
+    // A chip's own parts, such as its link, are there twice.
+    assert!(both > one_large, "{both} {one_large}");
 }

@@ -67,6 +67,12 @@ impl<W> EdramUnit<W> {
         Bytes(self.space.held(region))
     }
 
+    /// Whether someone waits for room in any region.
+    #[inline]
+    pub fn is_awaited(&self) -> bool {
+        self.space.is_awaited()
+    }
+
     /// Who waits for room in a region.
     pub fn waiting(&self, region: RegionId) -> impl Iterator<Item = &W> {
         self.space.waiting(region)

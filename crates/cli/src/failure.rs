@@ -5,7 +5,7 @@ use std::process::ExitCode;
 
 use rebias_config::{Document, Problem};
 use rebias_mapper::MapError;
-use rebias_scheduler::RunError;
+use rebias_scheduler::{ReplayError, RunError};
 
 /// Why a command ended early.
 #[derive(Debug)]
@@ -28,11 +28,25 @@ pub(crate) enum Failure {
 /// The exit code of an interrupted run.
 pub(crate) const INTERRUPTED: u8 = 130;
 
-/// The keys of an architecture that an error of a run may be a matter of, the likeliest first.
+/// The keys of an architecture that an error of a run may be a matter of, the likeliest first; sections stand for keys
+/// that are left out.
 fn keys(error: &RunError) -> Vec<&'static str> {
     match error {
         RunError::Emulation(error) => error.keys(),
-        RunError::Map(MapError::NoPairs { .. } | MapError::TwoScales { .. }) => vec!["mapping.pairs"],
+        RunError::Map(error) => match error {
+            MapError::NoPairs { .. } | MapError::TwoScales { .. } => vec!["mapping.pairs", "mapping"],
+            MapError::TooFewTiles { .. } => vec!["chip.tiles", "chip"],
+            MapError::TargetTooSmall { .. } => vec!["mapping.target_crossbars", "mapping"],
+            MapError::ArrayTooNarrow { .. } => vec!["crossbar.bit_lines", "crossbar"],
+            _ => Vec::new(),
+        },
+        RunError::Replay(error) => match error {
+            ReplayError::BufferTooSmall { .. } => vec!["tile.edram.capacity_kib", "tile.edram", "tile"],
+            ReplayError::InputRegisterTooSmall { .. } => {
+                vec!["ima.input_register.capacity_bytes", "ima.input_register", "ima"]
+            }
+            _ => Vec::new(),
+        },
         _ => Vec::new(),
     }
 }

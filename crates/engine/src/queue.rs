@@ -9,31 +9,32 @@ const SLOTS: usize = 1 << 13;
 /// Slots in a word of the occupancy map.
 const WORD: usize = u64::BITS as usize;
 const WORDS: usize = SLOTS / WORD;
+/// No node: the first one is never used.
+const NONE: u32 = 0;
 
 /// Events in order of time; events of one time in the order in which they were pushed.
 ///
-/// A timing wheel: a list of events for each of the next ticks, and a sorted store for those beyond, from which they
-/// come to the wheel as soon as it reaches them. So an event costs the same however many there are. Lists are read from
-/// front to end and then used for other ticks.
+/// A timing wheel: a chain of events for each of the next ticks, and a sorted store for those beyond, from which they
+/// come to the wheel as soon as it reaches them. So an event costs the same however many there are. Of the nodes that are
+/// free, the one that became so last is used first, so that they stay in a processor's cache.
 ///
 /// ```text
-///  present    slots ┬───┬───┬─ … ─┐     beyond   8200: e, f   9000: g
-///     a             │   │ b │     │
-///                   │   │ c │     │
+///  present    slots ┬────┬────┬─ … ─┐     beyond   8200: e, f   9000: g
+///    a, b           │ c  │ d  │     │
+///                   │    │    │     │
 /// ```
 #[derive(Clone, Debug)]
 pub struct EventQueue<E> {
-    /// The events of now, and how many of them have been popped.
-    present: Vec<E>,
-    n_popped: usize,
-    /// Which list each slot has; meaningful where the slot is occupied. That of now never is.
-    slots: Box<[u32; SLOTS]>,
-    /// One bit for each slot that has events, and one for each word of these that is not 0.
+    nodes: Vec<Node<E>>,
+    /// The node of the event popped last, which stays in the chain of its slot until the next one is popped: so an
+    /// event that is pushed for the present tick finds the end of a chain like any other.
+    popped: u32,
+    /// The first of the nodes that no chain has.
+    free: u32,
+    slots: Box<[Slot; SLOTS]>,
+    /// One bit for each slot that has a chain, and one for each word of these that is not 0.
     occupied: [u64; WORDS],
     occupied_words: u128,
-    lists: Vec<Vec<E>>,
-    /// Lists that no slot has, all empty.
-    spare: Vec<u32>,
     /// Events of ticks that the wheel does not reach yet.
     beyond: BTreeMap<u64, Vec<E>>,
     /// The first tick beyond the wheel that has events.
@@ -42,17 +43,32 @@ pub struct EventQueue<E> {
     now: Tick,
 }
 
+/// An event in a chain.
+#[derive(Clone, Copy, Debug)]
+struct Node<E> {
+    /// None in a node that is free.
+    event: Option<E>,
+    next: u32,
+}
+
+/// The chain of a tick.
+#[derive(Clone, Copy, Debug)]
+struct Slot {
+    /// Means nothing if there is no last one.
+    first: u32,
+    last: u32,
+}
+
 impl<E: Copy> EventQueue<E> {
     /// Nothing to happen, at the start of time.
     pub fn new() -> Self {
         Self {
-            present: Vec::new(),
-            n_popped: 0,
-            slots: Box::new([0; SLOTS]),
+            nodes: vec![Node { event: None, next: NONE }],
+            popped: NONE,
+            free: NONE,
+            slots: Box::new([Slot { first: NONE, last: NONE }; SLOTS]),
             occupied: [0; WORDS],
             occupied_words: 0,
-            lists: Vec::new(),
-            spare: Vec::new(),
             beyond: BTreeMap::new(),
             first_beyond: None,
             pushed: 0,
@@ -64,42 +80,60 @@ impl<E: Copy> EventQueue<E> {
     ///
     /// # Panics
     /// If the tick has passed: nothing acts on the past.
-    // Inlined so that an event is written straight into its list: on the way through memory, its parts are stored one
-    // by one and loaded as a whole, for which a processor waits.
+    // Inlined, and nothing else is given the event, so that it is written straight into its node: on the way through
+    // memory, its parts are stored one by one and loaded as a whole, for which a processor waits.
     #[inline(always)]
     pub fn push(&mut self, at: Tick, event: E) {
         self.pushed += 1;
-        let ahead = at.0.wrapping_sub(self.now.0);
-        if ahead == 0 {
-            self.present.push(event);
-        } else if ahead < SLOTS as u64 {
-            self.list_of(at).push(event);
+        if at.0.wrapping_sub(self.now.0) < SLOTS as u64 {
+            self.put(at, event);
         } else {
-            self.push_beyond(at, event);
+            self.list_beyond(at).push(event);
+        }
+    }
+
+    /// Puts an event at the end of the chain of a tick that the wheel reaches.
+    #[inline(always)]
+    fn put(&mut self, at: Tick, event: E) {
+        if self.free == NONE {
+            self.grow();
+        }
+        let new = self.free;
+        let node = &mut self.nodes[new as usize];
+        self.free = node.next;
+        *node = Node { event: Some(event), next: NONE };
+        let slot = at.0 as usize % SLOTS;
+        let last = std::mem::replace(&mut self.slots[slot].last, new);
+        if last == NONE {
+            self.begin(slot, new);
+        } else {
+            self.nodes[last as usize].next = new;
         }
     }
 
     #[cold]
     #[inline(never)]
-    fn push_beyond(&mut self, at: Tick, event: E) {
+    fn list_beyond(&mut self, at: Tick) -> &mut Vec<E> {
         assert!(at >= self.now, "an event at tick {} is pushed at tick {}", at.0, self.now.0);
-        self.beyond.entry(at.0).or_default().push(event);
         self.first_beyond = Some(self.first_beyond.map_or(at.0, |first| first.min(at.0)));
+        self.beyond.entry(at.0).or_default()
     }
 
     /// The next event, and its tick becomes now.
-    #[inline]
+    #[inline(always)]
     pub fn pop(&mut self) -> Option<E> {
-        // Most events happen in the tick of the one before.
-        if self.n_popped == self.present.len() {
-            self.advance()?;
+        let mut next = self.nodes[self.popped as usize].next;
+        if next == NONE {
+            next = self.advance()?;
+        } else {
+            self.release();
         }
-        let event = self.present[self.n_popped];
-        self.n_popped += 1;
-        Some(event)
+        self.popped = next;
+        self.nodes[next as usize].event
     }
 
     /// The tick of the event popped last.
+    #[inline]
     pub fn now(&self) -> Tick {
         self.now
     }
@@ -109,31 +143,37 @@ impl<E: Copy> EventQueue<E> {
         self.pushed
     }
 
-    /// Goes to the next tick with events, if there is one.
+    /// Lets the node popped last be used again.
+    #[inline]
+    fn release(&mut self) {
+        self.nodes[self.popped as usize].next = self.free;
+        self.free = self.popped;
+    }
+
+    /// The first node of the next tick that has events, which becomes now, if there is one.
     #[inline(never)]
-    fn advance(&mut self) -> Option<()> {
+    fn advance(&mut self) -> Option<u32> {
+        if self.popped != NONE {
+            self.release();
+            self.popped = NONE;
+            self.vacate(self.now.0 as usize % SLOTS);
+        }
         if self.occupied_words == 0 {
             let (&at, _) = self.beyond.first_key_value()?;
             self.now = Tick(at);
             self.reach();
         }
         let slot = self.next_slot();
-        self.now.0 += (slot.wrapping_sub(self.now.0 as usize) % SLOTS) as u64;
-        let word = slot / WORD;
-        self.occupied[word] &= !(1 << (slot % WORD));
-        if self.occupied[word] == 0 {
-            self.occupied_words &= !(1 << word);
+        let ahead = slot.wrapping_sub(self.now.0 as usize) % SLOTS;
+        if ahead > 0 {
+            self.now.0 += ahead as u64;
+            self.reach();
         }
-        self.present.clear();
-        self.n_popped = 0;
-        let list = self.slots[slot];
-        std::mem::swap(&mut self.present, &mut self.lists[list as usize]);
-        self.spare.push(list);
-        self.reach();
-        Some(())
+        Some(self.slots[slot].first)
     }
 
     /// The first occupied slot from now on, around the wheel, of which one is.
+    #[inline]
     fn next_slot(&self) -> usize {
         let here = self.now.0 as usize % SLOTS;
         let (word, bit) = (here / WORD, here % WORD);
@@ -157,31 +197,35 @@ impl<E: Copy> EventQueue<E> {
     fn reach(&mut self) {
         while self.first_beyond.is_some_and(|at| at - self.now.0 < SLOTS as u64) {
             let Some((at, events)) = self.beyond.pop_first() else { return };
-            *self.list_of(Tick(at)) = events;
             self.first_beyond = self.beyond.first_key_value().map(|(&at, _)| at);
+            events.into_iter().for_each(|event| self.put(Tick(at), event));
         }
     }
 
-    /// The list of a tick that the wheel reaches.
-    #[inline]
-    fn list_of(&mut self, at: Tick) -> &mut Vec<E> {
-        let slot = at.0 as usize % SLOTS;
-        let (word, bit) = (slot / WORD, 1 << (slot % WORD));
-        if self.occupied[word] & bit == 0 {
-            self.occupied[word] |= bit;
-            self.occupied_words |= 1 << word;
-            self.slots[slot] = match self.spare.pop() {
-                Some(list) => list,
-                None => self.add_list(),
-            };
-        }
-        &mut self.lists[self.slots[slot] as usize]
-    }
-
+    /// Makes a free node.
     #[cold]
-    fn add_list(&mut self) -> u32 {
-        self.lists.push(Vec::new());
-        (self.lists.len() - 1) as u32
+    #[inline(never)]
+    fn grow(&mut self) {
+        self.free = self.nodes.len() as u32;
+        self.nodes.push(Node { event: None, next: NONE });
+    }
+
+    /// Gives a slot a chain.
+    #[inline(never)]
+    fn begin(&mut self, slot: usize, first: u32) {
+        self.slots[slot].first = first;
+        self.occupied[slot / WORD] |= 1 << (slot % WORD);
+        self.occupied_words |= 1 << (slot / WORD);
+    }
+
+    /// Leaves a slot without a chain.
+    #[inline]
+    fn vacate(&mut self, slot: usize) {
+        self.slots[slot].last = NONE;
+        self.occupied[slot / WORD] &= !(1 << (slot % WORD));
+        if self.occupied[slot / WORD] == 0 {
+            self.occupied_words &= !(1 << (slot / WORD));
+        }
     }
 }
 

@@ -14,8 +14,9 @@ pub struct Resource {
     /// When the first server is free; most resources have no other.
     first_free_at: Tick,
     others_free_at: Box<[Tick]>,
-    last_arrival: Tick,
     busy: Cycles,
+    #[cfg(debug_assertions)]
+    last_arrival: Tick,
 }
 
 /// When a task is served.
@@ -51,7 +52,13 @@ impl Resource {
     pub fn new(servers: u32) -> Self {
         assert!(servers > 0, "a resource has at least one server");
         let others_free_at = vec![Tick::ZERO; servers as usize - 1].into_boxed_slice();
-        Self { first_free_at: Tick::ZERO, others_free_at, last_arrival: Tick::ZERO, busy: Cycles(0) }
+        Self {
+            first_free_at: Tick::ZERO,
+            others_free_at,
+            busy: Cycles(0),
+            #[cfg(debug_assertions)]
+            last_arrival: Tick::ZERO,
+        }
     }
 
     /// Serves a task that arrives at a tick and keeps a server for `duration` ticks.
@@ -60,8 +67,11 @@ impl Resource {
     /// In debug builds, if an earlier call had a later arrival: order of calls is order of arrival.
     #[inline]
     pub fn serve(&mut self, arrival: Tick, duration: Cycles) -> Span {
-        debug_assert!(arrival >= self.last_arrival, "tasks are served in order of arrival");
-        self.last_arrival = arrival;
+        #[cfg(debug_assertions)]
+        {
+            assert!(arrival >= self.last_arrival, "tasks are served in order of arrival");
+            self.last_arrival = arrival;
+        }
         self.busy += duration;
         let free_at = self.first_free();
         let start = arrival.max(*free_at);

@@ -105,6 +105,12 @@ impl<W> Space<W> {
         Claim::Waits
     }
 
+    /// Whether a claim of any region waits.
+    #[inline]
+    pub fn is_awaited(&self) -> bool {
+        self.n_waiting > 0
+    }
+
     /// Gives back all addresses of a region below `base`, and appends to `granted` who has waited and is served now.
     pub fn release(&mut self, region: RegionId, base: u64, granted: &mut Vec<W>) {
         let place = &mut self.regions[region.0];

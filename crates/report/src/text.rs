@@ -93,10 +93,14 @@ fn summary_table(result: &RunResult) -> Table {
         row("", format!("not steady after {images} images: the mean of the later half"));
     }
     let cost = &result.cost;
+    let (whole, of_whole) = match result.allocation.chips {
+        1 => ("the whole chip".to_owned(), "the chip".to_owned()),
+        n_chips => (format!("all {n_chips} chips"), format!("all {n_chips} chips")),
+    };
     row(
         "energy of an image",
         format!(
-            "{:.3} µJ with idle parts off, {:.1} µJ with the whole chip on",
+            "{:.3} µJ with idle parts off, {:.1} µJ with {whole} on",
             cost.energy_gated().microjoules(),
             cost.energy_always_on().microjoules()
         ),
@@ -104,7 +108,7 @@ fn summary_table(result: &RunResult) -> Table {
     row(
         "power",
         format!(
-            "{:.1} mW with idle parts off, {:.0} mW with the whole chip on",
+            "{:.1} mW with idle parts off, {:.0} mW with {whole} on",
             cost.power_gated.milliwatts(),
             cost.power_always_on.milliwatts()
         ),
@@ -112,7 +116,7 @@ fn summary_table(result: &RunResult) -> Table {
     row(
         "area",
         format!(
-            "{:.3} mm² in allocated tiles, {:.2} mm² the chip",
+            "{:.3} mm² in allocated tiles, {:.2} mm² {of_whole}",
             cost.area_allocated().square_millimetres(),
             cost.area_chip().square_millimetres()
         ),

@@ -81,6 +81,8 @@ pub struct Allocation {
     pub tiles: u32,
     /// Tiles of all chips.
     pub chip_tiles: u32,
+    /// Chips, those without an allocated tile too.
+    pub chips: u32,
     /// Cells in use among the cells of the allocated arrays, 0 … 1.
     pub utilisation: f64,
 }

@@ -175,6 +175,7 @@ fn allocation(arch: &Arch, placement: &Placement) -> Allocation {
         imas: placement.n_imas(),
         tiles: placement.n_tiles(),
         chip_tiles: arch.n_tiles(),
+        chips: arch.system().n_chips,
         utilisation: placement.utilisation(arch),
     }
 }

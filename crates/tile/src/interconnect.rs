@@ -39,17 +39,22 @@ impl Interconnect {
         }
     }
 
-    /// The chip of a tile, and its number there.
-    pub fn place(&self, tile: u32) -> (u32, u32) {
-        (tile / self.tiles_per_chip, tile % self.tiles_per_chip)
+    /// Where a tile is.
+    ///
+    /// # Panics
+    /// If the system has no such tile.
+    pub fn address(&self, tile: u32) -> TileAddress {
+        let chip = tile / self.tiles_per_chip;
+        assert!(chip < self.system.n_chips, "tile {tile} is on none of {} chips", self.system.n_chips);
+        TileAddress { chip: chip as u16, tile: tile % self.tiles_per_chip }
     }
 
     /// The way from one tile to another; its latency leaves out what a message takes to enter and to cross the chip
     /// link as a whole.
     pub fn route(&self, from: u32, to: u32) -> Route {
-        let ((from_chip, from), (to_chip, to)) = (self.place(from), self.place(to));
-        let (from, to) = (self.mesh.router_of(from), self.mesh.router_of(to));
-        let link = self.system.chip_link.filter(|_| from_chip != to_chip);
+        let (from, to) = (self.address(from), self.address(to));
+        let link = self.system.chip_link.filter(|_| from.chip != to.chip);
+        let (from, to) = (self.mesh.router_of(from.tile), self.mesh.router_of(to.tile));
         let Some(link) = link else {
             return self.mesh.route_between(from, to);
         };
@@ -68,30 +73,39 @@ impl Interconnect {
     }
 }
 
+/// A tile among those of several chips.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct TileAddress {
+    /// Its chip.
+    pub chip: u16,
+    /// Its number there.
+    pub tile: u32,
+}
+
 /// What happens in the interconnect at a tick; the event loop hands it back to [`InterconnectUnit::step`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum InterconnectEvent {
     /// Something happens on a chip's mesh.
     Mesh {
         /// The chip.
-        chip: u32,
+        chip: u16,
         /// What.
         event: MeshEvent,
     },
     /// A message for another chip is at the end of its own chip's mesh.
     AtLink {
         /// The chip that it comes from.
-        chip: u32,
+        chip: u16,
     },
     /// The message that came first on a chip's link has crossed it.
     Crossed {
         /// The chip that it comes from.
-        chip: u32,
+        chip: u16,
     },
     /// A message from another chip has entered the mesh.
     Entered {
         /// The chip that it is for.
-        chip: u32,
+        chip: u16,
     },
 }
 
@@ -128,7 +142,7 @@ struct ChipState<W> {
     mesh: MeshUnit<Leg<W>>,
     link: Option<ChipLinkUnit>,
     /// Messages for other chips that wait for room at the link; until they have it their tiles send no others.
-    waiting: VecDeque<(Message<W>, Tick)>,
+    waiting: VecDeque<(Message<W, TileAddress>, Tick)>,
     /// Ticks that messages have waited for room at the link and for the link.
     waited: Cycles,
     /// Messages on the last part of their way to the link, in order of their arrival.
@@ -144,8 +158,8 @@ struct ChipState<W> {
 /// A message that goes from chip to chip.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 struct Crossing<W> {
-    message: Message<W>,
-    from_chip: u32,
+    message: Message<W, TileAddress>,
+    from_chip: u16,
 }
 
 /// A message's way over one mesh.
@@ -154,7 +168,7 @@ enum Leg<W> {
     /// The only one.
     Whole(W),
     /// The one to the chip link.
-    Out(Message<W>),
+    Out(Message<W, TileAddress>),
     /// The one from the chip link.
     Back(Crossing<W>),
 }
@@ -163,11 +177,12 @@ impl<W: Copy> InterconnectUnit<W> {
     /// An idle interconnect.
     ///
     /// # Panics
-    /// If there are several chips and no link between them.
+    /// If there are several chips and no link between them, or more chips than addresses.
     pub fn new(topology: Interconnect) -> Self {
         let Interconnect { mesh, tiles_per_chip, system, tick } = topology;
         let link = system.chip_link.filter(|_| system.n_chips > 1);
         assert!(system.n_chips == 1 || link.is_some(), "several chips have a link");
+        assert!(u16::try_from(system.n_chips).is_ok(), "{} chips are too many", system.n_chips);
         let idle = ChipState {
             mesh: match link {
                 Some(link) => MeshUnit::with_chip_link(tiles_per_chip, *mesh.spec(), link.router),
@@ -189,45 +204,61 @@ impl<W: Copy> InterconnectUnit<W> {
     /// # Errors
     /// [`Busy`] with the message while it is not known when that will be, as the one before waits for room on the mesh
     /// or at the chip link.
+    #[inline]
     pub fn inject(
         &mut self,
         now: Tick,
-        message: Message<W>,
+        message: Message<W, TileAddress>,
         listener: &mut impl Listener<W, InterconnectEvent>,
-    ) -> Result<(), Busy<Message<W>>> {
-        let ((chip, from), (to_chip, to)) = (self.topology.place(message.from), self.topology.place(message.to));
-        let state = &mut self.chips[chip as usize];
-        let waits = !state.waiting.is_empty() && state.waiting.iter().any(|(waiting, _)| waiting.from == message.from);
-        if waits || state.mesh.is_sending(from) {
+    ) -> Result<(), Busy<Message<W, TileAddress>>> {
+        let Message { payload, from, to, flits } = message;
+        let state = &mut self.chips[usize::from(from.chip)];
+        if !state.waiting.is_empty() && state.waiting.iter().any(|(waiting, _)| waiting.from == from) {
             return Err(Busy(message));
         }
-        if chip != to_chip {
-            state.waiting.push_back((message, now));
-            self.send_out(chip, now, listener);
-            return Ok(());
+        if from.chip == to.chip {
+            let leg = Message { payload: Leg::Whole(payload), from: from.tile, to: to.tile, flits };
+            return state.inject(now, from.chip, leg, listener).map_err(|_| Busy(message));
         }
-        let leg = Message { payload: Leg::Whole(message.payload), from, to, flits: message.flits };
-        state.inject(now, chip, leg, listener).map_err(|_| Busy(message))
+        if state.mesh.is_sending(from.tile) {
+            return Err(Busy(message));
+        }
+        state.waiting.push_back((message, now));
+        self.send_out(from.chip, now, listener);
+        Ok(())
     }
 
     /// Does what happens at a tick.
+    #[inline(always)]
     pub fn step(&mut self, now: Tick, event: InterconnectEvent, listener: &mut impl Listener<W, InterconnectEvent>) {
+        if let InterconnectEvent::Mesh { chip, event } = event {
+            let ChipState { mesh, leaving, entering, .. } = &mut self.chips[usize::from(chip)];
+            mesh.step(now, event, &mut Legs { chip, leaving, entering, listener });
+        } else {
+            self.step_between_chips(now, event, listener);
+        }
+    }
+
+    #[inline(never)]
+    fn step_between_chips(
+        &mut self,
+        now: Tick,
+        event: InterconnectEvent,
+        listener: &mut impl Listener<W, InterconnectEvent>,
+    ) {
         match event {
-            InterconnectEvent::Mesh { chip, event } => {
-                let ChipState { mesh, leaving, entering, .. } = &mut self.chips[chip as usize];
-                mesh.step(now, event, &mut Legs { chip, leaving, entering, listener });
-            }
+            InterconnectEvent::Mesh { .. } => {}
             InterconnectEvent::AtLink { chip } => self.cross(chip, now, listener),
             InterconnectEvent::Crossed { chip } => {
-                let Some(crossing) = self.chips[chip as usize].crossing.pop_front() else { return };
-                let (to_chip, _) = self.topology.place(crossing.message.to);
-                self.chips[to_chip as usize].landed.push_back(crossing);
+                let Some(crossing) = self.chips[usize::from(chip)].crossing.pop_front() else { return };
+                let to_chip = crossing.message.to.chip;
+                self.chips[usize::from(to_chip)].landed.push_back(crossing);
                 self.send_back(to_chip, now, listener);
             }
             InterconnectEvent::Entered { chip } => {
-                let Some(crossing) = self.chips[chip as usize].entering.pop_front() else { return };
+                let Some(crossing) = self.chips[usize::from(chip)].entering.pop_front() else { return };
                 let bytes = self.topology.bytes(crossing.message.flits);
-                if let Some(link) = &mut self.chips[crossing.from_chip as usize].link {
+                if let Some(link) = &mut self.chips[usize::from(crossing.from_chip)].link {
                     link.release(bytes);
                 }
                 self.send_out(crossing.from_chip, now, listener);
@@ -251,8 +282,8 @@ impl<W: Copy> InterconnectUnit<W> {
     }
 
     /// Lets the message that has come to the chip link cross it, behind those before.
-    fn cross(&mut self, chip: u32, now: Tick, listener: &mut impl Listener<W, InterconnectEvent>) {
-        let state = &mut self.chips[chip as usize];
+    fn cross(&mut self, chip: u16, now: Tick, listener: &mut impl Listener<W, InterconnectEvent>) {
+        let state = &mut self.chips[usize::from(chip)];
         let Some(crossing) = state.leaving.pop_front() else { return };
         let Some(link) = state.link.as_mut() else { return };
         let span = link.cross(now, self.topology.bytes(crossing.message.flits));
@@ -262,30 +293,30 @@ impl<W: Copy> InterconnectUnit<W> {
     }
 
     /// Lets messages for other chips leave their tiles, in order of arrival, as far as the chip link has room.
-    fn send_out(&mut self, chip: u32, now: Tick, listener: &mut impl Listener<W, InterconnectEvent>) {
+    fn send_out(&mut self, chip: u16, now: Tick, listener: &mut impl Listener<W, InterconnectEvent>) {
         let gateway = self.topology.tiles_per_chip;
-        while let Some(&(message, since)) = self.chips[chip as usize].waiting.front() {
+        while let Some(&(message, since)) = self.chips[usize::from(chip)].waiting.front() {
             let bytes = self.topology.bytes(message.flits);
-            let (_, from) = self.topology.place(message.from);
-            let state = &mut self.chips[chip as usize];
+            let state = &mut self.chips[usize::from(chip)];
             if state.link.as_mut().is_none_or(|link| link.reserve(bytes).is_err()) {
                 return;
             }
             state.waiting.pop_front();
             state.waited += now - since;
-            let leg = Message { payload: Leg::Out(message), from, to: gateway, flits: message.flits };
+            let leg =
+                Message { payload: Leg::Out(message), from: message.from.tile, to: gateway, flits: message.flits };
             let sent = state.inject(now, chip, leg, listener);
             debug_assert!(sent.is_ok(), "a tile whose message waits for the chip link sends no other");
         }
     }
 
     /// Lets the next message from another chip enter a chip's mesh.
-    fn send_back(&mut self, chip: u32, now: Tick, listener: &mut impl Listener<W, InterconnectEvent>) {
+    fn send_back(&mut self, chip: u16, now: Tick, listener: &mut impl Listener<W, InterconnectEvent>) {
         let gateway = self.topology.tiles_per_chip;
-        let Some(&crossing) = self.chips[chip as usize].landed.front() else { return };
-        let (_, to) = self.topology.place(crossing.message.to);
-        let state = &mut self.chips[chip as usize];
-        let leg = Message { payload: Leg::Back(crossing), from: gateway, to, flits: crossing.message.flits };
+        let Some(&crossing) = self.chips[usize::from(chip)].landed.front() else { return };
+        let state = &mut self.chips[usize::from(chip)];
+        let Message { to, flits, .. } = crossing.message;
+        let leg = Message { payload: Leg::Back(crossing), from: gateway, to: to.tile, flits };
         if state.inject(now, chip, leg, listener).is_ok() {
             state.landed.pop_front();
         }
@@ -297,7 +328,7 @@ impl<W: Copy> ChipState<W> {
     fn inject(
         &mut self,
         now: Tick,
-        chip: u32,
+        chip: u16,
         leg: Message<Leg<W>>,
         listener: &mut impl Listener<W, InterconnectEvent>,
     ) -> Result<(), Busy<Message<Leg<W>>>> {
@@ -308,7 +339,7 @@ impl<W: Copy> ChipState<W> {
 
 /// Listens to the mesh of a chip: where a leg of a message's way ends, the message goes on.
 struct Legs<'a, W, L> {
-    chip: u32,
+    chip: u16,
     leaving: &'a mut VecDeque<Crossing<W>>,
     entering: &'a mut VecDeque<Crossing<W>>,
     listener: &'a mut L,

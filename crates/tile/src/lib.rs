@@ -19,7 +19,7 @@ pub use bus::{BusSpec, BusUnit};
 pub use chip::{ChipSpec, SystemSpec};
 pub use chip_link::{ChipLinkSpec, ChipLinkUnit};
 pub use ima::{Accepted, ArrayShape, BiasConverter, ImaEvent, ImaSpec, ImaUnit, InputSum, MvmShape, MvmTiming};
-pub use interconnect::{Interconnect, InterconnectEvent, InterconnectPart, InterconnectUnit};
+pub use interconnect::{Interconnect, InterconnectEvent, InterconnectPart, InterconnectUnit, TileAddress};
 pub use max_pool::MaxPoolUnit;
 pub use noc::{
     Direction, LinkName, LinkUse, Listener, Mesh, MeshEvent, MeshUnit, Message, NocSpec, Notice, Place, Route,

@@ -15,7 +15,6 @@
 //! A message of one packet that nothing is in the way of takes routers × (router + link) + flits ticks from its
 //! injection until its tail has arrived.
 
-mod in_flight;
 mod link;
 mod mesh;
 mod queue;

@@ -94,6 +94,13 @@ impl Counts {
         }
     }
 
+    /// Adds another set of counts some times.
+    pub fn merge_times(&mut self, other: &Counts, times: u64) {
+        for (mine, theirs) in self.0.iter_mut().zip(other.0) {
+            *mine += theirs * times;
+        }
+    }
+
     /// Each action with its count, in table order.
     pub fn iter(&self) -> impl Iterator<Item = (Action, u64)> + '_ {
         Action::ALL.iter().map(|&action| (action, self[action]))

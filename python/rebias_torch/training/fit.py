@@ -91,6 +91,8 @@ class Phase:
     fixed_beta: Optional[Tuple[int, int]] = None
     teacher: Optional[Tuple[nn.Module, Distillation]] = None
     compiles: bool = False
+    #: Whether steps compute in bfloat16. Those with beta's stored value never do: they settle on what will be exported.
+    in_bf16: bool = False
     tell: Callable[[str], None] = print
 
     def fit(self, network: nn.Sequential) -> Fitted:
@@ -112,6 +114,8 @@ class Phase:
             # What was compiled for other networks counts towards a limit, beyond which nothing is compiled any more.
             torch._dynamo.reset()
         forward = torch.compile(network) if self.compiles else network
+        if self.teacher and self.compiles:
+            self.teacher = (torch.compile(self.teacher[0]), self.teacher[1])
         for step in range(start + 1, self.schedule.steps + 1):
             if self.fixed_beta and step == self._free_steps() + 1:
                 freeze(network, self.fixed_beta[1])
@@ -143,14 +147,9 @@ class Phase:
             group["lr"] = rate * group["part"]
         images, labels = self.batches.next(self.device)
         images = images.contiguous(memory_format=torch.channels_last)
-        scores = forward(images)
-        loss = F.cross_entropy(scores, labels)
-        if self.teacher:
-            teacher, how = self.teacher
-            with torch.no_grad():
-                wanted = F.softmax(teacher(images) / how.temperature, 1)
-            soft = -(F.log_softmax(scores / how.temperature, 1) * wanted).sum(1).mean()
-            loss = loss * (1.0 - how.weight) + soft * how.temperature**2 * how.weight
+        settles = self.fixed_beta is not None and step > self._free_steps()
+        with torch.autocast(self.device.type, torch.bfloat16, enabled=self.in_bf16 and not settles):
+            loss = self._loss(forward, images, labels)
         optimiser.zero_grad(set_to_none=True)
         loss.backward()
         optimiser.step()
@@ -158,6 +157,17 @@ class Phase:
         if not np.isfinite(value):
             raise ValueError(f"{self.name}: the loss of step {step} is {value}")
         return value
+
+    def _loss(self, forward: Callable[[Tensor], Tensor], images: Tensor, labels: Tensor) -> Tensor:
+        scores = forward(images).float()
+        loss = F.cross_entropy(scores, labels)
+        if not self.teacher:
+            return loss
+        teacher, how = self.teacher
+        with torch.no_grad():
+            wanted = F.softmax(teacher(images).float() / how.temperature, 1)
+        soft = -(F.log_softmax(scores / how.temperature, 1) * wanted).sum(1).mean()
+        return loss * (1.0 - how.weight) + soft * how.temperature**2 * how.weight
 
     def _evaluate(self, network: nn.Sequential, step: int, loss: float, best: Dict[str, Any]) -> None:
         accuracy = self.held_out.accuracy(network, self.device)

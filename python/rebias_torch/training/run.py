@@ -34,6 +34,8 @@ class Options:
     device: torch.device
     #: Whether PyTorch compiles the network, which needs a C++ compiler on a CPU.
     compiles: bool
+    #: Whether steps compute in bfloat16, as far as beta is free.
+    in_bf16: bool
     #: Whether images of the data set go with the trace.
     images: bool
     command: str
@@ -109,6 +111,7 @@ class _Trainer:
             device=options.device,
             checkpoint=self.checkpoint,
             compiles=options.compiles,
+            in_bf16=options.in_bf16,
             **phase,
         )
         fitted = phase.fit(network)

@@ -8,11 +8,14 @@ use crate::args::Buffers;
 use crate::failure::Failure;
 
 pub(crate) fn run(args: &Buffers) -> Result<String, Failure> {
-    let arch = Arch::parse(&read_design(&args.subject.arch)?.arch)?;
+    let design = read_design(&args.subject.arch)?.arch;
+    let arch = Arch::parse(&design)?;
     let trace = read_trace(&args.subject.trace)?;
-    let placement = rebias_mapper::map(&trace.network, &arch).map_err(Failure::input)?;
+    let placement =
+        rebias_mapper::map(&trace.network, &arch).map_err(|error| Failure::of_run(&error.into(), &design))?;
     let options = ReplayOptions { schedule: args.schedule.into(), ..ReplayOptions::DEFAULT };
-    let found = smallest_buffers(&trace.network, &arch, &placement, &options).map_err(Failure::input)?;
+    let found = smallest_buffers(&trace.network, &arch, &placement, &options)
+        .map_err(|error| Failure::of_run(&error.into(), &design))?;
     let row = |name: &str, given: u64, Smallest { to_finish, to_keep_pace }: Smallest| {
         format!("{name:16}{given:>12}{:>16}{:>20}", to_finish.0, to_keep_pace.0)
     };

@@ -17,10 +17,10 @@ mod routes;
 use std::rc::Rc;
 
 use rebias_buffer::RegisterUse;
-use rebias_engine::RegionId;
+use rebias_engine::{Divisor, RegionId};
 use rebias_mapper::ImaId;
 use rebias_network::LayerId;
-use rebias_tile::MvmShape;
+use rebias_tile::{MvmShape, TileAddress};
 use rebias_units::{Bytes, Cycles};
 
 pub(super) use input_map::{InputMap, Source};
@@ -140,9 +140,9 @@ pub(super) struct ReplicaPlan {
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Turns {
     /// The first position; the others follow at distances of the number of copies.
-    pub(super) first: u64,
-    pub(super) stride: u64,
-    pub(super) per_image: u64,
+    pub(super) first: u32,
+    pub(super) stride: u32,
+    pub(super) per_image: Divisor,
 }
 
 /// The arrays of a copy on one tile.
@@ -154,13 +154,13 @@ pub(super) struct PartPlan {
     pub(super) tile: TileIdx,
     pub(super) n_shares: u32,
     /// Outputs that are finished here.
-    pub(super) n_outputs: u64,
+    pub(super) n_outputs: u32,
     /// Parts whose sums come here.
     pub(super) n_incoming: u32,
     /// Lanes of sums that are finished elsewhere.
-    pub(super) sums: Vec<LaneIdx>,
+    pub(super) sums: Lanes,
     /// Lanes of codes that are finished here.
-    pub(super) codes: Vec<LaneIdx>,
+    pub(super) codes: Lanes,
 }
 
 /// The arrays of a copy in one IMA.
@@ -190,58 +190,58 @@ pub(super) struct SharePlan {
 }
 
 /// A way that the same parcels go, one for each turn: from a part of a copy, or from the outside.
-#[derive(Debug)]
+// There are many of them, and every parcel asks for its own more than once.
+#[derive(Clone, Copy, Debug)]
+#[repr(align(32))]
 pub(super) struct LanePlan {
-    /// The positions that its parcels come from, or the pixels of the network's input.
-    pub(super) turns: Turns,
-    pub(super) origin: Origin,
-    pub(super) cargo: Cargo,
-    /// The layer that the parcels are counted for.
-    pub(super) layer: LayerIdx,
-    pub(super) to: TileIdx,
+    pub(super) ends: Ends,
     pub(super) way: Way,
-    values: u32,
-    bytes: u32,
+    /// Values in a parcel.
+    pub(super) values: u32,
+    /// Bytes of a parcel.
+    pub(super) bytes: u32,
+    /// Bytes of these that stay where they go: all but a sum of inputs.
+    pub(super) kept: u32,
     /// Ticks that a parcel takes over a link.
     pub(super) flits: u32,
 }
 
-impl LanePlan {
-    pub(super) fn is_from_outside(&self) -> bool {
-        matches!(self.origin, Origin::Outside(_))
-    }
-
-    /// Values in a parcel.
-    pub(super) fn values(&self) -> u64 {
-        u64::from(self.values)
-    }
-
-    /// Bytes of a parcel.
-    pub(super) fn bytes(&self) -> Bytes {
-        Bytes(u64::from(self.bytes))
-    }
+/// What parcels bring from where to where.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Ends {
+    /// Codes for a buffer; a turn of the copy is a turn of the lane.
+    Codes { from: PartIdx, to: BufferIdx },
+    /// Sums that another part of the copy finishes, likewise.
+    Sums { from: PartIdx, to: PartIdx },
+    /// The network's input, with which the outside fills a buffer pixel by pixel.
+    Input { to: BufferIdx },
 }
 
-/// Where parcels come from.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Origin {
-    /// A part of a copy; a turn of the copy is a turn of the lane.
-    Part(PartIdx),
-    /// The outside, which fills a buffer pixel by pixel.
-    Outside(BufferIdx),
+/// What a parcel of codes brings to its buffer.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Codes {
+    pub(super) image: u64,
+    /// The pixels of the buffer's map that they enter.
+    pub(super) entered: Entered,
+    pub(super) values: u32,
+    pub(super) bytes: u32,
 }
 
-/// What parcels bring.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Cargo {
-    /// Sums that another part of the copy finishes.
-    Sums {
-        to: PartIdx,
-        /// Bytes of these that are partial sums, and not the sum of inputs.
-        partial_bytes: u32,
-    },
-    /// Codes for a buffer.
-    Codes { buffer: BufferIdx },
+impl Codes {
+    /// What is written of them, as they enter every pixel of theirs.
+    pub(super) fn bytes_written(&self) -> Bytes {
+        Bytes(u64::from(self.bytes) * self.entered.n_pixels())
+    }
+
+    /// What is read of pixels that others have entered before.
+    pub(super) fn bytes_resumed(&self) -> Bytes {
+        Bytes(u64::from(self.bytes) * self.entered.n_resumed())
+    }
+
+    /// Values that are compared with what their pixels hold.
+    pub(super) fn values_entered(&self) -> u64 {
+        u64::from(self.values) * self.entered.n_pixels()
+    }
 }
 
 /// How parcels reach their tile.
@@ -249,8 +249,54 @@ pub(super) enum Cargo {
 pub(super) enum Way {
     /// They are there.
     Local,
-    /// Over the network.
-    Network { from: TileIdx, routers: u16, links: u16, chip_links: u16 },
+    /// Over the network of their chip.
+    Mesh { links: u16 },
+    /// Over the networks of two chips, and the links between these.
+    Chips { links: u16 },
+}
+
+/// Lanes one behind the other.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(super) struct Lanes {
+    pub(super) first: u32,
+    pub(super) n: u32,
+}
+
+impl LanePlan {
+    /// Bytes of a parcel.
+    pub(super) fn bytes(&self) -> Bytes {
+        Bytes(u64::from(self.bytes))
+    }
+
+    /// What a parcel of codes of an image brings to its buffer.
+    pub(super) fn codes(&self, image: u64, entered: Entered) -> Codes {
+        Codes { image, entered, values: self.values, bytes: self.bytes }
+    }
+}
+
+impl LaneIdx {
+    /// The one some places behind.
+    pub(super) fn after(self, places: u32) -> Self {
+        Self(self.0 + places)
+    }
+}
+
+impl Lanes {
+    /// Each of them.
+    pub(super) fn iter(self) -> impl Iterator<Item = LaneIdx> {
+        (self.first..self.first + self.n).map(LaneIdx)
+    }
+}
+
+impl Way {
+    /// Routers, links between them and links between chips that it passes.
+    pub(super) fn passes(self) -> (u32, u32, u32) {
+        match self {
+            Self::Local => (0, 0, 0),
+            Self::Mesh { links } => (u32::from(links) + 1, u32::from(links), 0),
+            Self::Chips { links } => (u32::from(links) + 2, u32::from(links), 1),
+        }
+    }
 }
 
 /// The shift-and-add units of a tile, as far as they add up the codes of a layer: two maps, or the windows of one.
@@ -297,8 +343,8 @@ pub(super) struct BufferPlan {
 #[derive(Debug)]
 pub(super) struct ImaPlan {
     pub(super) id: ImaId,
-    /// The chip of its tile, and the tile's index there.
-    pub(super) place: (u32, u32),
+    /// Where its tile is.
+    pub(super) place: TileAddress,
     pub(super) shares: Vec<ShareIdx>,
     pub(super) products: Vec<MvmShape>,
 }
@@ -308,8 +354,8 @@ pub(super) struct ImaPlan {
 pub(super) struct TilePlan {
     /// Its index, counted chip by chip.
     pub(super) index: u32,
-    /// Its chip, and its index there.
-    pub(super) place: (u32, u32),
+    /// Where it is.
+    pub(super) place: TileAddress,
     pub(super) buffers: Vec<BufferIdx>,
     /// Room that its layers cannot do without.
     pub(super) needed: Bytes,
@@ -332,14 +378,14 @@ impl Plan {
 
 impl ImaPlan {
     pub(super) fn path(&self) -> String {
-        let (chip, tile) = self.place;
+        let TileAddress { chip, tile } = self.place;
         format!("Chip[{chip}].Tile[{tile}].Ima[{}]", self.id.ima)
     }
 }
 
 impl TilePlan {
     pub(super) fn path(&self) -> String {
-        let (chip, tile) = self.place;
+        let TileAddress { chip, tile } = self.place;
         format!("Chip[{chip}].Tile[{tile}]")
     }
 }
@@ -347,8 +393,8 @@ impl TilePlan {
 impl PartPlan {
     /// Lanes that a position leaves by; outputs that go nowhere else are written to the tile's own eDRAM.
     pub(super) fn departures(&self) -> u32 {
-        let finished = if self.n_outputs > 0 { self.codes.len().max(1) } else { 0 };
-        (self.sums.len() + finished) as u32
+        let finished = if self.n_outputs > 0 { self.codes.n.max(1) } else { 0 };
+        self.sums.n + finished
     }
 }
 
@@ -356,7 +402,8 @@ impl Turns {
     /// The position after `turn` others.
     #[inline]
     pub(super) fn position(self, turn: u64) -> Position {
-        Position { image: turn / self.per_image, index: self.first + turn % self.per_image * self.stride }
+        let (image, of_image) = self.per_image.divide(turn as u32);
+        Position { image: u64::from(image), index: u64::from(self.first + of_image * self.stride) }
     }
 }
 

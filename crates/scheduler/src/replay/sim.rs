@@ -27,12 +27,10 @@ mod state;
 mod stream;
 mod summary;
 
-use std::collections::VecDeque;
-
 use rebias_arch::Arch;
 use rebias_buffer::{EdramSpec, EdramUnit, InputRegisterUnit, RegisterSpec};
 use rebias_engine::{EventQueue, Gauge, Span, Tick};
-use rebias_tile::{ImaEvent, ImaUnit, Interconnect, InterconnectEvent, InterconnectUnit, TileUnit};
+use rebias_tile::{ImaEvent, ImaUnit, Interconnect, InterconnectEvent, InterconnectUnit, TileAddress, TileUnit};
 use rebias_units::{Action, Bytes};
 
 use super::plan::{AdderIdx, BufferIdx, ImaIdx, LayerIdx, PartIdx, Plan, Position, ReplicaIdx, ShareIdx, TileIdx};
@@ -40,7 +38,9 @@ use super::record::{Buffer, Recorder, Stage, Work};
 use super::{ReplayError, Schedule, Traffic, Window};
 use clock::Clock;
 use network::Told;
-use state::{AdderState, BufferState, ImaState, Outputs, Parcel, PartState, ReplicaState, ShareState, TileState};
+use state::{
+    AdderState, BufferState, ImaState, Outbox, Outputs, Parcel, PartState, ReplicaState, ShareState, TileState,
+};
 
 use stream::Stream;
 
@@ -57,15 +57,18 @@ pub(super) struct Sim<'a, R> {
     /// shares, as all of a buffer are asked whenever one has gone on.
     first_needed: Vec<u64>,
     adders: Vec<AdderState>,
-    buffers: Vec<BufferState>,
+    buffers: Vec<BufferState<'a>>,
     imas: Vec<ImaState>,
     tiles: Vec<TileState>,
     network: InterconnectUnit<Parcel>,
+    /// Where each tile is, and the tile of each buffer. Beside these, as every parcel asks.
+    addresses: Vec<TileAddress>,
+    hosts: Vec<TileIdx>,
     stream: Stream,
     /// Claims that a release has granted; kept for its allocation.
     granted: Vec<Parcel>,
     /// What the network has told and nobody has acted on.
-    told: VecDeque<(Tick, Told)>,
+    told: Vec<(Tick, Told)>,
     ima_events: Vec<ImaEvent>,
 }
 
@@ -93,20 +96,20 @@ enum Event {
     /// Sums have passed the bus.
     Sent(ShareIdx),
     /// A share's sums of a turn are merged on their tile.
-    Merged(PartIdx, u32),
+    Merged(ShareIdx),
     /// Another tile's sums of a turn are merged.
     LinkMerged(PartIdx, u32),
-    /// Finished sums of a turn go through the activation units.
-    Activate(PartIdx, u32),
+    /// A part's next sums, which are complete, go through the activation units.
+    Activate(PartIdx),
     /// Codes that are to be added up leave the eDRAM.
     AddRead(AdderIdx),
     /// They go over the bus.
     AddTransfer(AdderIdx),
     /// They are added up.
     AddSum(AdderIdx),
-    /// A part's outputs of a turn are finished.
-    Emit(PartIdx, u32),
-    /// A parcel goes to its tile's port.
+    /// A part's next outputs are finished.
+    Emit(PartIdx),
+    /// Sums go to their tile's port.
     Inject(Parcel),
     /// Something happens on the network.
     Network(InterconnectEvent),
@@ -144,13 +147,15 @@ impl<'a, R: Recorder> Sim<'a, R> {
             shares: plan.shares.iter().map(ShareState::new).collect(),
             first_needed: vec![0; plan.shares.len()],
             adders: plan.adders.iter().map(|_| AdderState::default()).collect(),
-            buffers: plan.buffers.iter().map(|_| BufferState::default()).collect(),
+            buffers: plan.buffers.iter().map(BufferState::new).collect(),
             imas: imas?,
             tiles: tiles?,
             network: InterconnectUnit::new(Interconnect::new(arch.chip(), arch.system())),
+            addresses: plan.tiles.iter().map(|tile| tile.place).collect(),
+            hosts: plan.buffers.iter().map(|buffer| buffer.tile).collect(),
             stream: Stream::new(plan, traffic),
             granted: Vec::new(),
-            told: VecDeque::new(),
+            told: Vec::new(),
             ima_events: Vec::new(),
         })
     }
@@ -197,14 +202,14 @@ impl<'a, R: Recorder> Sim<'a, R> {
             Event::Summed(share) => self.summed(share),
             Event::Send(share) => self.send(share),
             Event::Sent(share) => self.sent(share),
-            Event::Merged(part, turn) => self.merged(part, turn),
+            Event::Merged(share) => self.merged(share),
             Event::LinkMerged(part, turn) => self.finish_sums(part, turn),
-            Event::Activate(part, turn) => self.activate(part, turn),
+            Event::Activate(part) => self.activate(part),
             Event::AddRead(adder) => self.add_read(adder),
             Event::AddTransfer(adder) => self.add_transfer(adder),
             Event::AddSum(adder) => self.add_sum(adder),
-            Event::Emit(part, turn) => self.emit(part, turn),
-            Event::Inject(parcel) => self.inject(parcel),
+            Event::Emit(part) => self.emit(part),
+            Event::Inject(parcel) => self.inject_sums(parcel),
             Event::Network(event) => self.network_event(event),
             Event::Received(parcel) => self.received(parcel),
             Event::Depart(parcel) => self.depart(parcel),
@@ -305,7 +310,7 @@ impl<'a, R: Recorder> Sim<'a, R> {
             edram,
             held: Gauge::default(),
             outputs: Outputs::default(),
-            outbox: VecDeque::new(),
+            outbox: Outbox::default(),
         })
     }
 }

@@ -28,13 +28,18 @@ fn chips(n_chips: u32, capacity: u64) -> Interconnect {
     }
 }
 
+/// A tile by its number on all chips.
+fn tile(number: u32) -> TileAddress {
+    chips(1024, 0).address(number)
+}
+
 /// Messages told apart by their numbers, with the ticks at which they left and were delivered.
 struct Traffic {
     unit: InterconnectUnit<usize>,
     events: BTreeMap<(Tick, u64), InterconnectEvent>,
     n_events: u64,
-    waiting: BTreeMap<u32, VecDeque<Message<usize>>>,
-    sent: Vec<Message<usize>>,
+    waiting: BTreeMap<u32, VecDeque<Message<usize, TileAddress>>>,
+    sent: Vec<Message<usize, TileAddress>>,
     left: Vec<(u64, usize)>,
     delivered: Vec<(u64, usize)>,
 }
@@ -54,7 +59,7 @@ impl Traffic {
 
     fn send(&mut self, at: u64, from: u32, to: u32, flits: u32) {
         self.run_before(at);
-        let message = Message { payload: self.sent.len(), from, to, flits };
+        let message = Message { payload: self.sent.len(), from: tile(from), to: tile(to), flits };
         self.sent.push(message);
         self.waiting.entry(from).or_default().push_back(message);
         self.inject(Tick(at), from);
@@ -87,7 +92,8 @@ impl Traffic {
                 }
                 Notice::Left(message) => {
                     self.left.push((at.0, message));
-                    self.inject(now, self.sent[message].from);
+                    let TileAddress { chip, tile } = self.sent[message].from;
+                    self.inject(now, 4 * u32::from(chip) + tile);
                 }
                 Notice::Delivered(message) => self.delivered.push((at.0, message)),
             }
@@ -131,12 +137,12 @@ fn a_message_waits_in_its_tile_until_the_link_has_room_for_it() {
 #[test]
 fn a_tile_whose_message_waits_for_the_link_refuses_others_and_keeps_its_own() {
     let mut unit = InterconnectUnit::new(chips(2, 4));
-    let message = Message { payload: 'a', from: 0, to: 4, flits: 1 };
+    let message = Message { payload: 'a', from: tile(0), to: tile(4), flits: 1 };
     assert_eq!(unit.inject(Tick(0), message, &mut |_, _| {}), Ok(()));
-    let waits = Message { payload: 'b', from: 1, ..message };
+    let waits = Message { payload: 'b', from: tile(1), ..message };
     assert_eq!(unit.inject(Tick(0), waits, &mut |_, _| {}), Ok(()));
     let before = unit.clone();
-    let local = Message { payload: 'c', from: 1, to: 2, flits: 1 };
+    let local = Message { payload: 'c', from: tile(1), to: tile(2), flits: 1 };
     assert_eq!(unit.inject(Tick(0), local, &mut |_, _| {}), Err(Busy(local)));
     assert_eq!(unit, before);
 }
@@ -184,8 +190,9 @@ proptest! {
         let mut last_of_pair = BTreeMap::new();
         let mut delivered = Vec::new();
         for &(_, message) in &traffic.delivered {
-            let sent = traffic.sent[message];
-            prop_assert!(last_of_pair.insert((sent.from, sent.to), message) < Some(message));
+            let Message { from, to, .. } = traffic.sent[message];
+            let pair = ((from.chip, from.tile), (to.chip, to.tile));
+            prop_assert!(last_of_pair.insert(pair, message) < Some(message));
             delivered.push(message);
         }
         delivered.sort_unstable();

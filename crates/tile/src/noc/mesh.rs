@@ -93,6 +93,11 @@ impl Mesh {
         self.n_routers
     }
 
+    /// The number of columns.
+    pub(super) fn columns(&self) -> u32 {
+        self.columns
+    }
+
     /// The router of a tile.
     pub fn router_of(&self, tile: u32) -> u32 {
         tile / self.spec.tiles_per_router

@@ -1,25 +1,24 @@
 //! When packets move over the mesh.
 
-use rebias_engine::{Busy, Tick};
+use rebias_engine::{Busy, Pool, Tick};
 
-use super::in_flight::InFlight;
-use super::link::{Link, LinkEnd};
-use super::queue::{InputQueue, Packet};
-use super::wiring::{LinkName, Sending, Terminal, Wiring};
-use super::{LinkUse, Mesh, NocSpec};
+use super::queue::Packet;
+use super::wiring::{Channel, LinkName, LinkPlace, Sending, Terminal, Waiting, Wiring};
+use super::{Direction, LinkUse, Mesh, NocSpec};
 
 /// What `may_start` has found out.
 const LINK_IS_FREE: &str = "a packet starts when its link is free";
+const HAS_ROOM: &str = "a packet starts when there is room behind the link";
 
-/// What a tile gives to the network.
+/// What a tile gives to the network; on one chip, tiles are known by their numbers.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Message<W> {
+pub struct Message<W, Tile = u32> {
     /// What the caller knows it by.
     pub payload: W,
     /// The tile that sends it.
-    pub from: u32,
+    pub from: Tile,
     /// The tile that it is for.
-    pub to: u32,
+    pub to: Tile,
     /// Its length; at least 1.
     pub flits: u32,
 }
@@ -75,14 +74,22 @@ pub struct MeshEvent(u32);
 /// by the packet that makes room.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct MeshUnit<W> {
-    spec: NocSpec,
     mesh: Mesh,
+    channels: Vec<Channel>,
     terminals: Vec<Terminal>,
-    queues: Vec<InputQueue>,
-    links: Vec<Link>,
-    names: Vec<Option<LinkName>>,
-    messages: InFlight<W>,
-    packets: InFlight<Packet>,
+    /// From a router's first channel to the one in each direction, modulo the range of channels' numbers.
+    steps: [u32; Direction::ALL.len()],
+    names: Vec<(LinkName, LinkPlace)>,
+    messages: Pool<W>,
+    packets: Pool<Packet>,
+}
+
+/// When a packet has asked for a link, and when it starts on it.
+#[derive(Clone, Copy)]
+struct Turn {
+    now: Tick,
+    asked: Tick,
+    start: Tick,
 }
 
 impl<W: Copy> MeshUnit<W> {
@@ -99,16 +106,24 @@ impl<W: Copy> MeshUnit<W> {
 
     fn wired(n_tiles: u32, spec: NocSpec, gateway: Option<u32>) -> Self {
         let mesh = Mesh::new(n_tiles, spec);
-        let Wiring { queues, links, terminals, names } = Wiring::new(&mesh, n_tiles, gateway);
+        let Wiring { channels, terminals, names, n_ports } = Wiring::new(&mesh, n_tiles, gateway);
+        let step = |way: Direction| {
+            let routers = match way {
+                Direction::East => 1,
+                Direction::West => 1u32.wrapping_neg(),
+                Direction::North => mesh.columns().wrapping_neg(),
+                Direction::South => mesh.columns(),
+            };
+            routers.wrapping_mul(n_ports).wrapping_add(way.opposite() as u32)
+        };
         Self {
-            spec,
             mesh,
+            channels,
             terminals,
-            queues,
-            links,
+            steps: Direction::ALL.map(step),
             names,
-            messages: InFlight::default(),
-            packets: InFlight::default(),
+            messages: Pool::default(),
+            packets: Pool::default(),
         }
     }
 
@@ -127,14 +142,13 @@ impl<W: Copy> MeshUnit<W> {
     ) -> Result<(), Busy<Message<W>>> {
         assert!(message.flits > 0, "a message has at least one flit");
         let Message { payload, from, to, flits } = message;
-        let link = self.port_link(from as usize);
-        let terminal = &mut self.terminals[from as usize];
+        let terminal = &self.terminals[from as usize];
         if terminal.sending.is_some() {
             return Err(Busy(message));
         }
-        let since = self.links[link].free_at.max(now);
-        terminal.sending = Some(Sending { message: self.messages.insert(payload), to, left: flits, since });
-        self.serve(link, now, listener);
+        let since = self.channels[terminal.port as usize].link.free_at.max(now);
+        let message = self.messages.insert(payload);
+        self.send(from, Sending { message, to, left: flits, since }, now, listener);
         Ok(())
     }
 
@@ -144,31 +158,44 @@ impl<W: Copy> MeshUnit<W> {
     }
 
     /// Does what happens at a tick: the first packet of a queue joins those that wait for its link.
+    #[inline(always)]
     pub fn step(&mut self, now: Tick, event: MeshEvent, listener: &mut impl Listener<W, MeshEvent>) {
-        let queue = event.0 as usize;
-        let at = &self.queues[queue];
-        let Some(packet) = at.front() else { return };
-        let packet = &self.packets[packet];
-        let port = self.mesh.next_hop(at.place, packet.exit).map_or(packet.exit_port, |way| way as u32);
-        let link = (at.outputs + port) as usize;
-        let flits = packet.flits;
-        let start = if self.links[link].waiting.is_empty() { self.may_start(link, flits, now) } else { None };
-        match start {
-            Some(start) => {
-                let tail = self.links[link].carry(now, start, flits, now).expect(LINK_IS_FREE);
-                if let Some(before) = self.leave_queue(queue, link, (start, tail), listener) {
-                    self.serve(before, now, listener);
-                }
+        let from = event.0;
+        let channel = &self.channels[from as usize];
+        let Some(first) = channel.queue.front() else { return };
+        let Packet { exit, flits, .. } = self.packets[first];
+        match self.mesh.next_hop(channel.place, exit) {
+            Some(direction) => {
+                let to = channel.base.wrapping_add(self.steps[direction as usize]);
+                let next = &self.channels[to as usize];
+                let start = match next.waiting {
+                    Waiting::Nobody => next.room_from(now, flits),
+                    Waiting::Channels { .. } | Waiting::Terminal(_) => None,
+                };
+                let Some(start) = start else {
+                    self.packets[first].asks = now;
+                    self.wait(from, to);
+                    return;
+                };
+                self.pass(from, to, Turn { now, asked: now, start }, listener);
             }
-            None => self.links[link].waiting.push_back((event.0, now)),
+            None => self.arrive(from, now, listener),
+        }
+        if self.channels[from as usize].waiting != Waiting::Nobody {
+            self.serve(from, now, listener);
         }
     }
 
     /// What each link has done before a tick, which is not before the last event.
     pub fn links_before(&self, tick: Tick) -> impl Iterator<Item = (LinkName, LinkUse)> + '_ {
-        self.names.iter().enumerate().filter_map(move |(link, name)| {
-            let asked = self.next_packet(link).map(|(_, asked)| asked);
-            Some(((*name)?, self.links[link].use_before(tick, asked)))
+        self.names.iter().map(move |&(name, place)| {
+            let done = match place {
+                LinkPlace::Channel(channel) => {
+                    self.channels[channel as usize].link.use_before(tick, self.waits_since(channel))
+                }
+                LinkPlace::Exit(terminal) => self.terminals[terminal as usize].exit.use_before(tick, None),
+            };
+            (name, done)
         })
     }
 
@@ -177,134 +204,134 @@ impl<W: Copy> MeshUnit<W> {
         &self.mesh
     }
 
-    /// Gives a start to the packets that wait for a link, in order, as long as it is known when there is room for them.
-    fn serve(&mut self, link: usize, now: Tick, listener: &mut impl Listener<W, MeshEvent>) {
-        while let Some((flits, asked)) = self.next_packet(link) {
-            // Otherwise the packet that makes room serves the link.
-            let Some(start) = self.may_start(link, flits, now) else { return };
-            let tail = self.links[link].carry(now, start, flits, asked).expect(LINK_IS_FREE);
-            match self.terminal_of(link) {
-                Some(terminal) => self.cut(terminal, link, (start, tail), listener),
-                None => {
-                    let Some((queue, _)) = self.links[link].waiting.pop_front() else { return };
-                    if let Some(before) = self.leave_queue(queue as usize, link, (start, tail), listener) {
-                        self.serve(before, now, listener);
+    /// Since when the packet whose turn it is on a channel's link waits, if one does.
+    fn waits_since(&self, channel: u32) -> Option<Tick> {
+        match self.channels[channel as usize].waiting {
+            Waiting::Nobody => None,
+            Waiting::Channels { first, .. } => Some(self.packets[self.channels[first as usize].queue.front()?].asks),
+            Waiting::Terminal(terminal) => Some(self.terminals[terminal as usize].sending?.since),
+        }
+    }
+
+    /// Gives a start to what waits for a channel's link, in order, as long as it is known when there is room for it.
+    #[inline(never)]
+    fn serve(&mut self, to: u32, now: Tick, listener: &mut impl Listener<W, MeshEvent>) {
+        loop {
+            let channel = &mut self.channels[to as usize];
+            match channel.waiting {
+                Waiting::Nobody => return,
+                Waiting::Terminal(terminal) => {
+                    channel.waiting = Waiting::Nobody;
+                    let Some(sending) = self.terminals[terminal as usize].sending.take() else { return };
+                    return self.send(terminal, sending, now, listener);
+                }
+                Waiting::Channels { first, last } => {
+                    let [channel, before] = pair(&mut self.channels, to, first);
+                    let Some(packet) = before.queue.front() else { return };
+                    let Packet { flits, asks: asked, .. } = self.packets[packet];
+                    // Otherwise the packet that makes room serves the link.
+                    let Some(start) = channel.room_from(now, flits) else { return };
+                    let next = before.next_waiting.take();
+                    channel.waiting = next.map_or(Waiting::Nobody, |next| Waiting::Channels { first: next, last });
+                    let serves_before = before.waiting != Waiting::Nobody;
+                    self.pass(first, to, Turn { now, asked, start }, listener);
+                    if serves_before {
+                        self.serve(first, now, listener);
                     }
                 }
             }
         }
     }
 
-    /// Length of the packet whose turn it is on a link, and since when it waits.
-    #[inline]
-    fn next_packet(&self, link: usize) -> Option<(u32, Tick)> {
-        if let Some(terminal) = self.terminal_of(link) {
-            let sending = self.terminals[terminal].sending.as_ref()?;
-            return Some((sending.left.min(self.spec.packet_flits()), sending.since));
-        }
-        let &(queue, asked) = self.links[link].waiting.front()?;
-        let packet = self.queues[queue as usize].front()?;
-        Some((self.packets[packet].flits, asked))
-    }
-
-    /// The first tick at which a packet can start on a link; if that is not known yet, the queue behind the link will
-    /// tell when it has room.
-    #[inline]
-    fn may_start(&mut self, link: usize, flits: u32, now: Tick) -> Option<Tick> {
-        let link = &self.links[link];
-        let from = link.free_at.max(now);
-        match link.end? {
-            LinkEnd::Queue(queue) => {
-                let queue = &mut self.queues[queue as usize];
-                let start = queue.room_from(from, flits);
-                queue.is_awaited |= start.is_none();
-                start
+    /// The first packet of a channel waits for room behind the link of another, behind all that wait there.
+    #[cold]
+    fn wait(&mut self, from: u32, to: u32) {
+        let waiting = &mut self.channels[to as usize].waiting;
+        match *waiting {
+            Waiting::Channels { first, last } => {
+                *waiting = Waiting::Channels { first, last: from };
+                self.channels[last as usize].next_waiting = Some(from);
             }
-            LinkEnd::Terminal => Some(from),
+            Waiting::Nobody | Waiting::Terminal(_) => *waiting = Waiting::Channels { first: from, last: from },
         }
     }
 
-    /// Books a packet at the end of the link that it starts on.
+    /// Sends the packets of a message from its terminal, as long as it is known when there is room for them.
+    fn send(&mut self, from: u32, mut sending: Sending, now: Tick, listener: &mut impl Listener<W, MeshEvent>) {
+        let port = self.terminals[from as usize].port;
+        let exit = self.terminals[sending.to as usize].place;
+        let channel = &mut self.channels[port as usize];
+        while sending.left > 0 {
+            let flits = sending.left.min(self.mesh.spec().packet_flits());
+            let Some(start) = channel.room_from(now, flits) else {
+                channel.waiting = Waiting::Terminal(from);
+                self.terminals[from as usize].sending = Some(sending);
+                return;
+            };
+            let tail = channel.link.carry(now, start, flits, sending.since).expect(LINK_IS_FREE);
+            sending.left -= flits;
+            sending.since = tail;
+            let ends = (sending.left == 0).then_some(sending.message);
+            if let Some(message) = ends {
+                listener.left(tail, self.messages[message]);
+            }
+            let asks = start + self.mesh.spec().router_ticks;
+            let packet = self.packets.insert(Packet { asks, exit, to: sending.to, flits, ends, next: None });
+            let accepted = channel.queue.accept(start, packet, &mut self.packets);
+            if let Some(asks) = accepted.expect(HAS_ROOM) {
+                listener.event(asks, MeshEvent(port));
+            }
+        }
+    }
+
+    /// Sends the first packet of a channel over the link of another one.
     #[inline(always)]
-    fn follow(
-        &mut self,
-        link: usize,
-        packet: u32,
-        (start, tail): (Tick, Tick),
-        listener: &mut impl Listener<W, MeshEvent>,
-    ) {
-        match self.links[link].end {
-            Some(LinkEnd::Queue(queue)) => {
-                let over_link = if link < self.queues.len() { self.spec.link_ticks.0 } else { 0 };
-                self.packets[packet].ready = Tick(start.0 + over_link + self.spec.router_ticks.0);
-                let accepted = self.queues[queue as usize].accept(start, packet, &mut self.packets);
-                if let Some(asks) = accepted.expect("a packet starts when there is room behind the link") {
-                    listener.event(asks, MeshEvent(queue));
-                }
-            }
-            Some(LinkEnd::Terminal) => {
-                let packet = self.packets.remove(packet);
-                if packet.is_last {
-                    listener.delivered(tail + self.spec.link_ticks, self.messages.remove(packet.message));
-                }
-            }
-            None => {}
-        }
-    }
-
-    /// Sends the next packet of a terminal's message.
-    fn cut(
-        &mut self,
-        terminal: usize,
-        link: usize,
-        (start, tail): (Tick, Tick),
-        listener: &mut impl Listener<W, MeshEvent>,
-    ) {
-        let packet_flits = self.spec.packet_flits();
-        let at_port = &mut self.terminals[terminal].sending;
-        let Some(sending) = at_port.as_mut() else { return };
-        let flits = sending.left.min(packet_flits);
-        sending.left -= flits;
-        sending.since = tail;
-        let Sending { message, to, left, .. } = *sending;
-        let is_last = left == 0;
-        if is_last {
-            *at_port = None;
-            listener.left(tail, self.messages[message]);
-        }
-        let Terminal { place: exit, port: exit_port, .. } = self.terminals[to as usize];
-        let packet = Packet { ready: start, exit, exit_port, flits, message, is_last, next: 0 };
-        let packet = self.packets.insert(packet);
-        self.follow(link, packet, (start, tail), listener);
-    }
-
-    /// Sends the first packet of a queue over a link. Returns the link to the queue, if a packet waits there for room: it
-    /// is known now when there will be some.
-    #[inline(always)]
-    fn leave_queue(
-        &mut self,
-        queue: usize,
-        link: usize,
-        (start, tail): (Tick, Tick),
-        listener: &mut impl Listener<W, MeshEvent>,
-    ) -> Option<usize> {
-        let left = &mut self.queues[queue];
-        let (packet, next) = left.pop(start, &self.packets)?;
-        let before = std::mem::take(&mut left.is_awaited).then_some(left.link as usize);
+    fn pass(&mut self, from: u32, to: u32, turn: Turn, listener: &mut impl Listener<W, MeshEvent>) {
+        let hop = self.mesh.spec().hop_ticks();
+        let [before, channel] = pair(&mut self.channels, from, to);
+        let Some((packet, next)) = before.queue.pop(turn.start, &mut self.packets) else { return };
         if let Some(asks) = next {
-            listener.event(asks, MeshEvent(queue as u32));
+            listener.event(asks, MeshEvent(from));
         }
-        self.follow(link, packet, (start, tail), listener);
-        before
+        let passing = &mut self.packets[packet];
+        passing.asks = turn.start + hop;
+        channel.link.carry(turn.now, turn.start, passing.flits, turn.asked).expect(LINK_IS_FREE);
+        let accepted = channel.queue.accept(turn.start, packet, &mut self.packets);
+        if let Some(asks) = accepted.expect(HAS_ROOM) {
+            listener.event(asks, MeshEvent(to));
+        }
     }
 
-    /// The link from a terminal to its router.
-    fn port_link(&self, terminal: usize) -> usize {
-        self.queues.len() + terminal
+    /// Sends the first packet of a channel to its terminal, as soon as the link to that is free.
+    #[inline(always)]
+    fn arrive(&mut self, from: u32, now: Tick, listener: &mut impl Listener<W, MeshEvent>) {
+        let queue = &mut self.channels[from as usize].queue;
+        let Some(first) = queue.front() else { return };
+        let Packet { to, flits, ends, .. } = self.packets[first];
+        let exit = &mut self.terminals[to as usize].exit;
+        let start = exit.free_at.max(now);
+        let tail = exit.carry(now, start, flits, now).expect(LINK_IS_FREE);
+        if let Some((_, Some(asks))) = queue.pop(start, &mut self.packets) {
+            listener.event(asks, MeshEvent(from));
+        }
+        self.packets.remove(first);
+        if let Some(message) = ends {
+            listener.delivered(tail + self.mesh.spec().link_ticks, self.messages.remove(message));
+        }
     }
+}
 
-    /// The terminal before a link, if it is one's.
-    fn terminal_of(&self, link: usize) -> Option<usize> {
-        link.checked_sub(self.queues.len())
+/// Two channels, of which one leads to the other.
+#[inline(always)]
+fn pair(channels: &mut [Channel], one: u32, other: u32) -> [&mut Channel; 2] {
+    channels.get_disjoint_mut([one as usize, other as usize]).expect("a channel leads to another one")
+}
+
+impl Channel {
+    /// The first tick at which a packet of some flits can start on the link; if that is not known yet, the queue will
+    /// tell when it has room.
+    #[inline(always)]
+    fn room_from(&self, now: Tick, flits: u32) -> Option<Tick> {
+        self.queue.room_from(self.link.free_at.max(now), flits)
     }
 }

@@ -6,7 +6,7 @@ use std::rc::Rc;
 
 use rebias_arch::Arch;
 use rebias_buffer::RegisterUse;
-use rebias_engine::RegionId;
+use rebias_engine::{Divisor, RegionId};
 use rebias_mapper::{DigitalRest, ImaId, LayerPlacement, PlacedArray, Placement, Replica};
 use rebias_network::{Layer, Network, Op, OutputFormat, Weighted, Window};
 use rebias_tile::{ArrayShape, ChipSpec, InputSum, Interconnect, MvmShape};
@@ -16,8 +16,8 @@ use super::routes::Homes;
 use crate::replay::Schedule;
 
 use super::{
-    BufferIdx, BufferPlan, ImaIdx, ImaPlan, InputMap, LayerIdx, LayerKind, LayerPlan, Output, PartIdx, PartPlan, Plan,
-    ReplicaIdx, ReplicaPlan, Role, ShareIdx, SharePlan, TileIdx, TilePlan, Turns, bytes_of,
+    BufferIdx, BufferPlan, ImaIdx, ImaPlan, InputMap, Lanes, LayerIdx, LayerKind, LayerPlan, Output, PartIdx, PartPlan,
+    Plan, ReplicaIdx, ReplicaPlan, Role, ShareIdx, SharePlan, TileIdx, TilePlan, Turns, bytes_of,
 };
 
 /// What is known of the hosts while a plan is built.
@@ -153,9 +153,9 @@ impl Builder<'_> {
         self.plan.replicas.push(ReplicaPlan {
             layer,
             turns: Turns {
-                first: first_position as u64,
-                stride: stride as u64,
-                per_image: (placed.n_positions - first_position).div_ceil(stride) as u64,
+                first: first_position as u32,
+                stride: stride as u32,
+                per_image: Divisor::new((placed.n_positions - first_position).div_ceil(stride) as u32),
             },
             parts: Vec::new(),
             shares: Vec::new(),
@@ -203,8 +203,8 @@ impl Builder<'_> {
             n_shares: n_shares as u32,
             n_outputs: 0,
             n_incoming: 0,
-            sums: Vec::new(),
-            codes: Vec::new(),
+            sums: Lanes::default(),
+            codes: Lanes::default(),
         });
         self.homes.push(Vec::new());
         part
@@ -261,7 +261,7 @@ impl Builder<'_> {
     }
 
     pub(super) fn tile(&mut self, index: u32) -> TileIdx {
-        let place = self.interconnect.place(index);
+        let place = self.interconnect.address(index);
         let tiles = &mut self.plan.tiles;
         *self.tiles.entry(index).or_insert_with(|| {
             let output_register = RegisterUse { fills: 1, depth: 1 };
@@ -271,7 +271,7 @@ impl Builder<'_> {
     }
 
     fn ima(&mut self, id: ImaId) -> ImaIdx {
-        let place = self.interconnect.place(id.tile.0);
+        let place = self.interconnect.address(id.tile.0);
         let imas = &mut self.plan.imas;
         *self.imas.entry(id).or_insert_with(|| {
             imas.push(ImaPlan { id, place, shares: Vec::new(), products: Vec::new() });
@@ -307,17 +307,20 @@ impl Builder<'_> {
 
     fn finish(mut self) -> Plan {
         self.take_last_maps();
+        let mut consumers: Vec<Vec<(LayerIdx, usize)>> = vec![Vec::new(); self.plan.layers.len()];
         for consumer in (0..self.plan.layers.len()).map(LayerIdx::new) {
             for operand in 0..self.plan.layers[consumer.at()].inputs.len() {
                 match self.plan.source(consumer, operand) {
                     None => self.plan.feed_buffers(consumer, operand),
-                    Some(producer) => {
-                        self.plan.layers[producer.at()].role = Role::Inner;
-                        let keeps = &self.channels_of_buffer;
-                        self.plan.target_buffers(producer, (consumer, operand), &self.homes, keeps, &self.interconnect);
-                    }
+                    Some(producer) => consumers[producer.at()].push((consumer, operand)),
                 }
             }
+        }
+        for (producer, consumers) in consumers.iter().enumerate().filter(|(_, consumers)| !consumers.is_empty()) {
+            let producer = LayerIdx::new(producer);
+            self.plan.layers[producer.at()].role = Role::Inner;
+            let keeps = &self.channels_of_buffer;
+            self.plan.target_buffers(producer, consumers, &self.homes, keeps, &self.interconnect);
         }
         self.plan.count_departures();
         self.plan.share_registers(self.arch, &self.sums_of_part);

@@ -2,6 +2,7 @@
 
 use std::rc::Rc;
 
+use rebias_engine::Divisor;
 use rebias_network::{Layer, LayerId, LayerInput, Op, Window};
 use rebias_units::Bytes;
 
@@ -41,7 +42,7 @@ impl Builder<'_> {
         });
         self.plan.replicas.push(ReplicaPlan {
             layer: layer_idx,
-            turns: Turns { first: 0, stride: 1, per_image: shape.positions() as u64 },
+            turns: Turns { first: 0, stride: 1, per_image: Divisor::new(shape.positions() as u32) },
             parts: Vec::new(),
             shares: Vec::new(),
             adder: Some(AdderIdx::new(self.plan.adders.len())),
@@ -49,7 +50,7 @@ impl Builder<'_> {
             departures: 0,
         });
         let part = self.add_part(replica, tile, 0);
-        self.plan.parts[part.at()].n_outputs = n_channels;
+        self.plan.parts[part.at()].n_outputs = n_channels as u32;
         self.homes[part.at()].push(0..shape.channels);
         self.sums_of_part.push(output.bytes(n_channels));
         let in_bits = self.network.input_codes(id).bits;

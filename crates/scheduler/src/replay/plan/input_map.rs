@@ -80,15 +80,15 @@ impl InputMap {
     /// For each position of a window that slides over the map, the pixels of the map in it.
     pub(crate) fn areas(&self, positions: Shape, window: Window) -> Vec<u32> {
         let over = Pooling::new(window, self.size, (positions.height, positions.width));
-        (0..positions.positions()).map(|position| over.n_contributions(position)).collect()
+        (0..positions.positions() as u32).map(|position| over.n_contributions(position)).collect()
     }
 
     /// For each position, the last source pixel that it or an earlier one needs.
     pub(crate) fn last_sources(&self) -> Vec<u32> {
         let mut last_source = vec![0; self.n_pixels];
         for source_pixel in 0..self.n_source_pixels() {
-            for pixel in self.entered(source_pixel).pixels() {
-                last_source[pixel] = source_pixel as u32;
+            for pixel in self.entered(source_pixel).pixels(self.width()) {
+                last_source[pixel as usize] = source_pixel;
             }
         }
         let mut so_far = 0;
@@ -115,13 +115,23 @@ impl InputMap {
         image * self.n_pixels as u64 + u64::from(self.first_needed[position as usize])
     }
 
+    /// Pixels of the map.
+    pub(crate) fn n_pixels(&self) -> u32 {
+        self.n_pixels as u32
+    }
+
     /// Pixels that the source makes for one image.
-    pub(crate) fn n_source_pixels(&self) -> usize {
-        self.pooling.as_ref().map_or(self.n_pixels, Pooling::n_source_pixels)
+    pub(crate) fn n_source_pixels(&self) -> u32 {
+        self.pooling.as_ref().map_or(self.n_pixels(), Pooling::n_source_pixels)
+    }
+
+    /// Columns of the map.
+    pub(crate) fn width(&self) -> u32 {
+        self.size.1 as u32
     }
 
     /// The pixels of the map that a source pixel enters.
-    pub(crate) fn entered(&self, source_pixel: usize) -> Entered {
+    pub(crate) fn entered(&self, source_pixel: u32) -> Entered {
         match &self.pooling {
             None => Entered::one(source_pixel),
             Some(pooling) => pooling.entered(source_pixel),
@@ -129,7 +139,7 @@ impl InputMap {
     }
 
     /// Source pixels that a pixel of the map waits for.
-    pub(crate) fn n_contributions(&self, pixel: usize) -> u32 {
+    pub(crate) fn n_contributions(&self, pixel: u32) -> u32 {
         self.pooling.as_ref().map_or(1, |pooling| pooling.n_contributions(pixel))
     }
 
@@ -149,10 +159,10 @@ impl InputMap {
         }
         let mut highest = 0;
         for source_pixel in 0..self.n_source_pixels() {
-            for pixel in self.entered(source_pixel).pixels() {
-                highest = highest.max(pixel as u32);
+            for pixel in self.entered(source_pixel).pixels(self.width()) {
+                highest = highest.max(pixel);
                 // The last source pixel that enters a pixel completes it.
-                touched[pixel] = highest;
+                touched[pixel as usize] = highest;
             }
         }
         let mut so_far = 0;

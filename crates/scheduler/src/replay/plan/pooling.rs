@@ -1,5 +1,6 @@
 //! Max-pools between a layer and the buffers of those who read it: which pixels a code enters.
 
+use rebias_engine::Divisor;
 use rebias_network::Window;
 
 /// The max-pooling between a source and a map; pools one behind the other are one pool with a larger window.
@@ -7,6 +8,8 @@ use rebias_network::Window;
 pub(crate) struct Pooling {
     rows: Axis,
     columns: Axis,
+    /// Columns of the source and of the map.
+    width: (Divisor, Divisor),
 }
 
 /// One direction of a pooling, worked out place by place.
@@ -27,30 +30,30 @@ struct Covered {
 }
 
 /// A rectangle of pixels that a source pixel enters.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Entered {
-    rows: (u32, u32),
-    columns: (u32, u32),
-    width: u32,
+    /// The first of them.
+    pub(crate) first: u32,
+    pub(crate) rows: u32,
+    pub(crate) columns: u32,
     /// Pixels whose window the source pixel is the first of.
     n_first: u32,
 }
 
 impl Entered {
-    pub(crate) fn one(pixel: usize) -> Self {
-        Self { rows: (0, 1), columns: (pixel as u32, pixel as u32 + 1), width: 0, n_first: 1 }
+    pub(crate) fn one(pixel: u32) -> Self {
+        Self { first: pixel, rows: 1, columns: 1, n_first: 1 }
     }
 
-    /// The pixels in raster order.
-    pub(crate) fn pixels(self) -> impl Iterator<Item = usize> {
-        let of_row =
-            move |row: u32| (self.columns.0..self.columns.1).map(move |column| (row * self.width + column) as usize);
-        (self.rows.0..self.rows.1).flat_map(of_row)
+    /// The pixels in raster order, on a map of some columns.
+    pub(crate) fn pixels(self, width: u32) -> impl Iterator<Item = u32> {
+        let of_row = move |row| (self.first + row * width..).take(self.columns as usize);
+        (0..self.rows).flat_map(of_row)
     }
 
     /// How many there are.
     pub(crate) fn n_pixels(self) -> u64 {
-        u64::from((self.rows.1 - self.rows.0) * (self.columns.1 - self.columns.0))
+        u64::from(self.rows * self.columns)
     }
 
     /// How many of them have been entered before by another source pixel.
@@ -58,9 +61,9 @@ impl Entered {
         self.n_pixels() - u64::from(self.n_first)
     }
 
-    /// The last of them; `None` if the source pixel falls between windows.
-    pub(crate) fn last(self) -> Option<usize> {
-        (self.n_pixels() > 0).then(|| ((self.rows.1 - 1) * self.width + self.columns.1 - 1) as usize)
+    /// The last of them, on a map of some columns; `None` if the source pixel falls between windows.
+    pub(crate) fn last(self, width: u32) -> Option<u32> {
+        (self.n_pixels() > 0).then(|| self.first + (self.rows - 1) * width + self.columns - 1)
     }
 }
 
@@ -71,30 +74,31 @@ impl Pooling {
         Self {
             rows: Axis::new(height, (stride, padding), from.0, to.0),
             columns: Axis::new(width, (stride, padding), from.1, to.1),
+            width: (Divisor::new(from.1 as u32), Divisor::new(to.1 as u32)),
         }
     }
 
     /// Pixels of the source.
-    pub(crate) fn n_source_pixels(&self) -> usize {
-        self.rows.covered.len() * self.columns.covered.len()
+    pub(crate) fn n_source_pixels(&self) -> u32 {
+        (self.rows.covered.len() * self.columns.covered.len()) as u32
     }
 
     /// The pixels of the map that a source pixel enters.
-    pub(crate) fn entered(&self, source_pixel: usize) -> Entered {
-        let from = self.columns.covered.len();
-        let (rows, columns) = (self.rows.covered[source_pixel / from], self.columns.covered[source_pixel % from]);
+    pub(crate) fn entered(&self, source_pixel: u32) -> Entered {
+        let (row, column) = self.width.0.divide(source_pixel);
+        let (row, column) = (&self.rows.covered[row as usize], &self.columns.covered[column as usize]);
         Entered {
-            rows: (rows.first, rows.behind),
-            columns: (columns.first, columns.behind),
-            width: self.columns.n_places.len() as u32,
-            n_first: rows.n_begun * columns.n_begun,
+            first: row.first * self.width.1.get() + column.first,
+            rows: row.behind - row.first,
+            columns: column.behind - column.first,
+            n_first: row.n_begun * column.n_begun,
         }
     }
 
     /// Source pixels that a pixel of the map waits for.
-    pub(crate) fn n_contributions(&self, pixel: usize) -> u32 {
-        let to = self.columns.n_places.len();
-        self.rows.n_places[pixel / to] * self.columns.n_places[pixel % to]
+    pub(crate) fn n_contributions(&self, pixel: u32) -> u32 {
+        let (row, column) = self.width.1.divide(pixel);
+        self.rows.n_places[row as usize] * self.columns.n_places[column as usize]
     }
 }
 
@@ -134,10 +138,10 @@ mod tests {
     fn a_pool_of_two_enters_each_pixel_four_times() {
         let window = Window { height: 2, width: 2, stride: 2, padding: 0 };
         let pooling = Pooling::new(window, (5, 4), (2, 2));
-        assert_eq!(pooling.entered(0).pixels().collect::<Vec<_>>(), [0]);
-        assert_eq!(pooling.entered(6).pixels().collect::<Vec<_>>(), [1]);
+        assert_eq!(pooling.entered(0).pixels(2).collect::<Vec<_>>(), [0]);
+        assert_eq!(pooling.entered(6).pixels(2).collect::<Vec<_>>(), [1]);
         assert_eq!((pooling.entered(2).n_resumed(), pooling.entered(3).n_resumed()), (0, 1));
-        assert_eq!(pooling.entered(16).last(), None, "row 4 falls behind the last window");
+        assert_eq!(pooling.entered(16).last(2), None, "row 4 falls behind the last window");
         assert_eq!(pooling.n_contributions(3), 4);
     }
 
@@ -146,7 +150,7 @@ mod tests {
         let window = Window { height: 3, width: 3, stride: 2, padding: 1 };
         let pooling = Pooling::new(window, (4, 4), (2, 2));
         // Windows start at −1 and 1: place 1 is in both.
-        assert_eq!(pooling.entered(5).pixels().collect::<Vec<_>>(), [0, 1, 2, 3]);
+        assert_eq!(pooling.entered(5).pixels(2).collect::<Vec<_>>(), [0, 1, 2, 3]);
         assert_eq!(pooling.entered(5).n_resumed(), 3);
         assert_eq!(pooling.n_contributions(0), 4);
         assert_eq!(pooling.n_contributions(3), 9);

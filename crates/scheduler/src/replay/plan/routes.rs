@@ -7,7 +7,7 @@ use rebias_mapper::{LayerPlacement, Replica};
 use rebias_tile::Interconnect;
 use rebias_units::Bytes;
 
-use super::{BufferIdx, Cargo, LaneIdx, LanePlan, LayerIdx, Origin, PartIdx, Plan, TileIdx, Turns, Way, bytes_of};
+use super::{BufferIdx, Ends, LaneIdx, LanePlan, Lanes, LayerIdx, PartIdx, Plan, TileIdx, Way, bytes_of};
 
 /// The outputs that a part finishes.
 pub(super) type Homes = Vec<Vec<Range<usize>>>;
@@ -33,30 +33,27 @@ impl Plan {
             let holders: Vec<_> = (0..parts.len()).filter(|&part| holds[part].blocks[block]).collect();
             let home = holders[block % holders.len()];
             homes[parts[home].at()].push(outputs.clone());
-            self.parts[parts[home].at()].n_outputs += outputs.len() as u64;
+            self.parts[parts[home].at()].n_outputs += outputs.len() as u32;
             for &from in holders.iter().filter(|&&part| part != home) {
                 sent[from][home] += outputs.len() as u64;
             }
         }
         for (from, row) in sent.iter().enumerate() {
             let tells_sum = u64::from(holds[from].tells_sum);
+            let first = self.lanes.len() as u32;
             for (to, &outputs) in row.iter().enumerate().filter(|&(_, &outputs)| outputs > 0) {
-                let values = outputs + tells_sum;
-                let lane = LanePlan {
-                    turns: self.parts[parts[from].at()].turns,
-                    origin: Origin::Part(parts[from]),
-                    cargo: Cargo::Sums { to: parts[to], partial_bytes: bytes_of(outputs, partial_sum_bits).0 as u32 },
-                    layer: self.parts[parts[from].at()].layer,
-                    to: self.parts[parts[to].at()].tile,
+                let bytes = bytes_of(outputs + tells_sum, partial_sum_bits);
+                self.lanes.push(LanePlan {
+                    ends: Ends::Sums { from: parts[from], to: parts[to] },
                     way: self.way(parts[from], self.parts[parts[to].at()].tile, interconnect),
-                    values: values as u32,
-                    bytes: bytes_of(values, partial_sum_bits).0 as u32,
-                    flits: self.flits(bytes_of(values, partial_sum_bits)),
-                };
-                let lane = self.add_lane(lane);
-                self.parts[parts[from].at()].sums.push(lane);
+                    values: (outputs + tells_sum) as u32,
+                    bytes: bytes.0 as u32,
+                    kept: bytes_of(outputs, partial_sum_bits).0 as u32,
+                    flits: self.flits(bytes),
+                });
                 self.parts[parts[to].at()].n_incoming += 1;
             }
+            self.parts[parts[from].at()].sums = Lanes { first, n: self.lanes.len() as u32 - first };
         }
     }
 
@@ -64,7 +61,7 @@ impl Plan {
     pub(super) fn target_buffers(
         &mut self,
         producer: LayerIdx,
-        (consumer, operand): (LayerIdx, usize),
+        consumers: &[(LayerIdx, usize)],
         homes: &Homes,
         channels_of_buffer: &[Vec<bool>],
         interconnect: &Interconnect,
@@ -72,28 +69,27 @@ impl Plan {
         let output = self.layers[producer.at()].output;
         let replicas = &self.layers[producer.at()].replicas;
         let parts: Vec<_> = replicas.iter().flat_map(|replica| &self.replicas[replica.at()].parts).copied().collect();
+        let buffers = consumers.iter().flat_map(|&(consumer, operand)| self.buffers_of(consumer, operand));
+        // Of each buffer, the channels that it keeps before each channel.
+        let buffers: Vec<_> = buffers.map(|buffer| (buffer, kept_before(&channels_of_buffer[buffer.at()]))).collect();
         for part in parts {
-            for buffer in self.buffers_of(consumer, operand) {
-                let kept = |channel: &usize| channels_of_buffer[buffer.at()][*channel];
-                let values = homes[part.at()].iter().cloned().flatten().filter(kept).count() as u64;
+            let first = self.lanes.len() as u32;
+            for (buffer, kept) in &buffers {
+                let values: u32 = homes[part.at()].iter().map(|range| kept[range.end] - kept[range.start]).sum();
                 if values == 0 {
                     continue;
                 }
-                let to = self.buffers[buffer.at()].tile;
-                let lane = LanePlan {
-                    turns: self.parts[part.at()].turns,
-                    origin: Origin::Part(part),
-                    cargo: Cargo::Codes { buffer },
-                    layer: producer,
-                    to,
-                    way: self.way(part, to, interconnect),
-                    values: values as u32,
-                    bytes: output.bytes(values).0 as u32,
-                    flits: self.flits(output.bytes(values)),
-                };
-                let lane = self.add_lane(lane);
-                self.parts[part.at()].codes.push(lane);
+                let bytes = output.bytes(u64::from(values));
+                self.lanes.push(LanePlan {
+                    ends: Ends::Codes { from: part, to: *buffer },
+                    way: self.way(part, self.buffers[buffer.at()].tile, interconnect),
+                    values,
+                    bytes: bytes.0 as u32,
+                    kept: bytes.0 as u32,
+                    flits: self.flits(bytes),
+                });
             }
+            self.parts[part.at()].codes = Lanes { first, n: self.lanes.len() as u32 - first };
         }
     }
 
@@ -109,18 +105,15 @@ impl Plan {
         for buffer in self.buffers_of(reader, operand) {
             let plan = &self.buffers[buffer.at()];
             let lane = LanePlan {
-                turns: Turns { first: 0, stride: 1, per_image: self.map_of(buffer).n_source_pixels() as u64 },
-                origin: Origin::Outside(buffer),
-                cargo: Cargo::Codes { buffer },
-                layer: reader,
-                to: plan.tile,
+                ends: Ends::Input { to: buffer },
                 way: Way::Local,
                 values: plan.n_channels as u32,
                 bytes: plan.slot.0 as u32,
+                kept: plan.slot.0 as u32,
                 flits: self.flits(plan.slot),
             };
-            let lane = self.add_lane(lane);
-            self.buffers[buffer.at()].outside = Some(lane);
+            self.buffers[buffer.at()].outside = Some(LaneIdx::new(self.lanes.len()));
+            self.lanes.push(lane);
         }
     }
 
@@ -135,11 +128,6 @@ impl Plan {
         ticks_to_move(bytes, self.flit_bits).0 as u32
     }
 
-    fn add_lane(&mut self, lane: LanePlan) -> LaneIdx {
-        self.lanes.push(lane);
-        LaneIdx::new(self.lanes.len() - 1)
-    }
-
     fn way(&self, from: PartIdx, to: TileIdx, interconnect: &Interconnect) -> Way {
         let from = self.parts[from.at()].tile;
         if from == to {
@@ -147,17 +135,22 @@ impl Plan {
         }
         let index = |tile: TileIdx| self.tiles[tile.at()].index;
         let route = interconnect.route(index(from), index(to));
-        Way::Network {
-            from,
-            routers: route.routers as u16,
-            links: route.links as u16,
-            chip_links: route.chip_links as u16,
-        }
+        let links = route.links as u16;
+        if route.chip_links == 0 { Way::Mesh { links } } else { Way::Chips { links } }
     }
 
     fn tile_of(&self, part: PartIdx) -> u32 {
         self.tiles[self.parts[part.at()].tile.at()].index
     }
+}
+
+/// How many channels are kept before each channel, and of all.
+fn kept_before(channels: &[bool]) -> Vec<u32> {
+    let count = channels.iter().scan(0, |count, &is_kept| {
+        *count += u32::from(is_kept);
+        Some(*count)
+    });
+    std::iter::once(0).chain(count).collect()
 }
 
 /// What a part holds of a copy.

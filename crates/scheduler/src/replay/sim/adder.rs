@@ -56,14 +56,14 @@ impl<'a, R: Recorder> Sim<'a, R> {
     pub(super) fn add_sum(&mut self, adder: AdderIdx) {
         let (plan, position) = self.adding(adder);
         let turn = self.adders[adder.at()].begun - 1;
-        let n_channels = self.plan.parts[plan.part.at()].n_outputs;
+        let n_channels = u64::from(self.plan.parts[plan.part.at()].n_outputs);
         let additions = n_channels * u64::from(plan.terms[position.index as usize] - 1);
         let span = self.tiles[plan.tile.at()].unit.merge(self.queue.now(), additions);
         let written = self.plan.layers[plan.layer.at()].output.bytes(n_channels);
         self.count(plan.layer, position.image, Action::TileShiftAdd, additions);
         self.count(plan.layer, position.image, Action::TileOutputRegisterWrite, written.0);
         self.record(Stage::TileShiftAdd, plan.tile, plan.layer, position, span);
-        self.queue.push(self.clock.boundary_from(span.end), Event::Emit(plan.part, turn as u32));
+        self.queue.push(self.clock.boundary_from(span.end), Event::Emit(plan.part));
         let next = self.position(plan.replica, turn + 1);
         for &buffer in &plan.buffers {
             let first = self.plan.map_of(buffer).first_needed(next.image, next.index);

@@ -13,7 +13,7 @@
 use super::state::{LoadState, Parcel};
 use super::{Recorder, Sim};
 use crate::replay::ReplayError;
-use crate::replay::plan::{AdderIdx, BufferIdx, LayerIdx, Origin, ReplicaIdx, Role, ShareIdx};
+use crate::replay::plan::{AdderIdx, BufferIdx, Ends, LayerIdx, ReplicaIdx, Role, ShareIdx};
 
 /// Someone who waits.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -65,9 +65,11 @@ impl<R: Recorder> Sim<'_, R> {
         let (plan, left) = (&self.plan.replicas[copy.at()], self.replicas[copy.at()].outputs.left());
         let position = self.position(copy, left).index;
         let name = format!("position {position} of `{}`", self.name(plan.layer));
-        let is_its = |parcel: &Parcel| match self.plan.lanes[parcel.lane.at()].origin {
-            Origin::Part(part) => self.plan.parts[part.at()].replica == copy && u64::from(parcel.turn) == left,
-            Origin::Outside(_) => false,
+        let is_its = |parcel: &Parcel| match self.plan.lanes[parcel.lane.at()].ends {
+            Ends::Codes { from, .. } | Ends::Sums { from, .. } => {
+                self.plan.parts[from.at()].replica == copy && u64::from(parcel.turn) == left
+            }
+            Ends::Input { .. } => false,
         };
         for (buffer, reader) in self.plan.buffers.iter().enumerate() {
             if self.tiles[reader.tile.at()].edram.waiting(reader.region).any(is_its) {

@@ -1,224 +1,190 @@
 //! Codes into the buffers of the layers that read them: room, pooling, writing, arrival.
 
-use rebias_engine::{Claim, Tick};
+use rebias_engine::{Claim, Span, Tick};
 use rebias_units::{Action, Bytes};
 
-use super::state::{Arrivals, LoadState, Parcel};
+use super::state::{BufferState, LoadState, Parcel};
 use super::{Buffer, Event, Recorder, Sim};
-use crate::replay::plan::{BufferIdx, Cargo, Entered, InputMap, LanePlan, LayerKind, Origin, Position, Way};
+use crate::replay::plan::{BufferIdx, Codes, Ends, LayerIdx, LayerKind, PartIdx, Position, TileIdx, Way};
 use crate::replay::record::Stage;
 
-/// Codes of one source pixel for one buffer.
-#[derive(Clone, Copy)]
-struct Codes<'a> {
-    lane: &'a LanePlan,
-    buffer: BufferIdx,
-    map: &'a InputMap,
-    /// The position that made them, or the pixel of the network's input.
-    position: Position,
-    entered: Entered,
-}
-
-impl Codes<'_> {
-    fn bytes_written(&self) -> Bytes {
-        Bytes(self.lane.bytes().0 * self.entered.n_pixels())
-    }
-}
-
-impl<'a, R: Recorder> Sim<'a, R> {
-    /// What a parcel brings to its buffer; `None` for partial sums.
-    fn codes(&self, parcel: Parcel) -> Option<Codes<'a>> {
-        let plan = self.plan;
-        let lane = &plan.lanes[parcel.lane.at()];
-        let Cargo::Codes { buffer } = lane.cargo else {
-            return None;
-        };
-        let map = plan.map_of(buffer);
-        let position = lane.turns.position(u64::from(parcel.turn));
-        Some(Codes { lane, buffer, map, position, entered: map.entered(position.index as usize) })
-    }
-
-    /// The position whose sums or codes a parcel brings.
+impl<R: Recorder> Sim<'_, R> {
+    /// The position whose sums or codes a parcel brings, or the pixel of the network's input.
     pub(super) fn position_of(&self, parcel: Parcel) -> Position {
-        self.plan.lanes[parcel.lane.at()].turns.position(u64::from(parcel.turn))
+        let turn = u64::from(parcel.turn);
+        match self.plan.lanes[parcel.lane.at()].ends {
+            Ends::Codes { from, .. } | Ends::Sums { from, .. } => self.plan.parts[from.at()].turns.position(turn),
+            Ends::Input { to } => {
+                let n_pixels = u64::from(self.buffers[to.at()].map.n_source_pixels());
+                Position { image: turn / n_pixels, index: turn % n_pixels }
+            }
+        }
     }
 
-    /// Claims room for a parcel of codes; `None` if no window of the pool covers them, so that nobody needs them.
-    pub(super) fn claim(&mut self, parcel: Parcel) -> Option<Claim<Parcel>> {
-        let codes = self.codes(parcel)?;
-        let plan = &self.plan.buffers[codes.buffer.at()];
-        let pixels = codes.position.image * codes.map.n_pixels as u64;
-        let end = Bytes((pixels + codes.entered.last()? as u64 + 1) * plan.slot.0);
-        let claim = self.tiles[plan.tile.at()].edram.claim(plan.region, end, parcel);
+    /// The layer that a lane's parcels are counted for.
+    pub(super) fn layer_of(&self, ends: Ends) -> LayerIdx {
+        match ends {
+            Ends::Codes { from, .. } | Ends::Sums { from, .. } => self.plan.parts[from.at()].layer,
+            Ends::Input { to } => self.plan.buffers[to.at()].layer,
+        }
+    }
+
+    /// What a parcel of codes brings to its buffer.
+    fn codes(&self, parcel: Parcel, buffer: BufferIdx) -> Codes {
+        let Position { image, index } = self.position_of(parcel);
+        self.plan.lanes[parcel.lane.at()].codes(image, self.buffers[buffer.at()].map.entered(index as u32))
+    }
+
+    /// Claims room in their buffer for codes; `None` if no window of the pool covers them, so that nobody needs them.
+    pub(super) fn claim(&mut self, parcel: Parcel, buffer: BufferIdx, codes: &Codes) -> Option<Claim<Parcel>> {
+        let state = &self.buffers[buffer.at()];
+        let last = codes.entered.last(state.map.width())?;
+        let pixel = codes.image * u64::from(state.map.n_pixels()) + u64::from(last);
+        let end = Bytes((pixel + 1) * state.slot.0);
+        let claim = self.tiles[state.tile.at()].edram.claim(state.region, end, parcel);
         if let Claim::Granted(_) = claim {
-            self.note_room(codes.buffer);
+            self.note_room(buffer);
         }
         Some(claim)
     }
 
     /// Notes what a buffer holds now.
     pub(super) fn note_room(&mut self, buffer: BufferIdx) {
-        let (plan, now) = (&self.plan.buffers[buffer.at()], self.queue.now());
-        let tile = &mut self.tiles[plan.tile.at()];
-        let (held, gauge) = (tile.edram.held(plan.region).0, &mut self.buffers[buffer.at()].held);
-        if held != gauge.level() {
-            tile.held.set(now, tile.held.level() + held - gauge.level());
-            gauge.set(now, held);
+        let now = self.queue.now();
+        let state = &mut self.buffers[buffer.at()];
+        let tile = &mut self.tiles[state.tile.at()];
+        let (held, before) = (tile.edram.held(state.region), state.held.level());
+        if held.0 != before {
+            tile.held.set(now, tile.held.level() + held.0 - before);
+            state.held.set(now, held.0);
+            let in_tile = Bytes(tile.held.level());
+            let plan = &self.plan.buffers[buffer.at()];
             let (index, layer) = (self.plan.tiles[plan.tile.at()].index, self.plan.layers[plan.layer.at()].id);
-            self.recorder.held(index, Buffer::Map(layer), now, Bytes(held));
-            self.recorder.held(index, Buffer::Edram, now, Bytes(tile.held.level()));
+            self.recorder.held(index, Buffer::Map(layer), now, held);
+            self.recorder.held(index, Buffer::Edram, now, in_tile);
         }
     }
 
     /// A parcel that has waited for room gets it.
     pub(super) fn admitted(&mut self, parcel: Parcel) {
         let at = self.boundary();
-        let lane = &self.plan.lanes[parcel.lane.at()];
-        match (lane.origin, lane.cargo) {
-            (Origin::Part(part), _) => {
+        match self.plan.lanes[parcel.lane.at()].ends {
+            Ends::Codes { from, .. } | Ends::Sums { from, .. } => {
                 let now = self.queue.now();
-                self.tiles[self.plan.parts[part.at()].tile.at()].outputs.change(now).waiting -= 1;
+                self.tiles[self.plan.parts[from.at()].tile.at()].outputs.change(now).waiting -= 1;
                 self.queue.push(at, Event::Depart(parcel));
             }
-            (Origin::Outside(buffer), _) => {
+            Ends::Input { to } => {
                 self.queue.push(at, Event::Enter(parcel));
-                self.feed(buffer);
+                self.feed(to);
             }
         }
     }
 
-    /// Offers finished codes to their buffer: they leave, or wait for room.
-    pub(super) fn offer(&mut self, parcel: Parcel) {
-        match self.claim(parcel) {
-            Some(Claim::Granted(parcel)) => self.depart(parcel),
-            Some(Claim::Waits) => {
-                if let Origin::Part(part) = self.plan.lanes[parcel.lane.at()].origin {
-                    let now = self.queue.now();
-                    self.tiles[self.plan.parts[part.at()].tile.at()].outputs.change(now).waiting += 1;
-                }
-            }
-            None => {
-                self.stream.closes(self.position_of(parcel).image);
-                self.leave(parcel, self.queue.now());
-            }
+    /// Codes that have waited for room leave the output register.
+    pub(super) fn depart(&mut self, parcel: Parcel) {
+        if let Ends::Codes { from, to } = self.plan.lanes[parcel.lane.at()].ends {
+            let codes = self.codes(parcel, to);
+            self.send_codes(parcel, (from, to), &codes);
         }
     }
 
     /// Codes with room at their destination leave the output register.
-    pub(super) fn depart(&mut self, parcel: Parcel) {
+    pub(super) fn send_codes(&mut self, parcel: Parcel, (from, to): (PartIdx, BufferIdx), codes: &Codes) {
         let lane = &self.plan.lanes[parcel.lane.at()];
+        let part = &self.plan.parts[from.at()];
         match lane.way {
             Way::Local => {
-                self.stream.sent(lane.layer, self.position_of(parcel).image, lane.bytes());
-                self.enter(parcel);
+                self.stream.sent(part.layer, codes.image, lane.bytes());
+                let end = self.enter_codes(parcel, to, codes);
+                self.leave_copy(part.replica, parcel.turn, end);
             }
-            Way::Network { .. } => self.inject(parcel),
+            Way::Mesh { .. } | Way::Chips { .. } => self.inject(parcel, part, codes.image),
         }
     }
 
-    /// Codes are at the tile of their buffer: they are pooled, or written as they are.
+    /// Codes are at the tile of their buffer.
     pub(super) fn enter(&mut self, parcel: Parcel) {
-        let Some(codes) = self.codes(parcel) else {
-            return;
-        };
-        if codes.map.pooling.is_none() {
-            let end = self.write_codes(&codes);
-            self.leave_locally(parcel, end);
-            return;
+        if let Ends::Codes { to, .. } | Ends::Input { to } = self.plan.lanes[parcel.lane.at()].ends {
+            let codes = self.codes(parcel, to);
+            self.enter_codes(parcel, to, &codes);
+        }
+    }
+
+    /// Codes at the tile of their buffer are pooled, or written as they are; returns when all of them have come.
+    pub(super) fn enter_codes(&mut self, parcel: Parcel, buffer: BufferIdx, codes: &Codes) -> Tick {
+        let BufferState { map, tile, .. } = self.buffers[buffer.at()];
+        if map.pooling.is_none() {
+            return self.write_codes(parcel, buffer, codes);
         }
         let now = self.queue.now();
-        let tile = &mut self.tiles[codes.lane.to.at()];
-        let compared = tile.unit.pool(now, codes.lane.values() * codes.entered.n_pixels());
+        let host = &mut self.tiles[tile.at()];
+        let compared = host.unit.pool(now, codes.values_entered());
         // Maxima begun by earlier codes are read from the buffer.
-        let read = tile.edram.access(now, Bytes(codes.lane.bytes().0 * codes.entered.n_resumed()));
+        let read = host.edram.access(now, codes.bytes_resumed());
         let end = compared.end.max(read.end);
-        self.record(Stage::MaxPool, codes.lane.to, codes.lane.layer, codes.position, compared);
+        self.record_parcel(Stage::MaxPool, tile, parcel, compared);
         self.queue.push(self.clock.boundary_from(end), Event::Write(parcel));
-        self.leave_locally(parcel, end);
+        end
     }
 
     /// Pooled codes are written to the banks.
     pub(super) fn write(&mut self, parcel: Parcel) {
-        if let Some(codes) = self.codes(parcel) {
-            self.write_codes(&codes);
+        if let Ends::Codes { to, .. } | Ends::Input { to } = self.plan.lanes[parcel.lane.at()].ends {
+            let codes = self.codes(parcel, to);
+            self.write_codes(parcel, to, &codes);
         }
     }
 
     /// Writes codes to the banks, and schedules the pixels that are complete by that; returns when the access ends.
-    fn write_codes(&mut self, codes: &Codes<'_>) -> Tick {
-        let span = self.tiles[codes.lane.to.at()].edram.access(self.queue.now(), codes.bytes_written());
-        self.count_entry(codes);
-        let stage = if codes.lane.is_from_outside() { Stage::Fill } else { Stage::EdramWrite };
-        self.record(stage, codes.lane.to, codes.lane.layer, codes.position, span);
-        if let Some(at) = self.receive(codes, self.clock.boundary_from(span.end)) {
-            self.queue.push(at, Event::Complete(codes.buffer));
+    fn write_codes(&mut self, parcel: Parcel, buffer: BufferIdx, codes: &Codes) -> Tick {
+        let state = &mut self.buffers[buffer.at()];
+        let tile = state.tile;
+        let span = self.tiles[tile.at()].edram.access(self.queue.now(), codes.bytes_written());
+        if let Some(at) = state.receive(codes, self.clock.boundary_from(span.end)) {
+            self.queue.push(at, Event::Complete(buffer));
+        }
+        if codes.image == 0 {
+            self.book_entry(parcel, buffer, codes);
+        }
+        if self.recorder.listens() {
+            let ends = self.plan.lanes[parcel.lane.at()].ends;
+            let stage = if let Ends::Input { .. } = ends { Stage::Fill } else { Stage::EdramWrite };
+            self.record_parcel(stage, tile, parcel, span);
         }
         span.end
     }
 
     /// Lets the outside write codes before the clock starts.
-    pub(super) fn preload(&mut self, parcel: Parcel) {
-        if let Some(codes) = self.codes(parcel) {
-            self.count_entry(&codes);
-            self.receive(&codes, Tick::ZERO);
-            let state = &mut self.buffers[codes.buffer.at()];
-            state.complete = state.written;
-            state.completing.clear();
+    pub(super) fn preload(&mut self, parcel: Parcel, buffer: BufferIdx, codes: &Codes) {
+        let state = &mut self.buffers[buffer.at()];
+        state.receive(codes, Tick::ZERO);
+        state.complete = state.written;
+        state.completing.clear();
+        if codes.image == 0 {
+            self.book_entry(parcel, buffer, codes);
         }
     }
 
-    /// Counts what brings codes into their buffer.
-    fn count_entry(&mut self, codes: &Codes<'_>) {
-        let (layer, image) = (codes.lane.layer, codes.position.image);
-        if codes.map.pooling.is_some() {
-            self.count(layer, image, Action::MaxPool, codes.lane.values() * codes.entered.n_pixels());
-            self.count(layer, image, Action::EdramRead, codes.lane.bytes().0 * codes.entered.n_resumed());
+    /// Books codes of the first image that come into their buffer, and what brings them there.
+    fn book_entry(&mut self, parcel: Parcel, buffer: BufferIdx, codes: &Codes) {
+        let lane = &self.plan.lanes[parcel.lane.at()];
+        let layer = self.layer_of(lane.ends);
+        if self.buffers[buffer.at()].map.pooling.is_some() {
+            self.count(layer, codes.image, Action::MaxPool, codes.values_entered());
+            self.count(layer, codes.image, Action::EdramRead, codes.bytes_resumed().0);
         }
-        self.count(layer, image, Action::EdramWrite, codes.bytes_written().0);
+        self.count(layer, codes.image, Action::EdramWrite, codes.bytes_written().0);
+        if let Ends::Codes { .. } = lane.ends {
+            self.stream.received(layer, codes.image, lane.bytes());
+        }
+        self.stream.closes(codes.image);
     }
 
-    /// Notes codes that can be read from a boundary on; when that completes pixels, if no others are then anyway.
-    fn receive(&mut self, codes: &Codes<'_>, readable: Tick) -> Option<Tick> {
-        let image = codes.position.image;
-        if !codes.lane.is_from_outside() {
-            self.stream.received(codes.lane.layer, image, codes.lane.bytes());
-        }
-        self.stream.closes(image);
-        let (map, n_pixels) = (codes.map, codes.map.n_pixels as u64);
-        let n_channels = self.plan.buffers[codes.buffer.at()].n_channels;
-        let state = &mut self.buffers[codes.buffer.at()];
-        codes.entered.pixels().for_each(|pixel| {
-            let ahead = (image * n_pixels + pixel as u64 - state.written) as usize;
-            while state.pixels.len() <= ahead {
-                state.pixels.push_back(Arrivals::default());
-            }
-            let arrivals = &mut state.pixels[ahead];
-            arrivals.values += codes.lane.values();
-            arrivals.readable = arrivals.readable.max(readable);
-        });
-        let last = state.completing.back().map(|&(at, _)| at);
-        let (before, mut complete_at) = (state.written, last.unwrap_or(Tick::ZERO));
-        while let Some(&arrivals) = state.pixels.front() {
-            let pixel = (state.written % n_pixels) as usize;
-            if arrivals.values < n_channels * u64::from(map.n_contributions(pixel)) {
-                break;
-            }
-            state.pixels.pop_front();
-            state.written += 1;
-            complete_at = complete_at.max(arrivals.readable);
-        }
-        if state.written == before {
-            return None;
-        }
-        match state.completing.back_mut() {
-            Some((at, written)) if *at == complete_at => {
-                *written = state.written;
-                None
-            }
-            _ => {
-                state.completing.push_back((complete_at, state.written));
-                Some(complete_at)
-            }
+    pub(super) fn record_parcel(&mut self, stage: Stage, tile: TileIdx, parcel: Parcel, span: Span) {
+        if self.recorder.listens() {
+            let layer = self.layer_of(self.plan.lanes[parcel.lane.at()].ends);
+            self.record(stage, tile, layer, self.position_of(parcel), span);
         }
     }
 
@@ -262,20 +228,5 @@ impl<'a, R: Recorder> Sim<'a, R> {
         }
         self.buffers[buffer.at()].taken = complete;
         self.release(buffer, complete);
-    }
-
-    /// A parcel that stays on its tile leaves the output register.
-    fn leave_locally(&mut self, parcel: Parcel, at: Tick) {
-        let lane = &self.plan.lanes[parcel.lane.at()];
-        if lane.way == Way::Local {
-            self.leave(parcel, at);
-        }
-    }
-
-    /// A parcel leaves the output register at a tick.
-    pub(super) fn leave(&mut self, parcel: Parcel, at: Tick) {
-        if let Origin::Part(part) = self.plan.lanes[parcel.lane.at()].origin {
-            self.leave_part(part, u64::from(parcel.turn), at);
-        }
     }
 }

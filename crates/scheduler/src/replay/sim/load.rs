@@ -3,10 +3,10 @@
 use rebias_engine::{Claim, Span};
 use rebias_units::{Action, Bytes};
 
-use super::state::{Activity, LoadState};
+use super::state::{Activity, BufferState, LoadState};
 use super::{Buffer, Event, Recorder, Sim};
 use crate::replay::Stall;
-use crate::replay::plan::{BufferIdx, Cargo, ImaIdx, Position, ShareIdx};
+use crate::replay::plan::{BufferIdx, Ends, ImaIdx, Position, ShareIdx};
 use crate::replay::record::Stage;
 
 impl<R: Recorder> Sim<'_, R> {
@@ -96,8 +96,13 @@ impl<R: Recorder> Sim<'_, R> {
         self.imas[plan.ima.at()].inputs.fill(plan.mvm);
         self.shares[share.at()].load = LoadState::Idle;
         self.queue.push(self.boundary(), Event::Start(share));
-        self.pass_pixels(share);
-        self.free_pixels(plan.buffer);
+        // If others need earlier pixels than it did, there is nothing to free; claims that wait are looked at all the same,
+        // as others may have been granted since the last look.
+        let before = self.pass_pixels(share);
+        let BufferState { tile, first_kept, .. } = self.buffers[plan.buffer.at()];
+        if before == first_kept || self.tiles[tile.at()].edram.is_awaited() {
+            self.free_pixels(plan.buffer);
+        }
         self.try_load(share);
     }
 
@@ -113,12 +118,12 @@ impl<R: Recorder> Sim<'_, R> {
         }
     }
 
-    /// Notes what a share needs from its next position on.
-    fn pass_pixels(&mut self, share: ShareIdx) {
+    /// Notes what a share needs from its next position on; returns the first pixel that it needed so far.
+    fn pass_pixels(&mut self, share: ShareIdx) -> u64 {
         let plan = &self.plan.shares[share.at()];
         let next = self.loading(share);
         let first = self.plan.map_of(plan.buffer).first_needed(next.image, next.index);
-        self.first_needed[share.at()] = first;
+        std::mem::replace(&mut self.first_needed[share.at()], first)
     }
 
     /// Gives back what no share of the tile needs any more.
@@ -130,14 +135,15 @@ impl<R: Recorder> Sim<'_, R> {
 
     /// Gives back the pixels of a buffer before one.
     pub(super) fn release(&mut self, buffer: BufferIdx, first: u64) {
-        let plan = &self.plan.buffers[buffer.at()];
         let mut granted = std::mem::take(&mut self.granted);
-        let base = Bytes(first * plan.slot.0);
-        self.tiles[plan.tile.at()].edram.release(plan.region, base, &mut granted);
+        let state = &mut self.buffers[buffer.at()];
+        state.first_kept = first;
+        let BufferState { tile, region, slot, .. } = *state;
+        self.tiles[tile.at()].edram.release(region, Bytes(first * slot.0), &mut granted);
         self.note_room(buffer);
         for parcel in granted.drain(..) {
-            if let Cargo::Codes { buffer } = self.plan.lanes[parcel.lane.at()].cargo {
-                self.note_room(buffer);
+            if let Ends::Codes { to, .. } | Ends::Input { to } = self.plan.lanes[parcel.lane.at()].ends {
+                self.note_room(to);
             }
             self.admitted(parcel);
         }

@@ -1,13 +1,13 @@
 //! Partial sums: from the IMAs over the bus, merged on their tile and over the network, through the activation units.
 
-use rebias_engine::Tick;
+use rebias_engine::{Claim, Tick};
 use rebias_units::{Action, Bytes};
 
 use super::pace::Completion;
 use super::state::{Missing, Parcel, Sending};
 use super::{Event, Recorder, Sim};
 use crate::replay::Schedule;
-use crate::replay::plan::{Output, PartIdx, ReplicaIdx, Role, ShareIdx};
+use crate::replay::plan::{Ends, Entered, InputMap, Output, PartIdx, Position, ReplicaIdx, Role, ShareIdx};
 use crate::replay::record::Stage;
 
 impl<R: Recorder> Sim<'_, R> {
@@ -57,7 +57,7 @@ impl<R: Recorder> Sim<'_, R> {
         self.count(plan.layer, position.image, Action::OutputRegisterRead, plan.sums.0);
         self.count(plan.layer, position.image, Action::TileOutputRegisterWrite, plan.sums.0);
         let merged = self.merge(plan.part, turn, plan.merges);
-        self.queue.push(merged, Event::Merged(plan.part, turn as u32));
+        self.queue.push(merged, Event::Merged(share));
         self.queue.push(self.boundary(), Event::Start(share));
         self.try_send(share);
     }
@@ -76,16 +76,19 @@ impl<R: Recorder> Sim<'_, R> {
     }
 
     /// One share's sums are merged; with the last, the tile's own are complete.
-    pub(super) fn merged(&mut self, part: PartIdx, turn: u32) {
-        let plan = &self.plan.parts[part.at()];
+    pub(super) fn merged(&mut self, share: ShareIdx) {
+        let part = self.plan.shares[share.at()].part;
+        let turn = self.shares[share.at()].merged;
+        self.shares[share.at()].merged += 1;
         let missing = self.missing(part, turn);
         missing.shares -= 1;
         if missing.shares > 0 {
             return;
         }
+        let plan = &self.plan.parts[part.at()];
         let now = self.queue.now();
-        self.tiles[plan.tile.at()].outputs.change(now).open += plan.sums.len() as u32;
-        for &lane in &plan.sums {
+        self.tiles[plan.tile.at()].outputs.change(now).open += plan.sums.n;
+        for lane in plan.sums.iter() {
             self.queue.push(self.boundary(), Event::Inject(Parcel { lane, turn }));
         }
         if plan.n_outputs > 0 {
@@ -94,12 +97,12 @@ impl<R: Recorder> Sim<'_, R> {
     }
 
     /// Another tile's sums are here.
-    pub(super) fn merge_link(&mut self, parcel: Parcel, to: PartIdx, partial_bytes: u32) {
-        let lane = &self.plan.lanes[parcel.lane.at()];
-        let image = self.position_of(parcel).image;
-        self.count(lane.layer, image, Action::TileOutputRegisterWrite, u64::from(partial_bytes));
-        self.stream.received(lane.layer, image, lane.bytes());
-        let merged = self.merge(to, u64::from(parcel.turn), lane.values());
+    pub(super) fn merge_link(&mut self, parcel: Parcel, from: PartIdx, to: PartIdx) {
+        let (lane, part) = (&self.plan.lanes[parcel.lane.at()], &self.plan.parts[from.at()]);
+        let image = part.turns.position(u64::from(parcel.turn)).image;
+        self.count(part.layer, image, Action::TileOutputRegisterWrite, u64::from(lane.kept));
+        self.stream.received(part.layer, image, lane.bytes());
+        let merged = self.merge(to, u64::from(parcel.turn), u64::from(lane.values));
         self.queue.push(merged, Event::LinkMerged(to, parcel.turn));
     }
 
@@ -108,7 +111,8 @@ impl<R: Recorder> Sim<'_, R> {
         let missing = self.missing(part, turn);
         missing.tiles -= 1;
         if missing.tiles == 0 {
-            self.queue.push(self.boundary(), Event::Activate(part, turn));
+            debug_assert!(turn >= self.parts[part.at()].activated, "turns are completed in order");
+            self.queue.push(self.boundary(), Event::Activate(part));
         }
     }
 
@@ -120,48 +124,75 @@ impl<R: Recorder> Sim<'_, R> {
     }
 
     /// Adds the bias and applies the activation; logits take the same way with their bias only.
-    pub(super) fn activate(&mut self, part: PartIdx, turn: u32) {
+    pub(super) fn activate(&mut self, part: PartIdx) {
         let plan = &self.plan.parts[part.at()];
+        let turn = self.parts[part.at()].activated;
+        self.parts[part.at()].activated += 1;
         let position = plan.turns.position(u64::from(turn));
-        let span = self.tiles[plan.tile.at()].unit.activate(self.queue.now(), plan.n_outputs);
-        let n_multiplies = plan.n_outputs * self.plan.layers[plan.layer.at()].bias_multiplies;
+        let span = self.tiles[plan.tile.at()].unit.activate(self.queue.now(), u64::from(plan.n_outputs));
+        let n_multiplies = u64::from(plan.n_outputs) * self.plan.layers[plan.layer.at()].bias_multiplies;
         self.count(plan.layer, position.image, Action::BiasMultiply, n_multiplies);
         if let Output::Codes { .. } = self.plan.layers[plan.layer.at()].output {
-            self.count(plan.layer, position.image, Action::Activation, plan.n_outputs);
+            self.count(plan.layer, position.image, Action::Activation, u64::from(plan.n_outputs));
         }
         self.record(Stage::Activation, plan.tile, plan.layer, position, span);
-        self.queue.push(self.clock.boundary_from(span.end), Event::Emit(part, turn));
+        self.queue.push(self.clock.boundary_from(span.end), Event::Emit(part));
     }
 
     /// Outputs go to the buffers that keep them. Those that no layer reads are written to the eDRAM, where the outside
     /// takes them.
-    pub(super) fn emit(&mut self, part: PartIdx, turn: u32) {
+    pub(super) fn emit(&mut self, part: PartIdx) {
         let plan = &self.plan.parts[part.at()];
+        let turn = self.parts[part.at()].emitted;
+        self.parts[part.at()].emitted += 1;
         let position = plan.turns.position(u64::from(turn));
         let now = self.queue.now();
-        self.tiles[plan.tile.at()].outputs.change(now).open += plan.codes.len().max(1) as u32;
+        self.tiles[plan.tile.at()].outputs.change(now).open += plan.codes.n.max(1);
         match self.plan.layers[plan.layer.at()].role {
-            Role::Inner => {
-                for &lane in &plan.codes {
-                    self.stream.opens(position.image);
-                    self.offer(Parcel { lane, turn });
-                }
-            }
+            Role::Inner => self.offer_codes(part, turn, position),
             Role::Last => {
-                let bytes = self.plan.layers[plan.layer.at()].output.bytes(plan.n_outputs);
+                let bytes = self.plan.layers[plan.layer.at()].output.bytes(u64::from(plan.n_outputs));
                 let span = self.tiles[plan.tile.at()].edram.access(self.queue.now(), bytes);
                 self.count(plan.layer, position.image, Action::EdramWrite, bytes.0);
                 self.record(Stage::EdramWrite, plan.tile, plan.layer, position, span);
-                self.leave_part(part, u64::from(turn), span.end);
+                self.leave_copy(plan.replica, turn, span.end);
             }
         }
     }
 
-    /// A part's turn leaves by one of its lanes, at a tick.
-    pub(super) fn leave_part(&mut self, part: PartIdx, turn: u64, at: Tick) {
-        let replica = self.plan.parts[part.at()].replica;
-        let lanes = self.plan.replicas[replica.at()].departures;
-        if let Some(until) = self.replicas[replica.at()].leave(turn, lanes, at) {
+    /// Offers finished codes to their buffers: they leave, or wait for room.
+    fn offer_codes(&mut self, from: PartIdx, turn: u32, position: Position) {
+        let plan = &self.plan.parts[from.at()];
+        // Most lanes lead to the same map.
+        let mut entered: Option<(&InputMap, Entered)> = None;
+        for lane in plan.codes.iter() {
+            let lane_plan = &self.plan.lanes[lane.at()];
+            let Ends::Codes { to, .. } = lane_plan.ends else { continue };
+            let map = self.buffers[to.at()].map;
+            let of_map = match entered {
+                Some((last, of_last)) if std::ptr::eq(last, map) => of_last,
+                _ => map.entered(position.index as u32),
+            };
+            entered = Some((map, of_map));
+            self.stream.opens(position.image);
+            let (parcel, codes) = (Parcel { lane, turn }, lane_plan.codes(position.image, of_map));
+            match self.claim(parcel, to, &codes) {
+                Some(Claim::Granted(parcel)) => self.send_codes(parcel, (from, to), &codes),
+                Some(Claim::Waits) => {
+                    let now = self.queue.now();
+                    self.tiles[plan.tile.at()].outputs.change(now).waiting += 1;
+                }
+                None => {
+                    self.stream.closes(position.image);
+                    self.leave_copy(plan.replica, turn, self.queue.now());
+                }
+            }
+        }
+    }
+
+    /// A turn of a copy leaves by one of its lanes, at a tick.
+    pub(super) fn leave_copy(&mut self, replica: ReplicaIdx, turn: u32, at: Tick) {
+        if let Some(until) = self.replicas[replica.at()].leave(u64::from(turn), at) {
             self.queue.push(self.clock.boundary_from(until), Event::Left(replica));
         }
     }
@@ -233,12 +264,12 @@ impl<R: Recorder> Sim<'_, R> {
     fn progress(&self) -> u64 {
         let n_complete = self.stream.n_complete();
         let mut digest = 0u64;
-        let mut note = |count: u64, per_image: u64| {
-            let ahead = count.wrapping_sub(n_complete * per_image);
+        let mut note = |count: u64, per_image: u32| {
+            let ahead = count.wrapping_sub(n_complete * u64::from(per_image));
             digest = (digest.rotate_left(5) ^ ahead).wrapping_mul(0x9E37_79B9_7F4A_7C15);
         };
         for (share, plan) in self.shares.iter().zip(&self.plan.shares) {
-            let per_image = plan.turns.per_image;
+            let per_image = plan.turns.per_image.get();
             let inputs = &self.imas[plan.ima.at()].inputs;
             let (loaded, drained) = (inputs.filled(plan.mvm), inputs.drained(plan.mvm));
             for count in [loaded, share.started, drained, share.summed, share.outputs.left()] {
@@ -246,15 +277,15 @@ impl<R: Recorder> Sim<'_, R> {
             }
         }
         for (replica, plan) in self.replicas.iter().zip(&self.plan.replicas) {
-            note(replica.outputs.left(), plan.turns.per_image);
+            note(replica.outputs.left(), plan.turns.per_image.get());
         }
         for (buffer, plan) in self.buffers.iter().zip(&self.plan.buffers) {
             let map = &plan.map;
-            note(buffer.complete, map.n_pixels as u64);
-            note(buffer.written, map.n_pixels as u64);
+            note(buffer.complete, map.n_pixels());
+            note(buffer.written, map.n_pixels());
         }
         for (adder, plan) in self.adders.iter().zip(&self.plan.adders) {
-            note(adder.begun, self.plan.replicas[plan.replica.at()].turns.per_image);
+            note(adder.begun, self.plan.replicas[plan.replica.at()].turns.per_image.get());
         }
         digest
     }

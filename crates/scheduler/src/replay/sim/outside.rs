@@ -4,14 +4,14 @@ use rebias_engine::Claim;
 
 use super::state::Parcel;
 use super::{Event, Recorder, Sim};
-use crate::replay::plan::BufferIdx;
+use crate::replay::plan::{BufferIdx, Codes};
 
 impl<R: Recorder> Sim<'_, R> {
     /// Lets the outside fill the buffers of the network's input before the clock starts.
     pub(super) fn fill_inputs(&mut self) {
         for buffer in (0..self.plan.buffers.len()).map(BufferIdx::new) {
-            while let Some(parcel) = self.next_input(buffer) {
-                self.preload(parcel);
+            while let Some((parcel, codes)) = self.next_input(buffer) {
+                self.preload(parcel, buffer, &codes);
             }
         }
     }
@@ -25,8 +25,8 @@ impl<R: Recorder> Sim<'_, R> {
 
     pub(super) fn fill(&mut self, buffer: BufferIdx) {
         self.buffers[buffer.at()].is_filling = false;
-        while let Some(parcel) = self.next_input(buffer) {
-            self.enter(parcel);
+        while let Some((parcel, codes)) = self.next_input(buffer) {
+            self.enter_codes(parcel, buffer, &codes);
         }
     }
 
@@ -34,7 +34,7 @@ impl<R: Recorder> Sim<'_, R> {
     pub(super) fn feed_next_images(&mut self, held_back: u64) {
         for buffer in (0..self.plan.buffers.len()).map(BufferIdx::new) {
             let map = self.plan.map_of(buffer);
-            if self.buffers[buffer.at()].fed == held_back * map.n_source_pixels() as u64 {
+            if self.buffers[buffer.at()].fed == held_back.saturating_mul(u64::from(map.n_source_pixels())) {
                 self.feed(buffer);
             }
         }
@@ -42,10 +42,10 @@ impl<R: Recorder> Sim<'_, R> {
 
     /// The next pixel of the network's input, if its image may enter and the buffer has room for it; otherwise the
     /// pixel waits.
-    fn next_input(&mut self, buffer: BufferIdx) -> Option<Parcel> {
-        let plan = &self.plan.buffers[buffer.at()];
-        let lane = plan.outside?;
-        let n_pixels = self.plan.map_of(buffer).n_source_pixels() as u64;
+    fn next_input(&mut self, buffer: BufferIdx) -> Option<(Parcel, Codes)> {
+        let lane = self.plan.buffers[buffer.at()].outside?;
+        let map = self.buffers[buffer.at()].map;
+        let n_pixels = u64::from(map.n_source_pixels());
         loop {
             let pixel = self.buffers[buffer.at()].fed;
             let image = pixel / n_pixels;
@@ -54,8 +54,9 @@ impl<R: Recorder> Sim<'_, R> {
             }
             self.buffers[buffer.at()].fed += 1;
             let parcel = Parcel { lane, turn: pixel as u32 };
-            match self.claim(parcel) {
-                Some(Claim::Granted(_)) => return Some(parcel),
+            let codes = self.plan.lanes[lane.at()].codes(image, map.entered((pixel % n_pixels) as u32));
+            match self.claim(parcel, buffer, &codes) {
+                Some(Claim::Granted(_)) => return Some((parcel, codes)),
                 Some(Claim::Waits) => return None,
                 None => self.stream.closes(image),
             }

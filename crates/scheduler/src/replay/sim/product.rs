@@ -32,8 +32,7 @@ impl<R: Recorder> Sim<'_, R> {
             Accepted::Timed(timing) => {
                 self.queue.push(self.start_of(timing.last_read), Event::LastRead(share));
                 self.queue.push(self.start_of(timing.summed + 1), Event::Summed(share));
-                let counts = self.imas[plan.ima.at()].unit.counts(plan.mvm);
-                self.stream.merge(plan.layer, position.image, counts);
+                self.shares[share.at()].started_first += u32::from(position.image == 0);
                 for (stage, delay) in [(Stage::CrossbarRead, 0), (Stage::Conversion, 1), (Stage::ShiftAdd, 2)] {
                     self.record_cycles(stage, share, position, (cycle + delay, timing.last_read + 1 + delay));
                 }

@@ -3,11 +3,14 @@
 use std::collections::VecDeque;
 
 use rebias_buffer::{EdramUnit, InputRegisterUnit, OutputRegisterUnit};
-use rebias_engine::{Gauge, Tick};
+use rebias_engine::{Gauge, RegionId, Tick};
 use rebias_tile::{ImaUnit, TileUnit};
+use rebias_units::Bytes;
 
 use crate::replay::Stall;
-use crate::replay::plan::{LaneIdx, PartPlan, ReplicaPlan, ShareIdx, SharePlan};
+use crate::replay::plan::{
+    BufferPlan, Codes, Entered, InputMap, LaneIdx, PartPlan, ReplicaPlan, ShareIdx, SharePlan, TileIdx,
+};
 
 /// Something on its way to a tile: what its lane carries, for a turn of the copy it comes from, or a pixel of the
 /// network's input, counted over all images in a row.
@@ -17,16 +20,27 @@ pub(super) struct Parcel {
     pub(super) turn: u32,
 }
 
+impl Parcel {
+    /// The one of the same turn that goes some lanes behind.
+    fn after(self, lanes: u32) -> Self {
+        Self { lane: self.lane.after(lanes), ..self }
+    }
+}
+
 /// The arrays of a copy in one IMA: how many positions have come how far. The stages keep their order. How many are
 /// loaded, the input register knows.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct ShareState {
     pub(super) started: u64,
+    /// Positions of these that are the first image's, where nothing holds up converters.
+    pub(super) started_first: u32,
     /// Positions of these whose reads are not over.
     pub(super) reading: u32,
     /// Positions whose last columns are converted, where converters are scarce.
     pub(super) converted: u64,
     pub(super) summed: u64,
+    /// Positions whose sums are merged on their tile.
+    pub(super) merged: u32,
     /// The IMA's output register: positions enter it when their reads begin, and leave it over the bus.
     pub(super) outputs: OutputRegisterUnit,
     pub(super) load: LoadState,
@@ -66,6 +80,9 @@ impl Activity {
 
 impl Diary {
     pub(super) fn begins(&mut self, activity: Activity, now: Tick) {
+        if activity == self.activity {
+            return;
+        }
         if let Some(stall) = self.activity.stall() {
             self.stalled[stall as usize] += (now - self.since).0;
         }
@@ -118,6 +135,8 @@ pub(super) struct ReplicaState {
     pub(super) outputs: OutputRegisterUnit,
     /// What each later turn still has before it.
     pub(super) leaving: VecDeque<Leaving>,
+    /// Lanes that a turn leaves by.
+    departures: u32,
 }
 
 /// A turn on its way out of the output registers.
@@ -129,10 +148,15 @@ pub(super) struct Leaving {
     pub(super) until: Tick,
 }
 
-/// A copy on one tile: for each turn that has not left, what its sums still wait for.
+/// A copy on one tile. Its turns keep their order.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(super) struct PartState {
+    /// For each turn that has not left, what its sums still wait for.
     pub(super) turns: VecDeque<Missing>,
+    /// Turns that have gone to the activation units.
+    pub(super) activated: u32,
+    /// Turns whose outputs are finished.
+    pub(super) emitted: u32,
 }
 
 /// What the sums of a turn wait for.
@@ -154,34 +178,46 @@ pub(super) struct AdderState {
 }
 
 /// A layer's input on one tile.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub(super) struct BufferState {
-    /// Pixels, of all images in a row, that are complete up to here.
-    pub(super) complete: u64,
-    /// Pixels, likewise, whose last codes are at least on their way into the banks.
+// What every parcel touches comes first.
+#[derive(Clone, Debug)]
+#[repr(C)]
+pub(super) struct BufferState<'a> {
+    pub(super) map: &'a InputMap,
+    /// Pixels, of all images in a row, whose last codes are at least on their way into the banks.
     pub(super) written: u64,
+    /// What has come of the pixels behind, and is still to come.
+    pixels: VecDeque<Arrivals>,
+    /// The pixel behind these, within its image.
+    next_pixel: u32,
+    pub(super) tile: TileIdx,
+    n_channels: u32,
+    pub(super) region: RegionId,
+    /// The codes of one pixel.
+    pub(super) slot: Bytes,
+    /// The first pixel, likewise, that is kept.
+    pub(super) first_kept: u64,
+    /// Pixels, likewise, that are complete up to here.
+    pub(super) complete: u64,
     /// When how many of these are complete, in order; an event for each.
     pub(super) completing: VecDeque<(Tick, u64)>,
-    /// Whether the outside is about to fill the buffer.
-    pub(super) is_filling: bool,
-    /// What has come of the pixels behind.
-    pub(super) pixels: VecDeque<Arrivals>,
     /// The lowest pixel that a share waits for; nobody needs to be woken for those before.
     pub(super) awaited: Option<u64>,
+    pub(super) held: Gauge,
     /// Pixels that the outside has taken, if it empties the buffer.
     pub(super) taken: u64,
     /// Pixels that the outside has given, if it fills the buffer.
     pub(super) fed: u64,
-    pub(super) held: Gauge,
+    /// Whether the outside is about to fill the buffer.
+    pub(super) is_filling: bool,
 }
 
 /// What has come of a pixel.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub(super) struct Arrivals {
-    /// Values whose access to the banks is scheduled.
-    pub(super) values: u64,
-    /// When the last of these can be read.
-    pub(super) readable: Tick,
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+struct Arrivals {
+    /// Values whose access to the banks is not scheduled yet.
+    missing: u64,
+    /// When the last of the others can be read.
+    readable: Tick,
 }
 
 /// An IMA.
@@ -200,8 +236,46 @@ pub(super) struct TileState {
     pub(super) edram: EdramUnit<Parcel>,
     pub(super) held: Gauge,
     pub(super) outputs: Outputs,
-    /// Parcels at the port into the network, the first on its way into it, each with the tick at which it came.
-    pub(super) outbox: VecDeque<(Parcel, Tick)>,
+    /// What is at the port into the network, the first parcel on its way into it.
+    pub(super) outbox: Outbox,
+}
+
+/// Parcels in the order in which they came. Those of a turn that came at once stand together, by the first.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(super) struct Outbox(VecDeque<Outgoing>);
+
+/// Parcels of a turn, for lanes one behind the other.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+struct Outgoing {
+    first: Parcel,
+    n: u32,
+    /// When they came.
+    since: Tick,
+}
+
+impl Outbox {
+    pub(super) fn push(&mut self, parcel: Parcel, now: Tick) {
+        match self.0.back_mut() {
+            Some(last) if last.since == now && last.first.after(last.n) == parcel => last.n += 1,
+            _ => self.0.push_back(Outgoing { first: parcel, n: 1, since: now }),
+        }
+    }
+
+    pub(super) fn front(&self) -> Option<Parcel> {
+        Some(self.0.front()?.first)
+    }
+
+    /// Takes out the first parcel; returns when it came.
+    pub(super) fn pop(&mut self) -> Option<Tick> {
+        let Outgoing { first, n, since } = self.0.front_mut()?;
+        let came = *since;
+        if *n == 1 {
+            self.0.pop_front();
+        } else {
+            (*first, *n) = (first.after(1), *n - 1);
+        }
+        Some(came)
+    }
 }
 
 /// Finished outputs in a tile's output register.
@@ -235,6 +309,74 @@ impl Outputs {
     }
 }
 
+impl<'a> BufferState<'a> {
+    pub(super) fn new(plan: &'a BufferPlan) -> Self {
+        Self {
+            map: &plan.map,
+            tile: plan.tile,
+            region: plan.region,
+            slot: plan.slot,
+            n_channels: plan.n_channels as u32,
+            first_kept: 0,
+            complete: 0,
+            written: 0,
+            completing: VecDeque::new(),
+            is_filling: false,
+            pixels: VecDeque::new(),
+            next_pixel: 0,
+            awaited: None,
+            taken: 0,
+            fed: 0,
+            held: Gauge::default(),
+        }
+    }
+
+    /// Takes codes that can be read from a boundary on. When that completes pixels, they are complete at the tick that
+    /// comes back; none comes if others are then anyway.
+    pub(super) fn receive(&mut self, codes: &Codes, readable: Tick) -> Option<Tick> {
+        let Entered { first, rows, columns, .. } = codes.entered;
+        let n_before = codes.image * self.map.n_pixels as u64;
+        for row in 0..rows {
+            let from = n_before + u64::from(first + row * self.map.width()) - self.written;
+            for ahead in from as usize..from as usize + columns as usize {
+                while self.pixels.len() <= ahead {
+                    self.expect_pixel();
+                }
+                let arrivals = &mut self.pixels[ahead];
+                arrivals.missing -= u64::from(codes.values);
+                arrivals.readable = arrivals.readable.max(readable);
+            }
+        }
+        let mut complete_at = Tick::ZERO;
+        let before = self.written;
+        while let Some(&Arrivals { missing: 0, readable }) = self.pixels.front() {
+            self.pixels.pop_front();
+            self.written += 1;
+            complete_at = complete_at.max(readable);
+        }
+        if self.written == before { None } else { self.complete_from(complete_at) }
+    }
+
+    /// Notes that the pixels written are complete at a tick, or with those before; returns the tick if none are then.
+    fn complete_from(&mut self, at: Tick) -> Option<Tick> {
+        if let Some((last, written)) = self.completing.back_mut()
+            && *last >= at
+        {
+            *written = self.written;
+            return None;
+        }
+        self.completing.push_back((at, self.written));
+        Some(at)
+    }
+
+    /// Notes what the next pixel of which nothing has come needs.
+    fn expect_pixel(&mut self) {
+        let missing = u64::from(self.n_channels) * u64::from(self.map.n_contributions(self.next_pixel));
+        self.pixels.push_back(Arrivals { missing, readable: Tick::ZERO });
+        self.next_pixel = if self.next_pixel + 1 < self.map.n_pixels() { self.next_pixel + 1 } else { 0 };
+    }
+}
+
 impl PartState {
     /// What a turn waits for, which is `ahead` turns behind the first that has not left.
     pub(super) fn missing(&mut self, ahead: u64, plan: &PartPlan) -> &mut Missing {
@@ -250,9 +392,11 @@ impl ShareState {
     pub(super) fn new(plan: &SharePlan) -> Self {
         Self {
             started: 0,
+            started_first: 0,
             reading: 0,
             converted: 0,
             summed: 0,
+            merged: 0,
             outputs: OutputRegisterUnit::new(plan.places),
             load: LoadState::default(),
             sending: Sending::default(),
@@ -263,14 +407,14 @@ impl ShareState {
 
 impl ReplicaState {
     pub(super) fn new(plan: &ReplicaPlan) -> Self {
-        Self { outputs: OutputRegisterUnit::new(plan.depth), leaving: VecDeque::new() }
+        Self { outputs: OutputRegisterUnit::new(plan.depth), leaving: VecDeque::new(), departures: plan.departures }
     }
 
     /// A turn leaves by one of its lanes, at a tick; when by all, that was the last of these ticks.
-    pub(super) fn leave(&mut self, turn: u64, lanes: u32, at: Tick) -> Option<Tick> {
+    pub(super) fn leave(&mut self, turn: u64, at: Tick) -> Option<Tick> {
         let ahead = (turn - self.outputs.left()) as usize;
         while self.leaving.len() <= ahead {
-            self.leaving.push_back(Leaving { lanes, until: Tick::ZERO });
+            self.leaving.push_back(Leaving { lanes: self.departures, until: Tick::ZERO });
         }
         let leaving = &mut self.leaving[ahead];
         leaving.lanes -= 1;

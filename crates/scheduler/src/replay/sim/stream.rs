@@ -38,7 +38,7 @@ impl Stream {
     pub(super) fn new(plan: &Plan, traffic: Traffic) -> Self {
         let positions: u64 = plan.layers.iter().map(|layer| layer.n_positions).sum();
         let from_outside = plan.buffers.iter().map(|buffer| &buffer.map).filter(|map| map.source == Source::Network);
-        let pixels: u64 = from_outside.map(|map| map.n_source_pixels() as u64).sum();
+        let pixels: u64 = from_outside.map(|map| u64::from(map.n_source_pixels())).sum();
         Self {
             pace: Pace::new(traffic, plan.period),
             open: positions + pixels,
@@ -119,7 +119,7 @@ impl Stream {
 
     /// Whether the interval is known and all books of the first image are closed.
     pub(super) fn is_over(&self) -> bool {
-        self.open == 0 && self.pace.is_over()
+        self.pace.is_over() && self.open == 0
     }
 }
 

@@ -1,6 +1,6 @@
 //! From the books to the result.
 
-use rebias_units::{Bytes, Cycles};
+use rebias_units::{Bytes, Counts, Cycles};
 
 use super::ledger::Ledger;
 use super::{Recorder, Sim};
@@ -60,13 +60,23 @@ impl<R: Recorder> Sim<'_, R> {
         });
         LayerReplay {
             layer: plan.id,
-            counts: book.counts,
+            counts: self.counts_of(layer),
             sent: book.sent,
             received: book.received,
             start: Cycles(book.start.unwrap_or(0)),
             end: Cycles(book.end.unwrap_or(0)),
             stalled: stalled.collect(),
         }
+    }
+
+    /// Everything done in a layer for the first image.
+    fn counts_of(&self, layer: LayerIdx) -> Counts {
+        let mut counts = self.stream.layers()[layer.at()].counts;
+        for (share, plan) in self.shares.iter().zip(&self.plan.shares).filter(|(_, plan)| plan.layer == layer) {
+            let of_product = self.imas[plan.ima.at()].unit.counts(plan.mvm);
+            counts.merge_times(of_product, u64::from(share.started_first));
+        }
+        counts
     }
 
     /// The parts of a kind.
