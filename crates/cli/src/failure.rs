@@ -38,14 +38,14 @@ fn keys(error: &RunError) -> Vec<&'static str> {
             MapError::TooFewTiles { .. } => vec!["chip.tiles", "chip"],
             MapError::TargetTooSmall { .. } => vec!["mapping.target_crossbars", "mapping"],
             MapError::ArrayTooNarrow { .. } => vec!["crossbar.bit_lines", "crossbar"],
-            _ => Vec::new(),
+            MapError::NoWeights { .. } | _ => Vec::new(),
         },
         RunError::Replay(error) => match error {
             ReplayError::BufferTooSmall { .. } => vec!["tile.edram.capacity_kib", "tile.edram", "tile"],
             ReplayError::InputRegisterTooSmall { .. } => {
                 vec!["ima.input_register.capacity_bytes", "ima.input_register", "ima"]
             }
-            _ => Vec::new(),
+            ReplayError::Deadlock { .. } | _ => Vec::new(),
         },
         _ => Vec::new(),
     }

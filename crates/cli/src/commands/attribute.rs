@@ -51,9 +51,11 @@ pub(crate) fn run(args: &Attribute) -> Result<String, Failure> {
     let bar = progress::bar(work, "images");
     let progress = |images: usize| bar.inc(images as u64);
     let options = RunOptions { images, seed: args.seed, chips, replay: ReplayOptions::DEFAULT, progress: &progress };
-    let attribution = attribute(&design.arch, &trace, &options).map_err(|error| match error {
-        AttributionError::Run(error) => Failure::of_run(&error, &design.arch),
-        error => Failure::input(error),
+    let attribution = attribute(&design.arch, &trace, &options).map_err(|error| {
+        if let AttributionError::Run(error) = &error {
+            return Failure::of_run(error, &design.arch);
+        }
+        Failure::input(error)
     })?;
     bar.finish_and_clear();
 

@@ -34,9 +34,11 @@ pub(crate) fn run(args: &Mvm) -> Result<String, Failure> {
         beta: args.beta,
         chip: ChipSeed { seed: args.seed, chip: args.chip },
     };
-    let result = mvm(&arch, &job).map_err(|error| match error {
-        MatrixError::Run(error) => Failure::of_run(&error, &document),
-        error => Failure::input(error),
+    let result = mvm(&arch, &job).map_err(|error| {
+        if let MatrixError::Run(error) = &error {
+            return Failure::of_run(error, &document);
+        }
+        Failure::input(error)
     })?;
     write_file(&args.out, npy(&result.outputs)?)?;
     if let Some(path) = &args.trace_adc {
