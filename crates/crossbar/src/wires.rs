@@ -228,12 +228,6 @@ impl WiredArray {
     #[inline(always)]
     fn sweep(&self, first: usize, voltages: &mut Voltages, sweep: Sweep) -> Lanes {
         let n_word_lines = self.cells.len() / self.n_bit_lines;
-        let rows = self.n_bit_lines..self.n_bit_lines + self.cells.len();
-        match sweep {
-            Sweep::Start => voltages.rise[rows].fill([0.0; LANES]),
-            Sweep::Nearer => {}
-            Sweep::Checked => voltages.before.copy_from_slice(&voltages.rise[rows]),
-        }
         for word in (0..n_word_lines).step_by(CHAINS) {
             if word + CHAINS <= n_word_lines {
                 self.sweep_words::<CHAINS>((first, word), voltages, sweep);
@@ -241,10 +235,12 @@ impl WiredArray {
                 (word..n_word_lines).for_each(|word| self.sweep_words::<1>((first, word), voltages, sweep));
             }
         }
-        self.back_substitute(&mut voltages.rise);
         match sweep {
-            Sweep::Start | Sweep::Nearer => [0.0; LANES],
-            Sweep::Checked => self.left_over(voltages),
+            Sweep::Start | Sweep::Nearer => {
+                self.back_substitute(&mut voltages.rise);
+                [0.0; LANES]
+            }
+            Sweep::Checked => self.back_substitute_checked(voltages),
         }
     }
 
@@ -253,17 +249,23 @@ impl WiredArray {
     fn sweep_words<const N: usize>(
         &self,
         (first, word): (usize, usize),
-        Voltages { rise, forward, .. }: &mut Voltages,
+        Voltages { rise, before, forward }: &mut Voltages,
         sweep: Sweep,
     ) {
         let n = self.n_bit_lines;
         let rows = word * n..(word + N) * n;
         let rise = &mut rise[word * n..(word + N + 1) * n];
+        if sweep == Sweep::Checked {
+            before[rows.clone()].copy_from_slice(&rise[n..]);
+        }
         let is_idle = word + N <= first || first + LANES <= word;
-        if sweep == Sweep::Start && is_idle {
-            // Nothing flows in its word lines yet.
-            (0..N).for_each(|at| rise.copy_within(at * n..(at + 1) * n, (at + 1) * n));
-            return;
+        if sweep == Sweep::Start {
+            if is_idle {
+                // Nothing flows in its word lines yet.
+                (0..N).for_each(|at| rise.copy_within(at * n..(at + 1) * n, (at + 1) * n));
+                return;
+            }
+            rise[n..].fill([0.0; LANES]);
         }
         let forward = &mut forward[..N * n];
         let couplings = &self.couplings[rows.clone()];
@@ -302,15 +304,24 @@ impl WiredArray {
         }
     }
 
-    /// Σ (D·(b_before − b))².
+    /// Likewise; returns Σ (D·(b_before − b))².
     #[inline(always)]
-    fn left_over(&self, Voltages { rise, before, .. }: &Voltages) -> Lanes {
+    fn back_substitute_checked(&self, Voltages { rise, before, .. }: &mut Voltages) -> Lanes {
+        let n = self.n_bit_lines;
         let mut left = [0.0; LANES];
-        let cells = self.cells.iter().zip(&self.bits.scales);
-        for (((cell, scale), before), now) in cells.zip(before).zip(&rise[self.n_bit_lines..]) {
-            for lane in 0..LANES {
-                let change = cell * scale * (before[lane] - now[lane]);
-                left[lane] += change * change;
+        for (word, weights) in self.bits.weights.chunks_exact(n).enumerate().rev() {
+            let row = word * n..(word + 1) * n;
+            let (now, below) = rise[(word + 1) * n..(word + 3) * n].split_at_mut(n);
+            let systems = now.iter_mut().zip(below).zip(weights);
+            let cells = self.cells[row.clone()].iter().zip(&self.bits.scales[row.clone()]);
+            for ((((now, below), weight), before), (cell, scale)) in systems.zip(&before[row]).zip(cells) {
+                // As one array, else the compiler picks lanes apart.
+                *now = std::array::from_fn(|lane| below[lane] + weight * now[lane]);
+                let conductance = cell * scale;
+                for lane in 0..LANES {
+                    let change = conductance * (before[lane] - now[lane]);
+                    left[lane] += change * change;
+                }
             }
         }
         left

@@ -4,7 +4,7 @@
 //! its word lines.
 
 use rebias_kernels::{
-    Cells, Job, Kernel, LANES, Lift, Lines, Output, Patterns, Position, Slice, Source, Stack, Transfer,
+    Cells, Grid, Job, Kernel, LANES, Lift, Lines, Output, Patterns, Position, Slice, Source, Stack, Transfer,
 };
 
 use crate::EmulationError;
@@ -158,10 +158,17 @@ impl BiasColumns {
                 stream: block.stream ^ estimate.wrapping_mul(ODD),
             };
             kernel.run(&job, Output { totals: &mut estimates, tally: None });
-            mean_of_columns(estimates, inputs.positions.len())
+            let grid = stack.grid(stack.n_columns(), inputs.positions.len());
+            mean_of_columns(by_column(estimates, grid), inputs.positions.len())
         };
         (0..).zip(&block.stacks).flat_map(of_lines).collect()
     }
+}
+
+/// Totals in the order of columns, and of positions in them.
+fn by_column(totals: Vec<Lift>, grid: Grid) -> Vec<Lift> {
+    let places = (0..totals.len()).map(|at| grid.at(at / grid.n_positions(), at % grid.n_positions()));
+    places.map(|place| totals[place]).collect()
 }
 
 /// The mean of redundant columns' estimates, rounded to the nearest whole number, ties down.

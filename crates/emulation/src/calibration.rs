@@ -53,13 +53,14 @@ impl Calibration<'_> {
         let converters = Converters::probe(&arrays)?;
         let stacks = arrays.tabulate(self.kernel, &converters)?;
         let bias = arrays.tabulate_bias(self.kernel)?;
-        Ok(EmulatedLayer { arrays, converters, stacks, bias, outputs: Outputs::none() })
+        let tally = Some(converters.tally_of_all(&arrays));
+        Ok(EmulatedLayer { arrays, converters, stacks, bias, outputs: Outputs::none(), tally })
     }
 
     fn converters(&self, layer: &EmulatedLayer, flows: &[Flow<'_>]) -> Result<Converters, EmulationError> {
         let arrays = &layer.arrays;
         let probe = |maps: &Planes| {
-            let mut record = Record::new(arrays, Some(layer.converters.tally_of_all(arrays)));
+            let mut record = Record::new(arrays, layer.tally.clone());
             let run = Emulation { layer, kernel: self.kernel };
             run.run(maps, (&mut Scratch::new(self.kernel), &mut record), Sink::Nothing);
             record

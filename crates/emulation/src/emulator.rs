@@ -3,7 +3,7 @@
 use rayon::prelude::*;
 use rebias_arch::{Arch, LayerPlace};
 use rebias_crossbar::ChipSeed;
-use rebias_kernels::{Kernel, LANES, Stack};
+use rebias_kernels::{Kernel, LANES, Stack, Tally};
 use rebias_mapper::Placement;
 use rebias_network::{ExactMvm, Network, OutputTensors, SampleSet, classify, forward, logits};
 
@@ -38,6 +38,8 @@ pub(crate) struct EmulatedLayer {
     /// Bias columns that differ from array to array.
     pub(crate) bias: Option<BiasColumns>,
     pub(crate) outputs: Outputs,
+    /// An empty record of sums, where something is lost of them.
+    pub(crate) tally: Option<Tally>,
 }
 
 /// Which images, and who is told.
@@ -255,7 +257,7 @@ struct Runner<'a> {
 
 impl<'a> Runner<'a> {
     fn new(emulator: &'a Emulator<'a>) -> Self {
-        let record = |layer: &EmulatedLayer| Record::new(&layer.arrays, layer.converters.tally(&layer.arrays));
+        let record = |layer: &EmulatedLayer| Record::new(&layer.arrays, layer.tally.clone());
         let kernel = emulator.kernel;
         Self {
             emulator,
@@ -301,7 +303,8 @@ impl LayerArrays {
             return Err(EmulationError::NoTensors { layer: self.name });
         };
         let outputs = Outputs::new(&self, &converters, &tensors.output);
-        Ok(EmulatedLayer { arrays: self, converters, stacks, bias, outputs })
+        let tally = converters.tally(&self);
+        Ok(EmulatedLayer { arrays: self, converters, stacks, bias, outputs, tally })
     }
 }
 

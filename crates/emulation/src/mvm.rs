@@ -1,6 +1,8 @@
 //! A layer's sums from its emulated arrays.
 
-use rebias_kernels::{Job, Kernel, LANES, Lift, Output, Patterns, Position, Slice, SliceSign, Source, Total};
+use rebias_kernels::{
+    Job, Kernel, LANES, Lift, Output, OutputTotals, Patterns, Position, Slice, SliceSign, Source, Total,
+};
 use rebias_network::{FeatureMap, LayerId, Mvm};
 
 use crate::FRACTION_BITS;
@@ -9,11 +11,6 @@ use crate::bias_columns::Inputs;
 use crate::emulator::EmulatedLayer;
 use crate::planes::{Batch, Planes};
 use crate::record::Record;
-
-/// Positions for which arrays are read at a time.
-const POSITIONS: usize = 64;
-/// Columns that are read at a time: their totals for so many positions stay in a core's cache.
-const COLUMNS: usize = 64;
 
 /// Emulated arrays as the network's way to compute sums, one image at a time; counts what they do.
 ///
@@ -149,8 +146,9 @@ impl Emulation<'_> {
         let (positions, first_words, lines) = places(arrays, maps.batch);
         let plane_stride = padded.len() / arrays.n_planes;
         let max_total = self.layer.converters.max_totals(arrays).0;
-        for (index, positions_of_block) in positions.chunks(POSITIONS).enumerate() {
-            let first = index * POSITIONS;
+        let at_a_time = self.kernel.portion().positions;
+        for (index, positions_of_block) in positions.chunks(at_a_time).enumerate() {
+            let first = index * at_a_time;
             let source = Source {
                 words: padded,
                 plane_stride,
@@ -231,7 +229,7 @@ impl Emulation<'_> {
     ) {
         let n_columns = self.layer.converters.n_columns(&self.layer.arrays);
         // Whole outputs, and whole tiles of kernels.
-        let n_outputs = (COLUMNS / n_columns / 4 * 4).max(4);
+        let n_outputs = (self.kernel.portion().columns / n_columns / 4 * 4).max(4);
         for (index, (columns, stack)) in self.layer.arrays.column_blocks.iter().zip(&self.layer.stacks).enumerate() {
             let own_estimates = self.layer.bias.as_ref().map(|bias| {
                 let Block { positions, patterns, apart, .. } = *block;
@@ -262,8 +260,9 @@ impl Emulation<'_> {
                 // A sum of codes stands for the converted sums of all slices.
                 work.conversions *= (self.layer.arrays.worth.len() / n_columns) as u64;
                 record.add_work((&self.layer.arrays, columns), work);
-                let of_outputs = totals.chunks_exact(n_columns * block.positions.len());
-                for (output, totals) in outputs.zip(of_outputs) {
+                let grid = stack.grid(outputs.len() * n_columns, block.positions.len());
+                for (index, output) in outputs.enumerate() {
+                    let totals = OutputTotals { totals: &totals[..], grid, column: index * n_columns };
                     self.finish(block, (output, totals), sink);
                     let n_images: usize = block.positions.iter().map(|position| position.n_lanes).sum();
                     record.add_outputs(&self.layer.arrays, n_images as u64);
@@ -273,7 +272,7 @@ impl Emulation<'_> {
     }
 
     /// Makes of an output's totals what is wanted of them.
-    fn finish<T: Total>(&self, block: &Block<'_>, (output, totals): (usize, &[[T; LANES]]), sink: &mut Sink<'_>) {
+    fn finish<T: Total>(&self, block: &Block<'_>, (output, totals): (usize, OutputTotals<'_, T>), sink: &mut Sink<'_>) {
         let outputs = &self.layer.outputs;
         let first = output * block.n_positions + block.first;
         match sink {

@@ -8,7 +8,7 @@ use crate::noise::{QUANTILES, SIGMAS};
 use crate::patterns::QUAD;
 use crate::tiles::TILE;
 use crate::{LANES, Vector};
-pub(crate) use pairs::{add_bytes, add_words};
+pub(crate) use pairs::{Counters, add_bytes, add_words, counters, key_normals};
 
 #[inline]
 #[target_feature(enable = "avx512f")]

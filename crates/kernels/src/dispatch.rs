@@ -46,6 +46,11 @@ impl Isa {
             && is_x86_feature_detected!("avx512bitalg")
     }
 
+    /// With what [`has_avx512`](Self::has_avx512) tells, and tile registers.
+    pub(crate) fn has_amx() -> bool {
+        Self::has_avx512() && crate::amx::are_available()
+    }
+
     /// Of a kernel that is there only where [`has_avx2`](Self::has_avx2) said so.
     pub(crate) const fn avx2() -> Self {
         Self(Level::Avx2)
@@ -88,6 +93,10 @@ impl Isa {
     }
 
     pub(crate) const fn has_avx512() -> bool {
+        false
+    }
+
+    pub(crate) const fn has_amx() -> bool {
         false
     }
 

@@ -2,7 +2,7 @@
 
 use crate::bits::{eight, mask};
 use crate::dispatch::Isa;
-use crate::{Kernel, LANES, Lift, Total};
+use crate::{Kernel, LANES, Lift, OutputTotals, Total};
 
 /// Most thresholds that are compared one by one; among more, each lane searches.
 const FEW: usize = 31;
@@ -33,16 +33,20 @@ impl Affine {
     ///
     /// # Shapes
     ///
-    /// `totals`: `[column][position]`; `inputs`: `[sum][position]`.
-    pub fn apply<T: Total>(&self, kernel: Kernel, totals: &[[T; LANES]], inputs: &[Lift], sums: &mut [[i64; LANES]]) {
+    /// `inputs`: `[sum][position]`.
+    pub fn apply<T: Total>(
+        &self,
+        kernel: Kernel,
+        totals: OutputTotals<'_, T>,
+        inputs: &[Lift],
+        sums: &mut [[i64; LANES]],
+    ) {
         kernel.isa().run(
             #[inline(always)]
             || {
-                let n_positions = sums.len();
                 for (position, sums) in sums.iter_mut().enumerate() {
-                    for (lanes, sums) in sums.as_chunks_mut::<CHUNK>().0.iter_mut().enumerate() {
-                        *sums = self.at::<T, i64>((totals, inputs), (n_positions, position), lanes);
-                    }
+                    let of_lanes: [[i64; CHUNK]; CHUNKS] = self.at((totals, inputs), position);
+                    sums.copy_from_slice(of_lanes.as_flattened());
                 }
             },
         );
@@ -63,22 +67,19 @@ impl Affine {
         Self { weights: negated(&self.weights), slopes: negated(&self.slopes), offset: -self.offset }
     }
 
-    /// Y of some lanes of a position.
+    /// Y of all lanes of a position.
     #[inline(always)]
     fn at<T: Total, Y: Lane>(
         &self,
-        (totals, inputs): (&[[T; LANES]], &[Lift]),
-        (n_positions, position): (usize, usize),
-        lanes: usize,
-    ) -> [Y; CHUNK] {
-        let mut sums = [Y::wrapped(self.offset); CHUNK];
-        for (&weight, totals) in self.weights.iter().zip(totals.chunks_exact(n_positions)) {
-            let totals = &totals[position].as_chunks::<CHUNK>().0[lanes];
-            sums = std::array::from_fn(|lane| sums[lane].plus(Y::wrapped(weight) * Y::wrapped(totals[lane].wide())));
+        (totals, inputs): (OutputTotals<'_, T>, &[Lift]),
+        position: usize,
+    ) -> [[Y; CHUNK]; CHUNKS] {
+        let mut sums = [[Y::wrapped(self.offset); CHUNK]; CHUNKS];
+        for (column, &weight) in self.weights.iter().enumerate() {
+            add_product(&mut sums, Y::wrapped(weight), totals.of(column, position));
         }
-        for (&slope, inputs) in self.slopes.iter().zip(inputs.chunks_exact(n_positions)) {
-            let inputs = &inputs[position].as_chunks::<CHUNK>().0[lanes];
-            sums = std::array::from_fn(|lane| sums[lane].plus(Y::wrapped(slope) * Y::wrapped(inputs[lane].into())));
+        for (&slope, inputs) in self.slopes.iter().zip(inputs.chunks_exact(totals.grid.n_positions)) {
+            add_product(&mut sums, Y::wrapped(slope), &inputs[position]);
         }
         sums
     }
@@ -123,20 +124,19 @@ impl Finish {
     pub fn codes<T: Total>(
         &self,
         kernel: Kernel,
-        (totals, inputs): (&[[T; LANES]], &[Lift]),
+        (totals, inputs): (OutputTotals<'_, T>, &[Lift]),
         (planes, stride): (&mut [u64], usize),
     ) {
         let isa = kernel.isa();
-        let n_positions = totals.len() / self.affine.weights.len();
         isa.run(
             #[inline(always)]
             || {
-                for position in 0..n_positions {
+                for position in 0..totals.grid.n_positions {
                     let planes = planes[position..].iter_mut().step_by(stride);
                     if self.is_narrow {
-                        self.write::<T, i32>(isa, (totals, inputs), ((n_positions, position), planes));
+                        self.write::<T, i32>(isa, (totals, inputs), (position, planes));
                     } else {
-                        self.write::<T, i64>(isa, (totals, inputs), ((n_positions, position), planes));
+                        self.write::<T, i64>(isa, (totals, inputs), (position, planes));
                     }
                 }
             },
@@ -147,14 +147,14 @@ impl Finish {
     fn write<'p, T: Total, Y: Lane>(
         &self,
         isa: Isa,
-        sources: (&[[T; LANES]], &[Lift]),
-        (position, planes): ((usize, usize), impl Iterator<Item = &'p mut u64>),
+        sources: (OutputTotals<'_, T>, &[Lift]),
+        (position, planes): (usize, impl Iterator<Item = &'p mut u64>),
     ) {
+        let sums: [[Y; CHUNK]; CHUNKS] = self.affine.at(sources, position);
         if self.thresholds.len() > FEW {
             let mut codes = [0; LANES];
-            for (lanes, codes) in codes.as_chunks_mut::<CHUNK>().0.iter_mut().enumerate() {
-                let sums: [Y; CHUNK] = self.affine.at(sources, position, lanes);
-                *codes = sums.map(|sum| self.thresholds.partition_point(|&threshold| sum.wide() >= threshold));
+            for (code, sum) in codes.iter_mut().zip(sums.as_flattened()) {
+                *code = self.thresholds.partition_point(|&threshold| sum.wide() >= threshold);
             }
             for (plane, word) in planes.enumerate() {
                 *word = mask(isa, &codes.map(|code| (code >> plane & 1) as u8));
@@ -162,10 +162,10 @@ impl Finish {
             return;
         }
         let mut reached = [0u64; FEW + 1];
-        for lanes in 0..LANES / CHUNK {
-            let sums: [Y; CHUNK] = self.affine.at(sources, position, lanes);
-            for (reached, &threshold) in reached[1..].iter_mut().zip(&self.thresholds) {
-                *reached |= u64::from(Y::at_least(isa, &sums, Y::wrapped(threshold))) << (CHUNK * lanes);
+        for (reached, &threshold) in reached[1..].iter_mut().zip(&self.thresholds) {
+            let threshold = Y::wrapped(threshold);
+            for (lanes, sums) in sums.iter().enumerate() {
+                *reached |= u64::from(Y::at_least(isa, sums, threshold)) << (CHUNK * lanes);
             }
         }
         for (plane, word) in planes.enumerate() {
@@ -178,6 +178,16 @@ impl Finish {
 
 /// Lanes that are worked on at a time.
 const CHUNK: usize = 16;
+/// So often are there as many.
+const CHUNKS: usize = LANES / CHUNK;
+
+/// Adds a multiple of some numbers.
+#[inline(always)]
+fn add_product<T: Total, Y: Lane>(sums: &mut [[Y; CHUNK]; CHUNKS], factor: Y, numbers: &[T; LANES]) {
+    for (sums, numbers) in sums.iter_mut().zip(numbers.as_chunks::<CHUNK>().0) {
+        *sums = std::array::from_fn(|lane| sums[lane].plus(factor * Y::wrapped(numbers[lane].wide())));
+    }
+}
 
 /// A number that Y is computed in.
 trait Lane: Total + std::ops::Mul<Output = Self> {
@@ -217,6 +227,7 @@ mod tests {
     use proptest::prelude::*;
 
     use super::*;
+    use crate::Grid;
 
     proptest! {
         #[test]
@@ -242,12 +253,16 @@ mod tests {
             let n_thresholds = (1i64 << bits) - 1;
             let mut thresholds: Vec<_> = (0..n_thresholds).map(|at| (at - n_thresholds / 2) * spacing * factor).collect();
             thresholds[0] = i64::MIN;
-            for kernel in Kernel::available() {
+            // Once by column, once by position.
+            let by_column = Grid { of_column: n_positions, of_position: 1, n_positions };
+            let by_position = Grid { of_column: 1, of_position: weights.len(), n_positions };
+            for (kernel, grid) in Kernel::available().into_iter().flat_map(|it| [(it, by_column), (it, by_position)]) {
                 let mut sums = vec![[0; LANES]; n_positions];
-                affine.apply(kernel, &totals, &inputs, &mut sums);
+                let totals = OutputTotals { totals: &totals, grid, column: 0 };
+                affine.apply(kernel, totals, &inputs, &mut sums);
                 let mut planes = vec![0; bits as usize * n_positions];
                 let finish = Finish::new(affine.clone(), thresholds.iter().copied(), 1 << 60);
-                finish.codes(kernel, (&totals, &inputs), (&mut planes, n_positions));
+                finish.codes(kernel, (totals, &inputs), (&mut planes, n_positions));
                 for (position, sums) in sums.iter().enumerate() {
                     for (lane, &sum) in sums.iter().enumerate() {
                         let expected = thresholds.iter().filter(|&&threshold| sum >= threshold).count();

@@ -61,10 +61,53 @@ pub struct Position {
     pub n_lanes: usize,
 }
 
+/// Where the totals of columns in positions stand: those of a column side by side, or those of a position.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Grid {
+    /// From one column to the next.
+    pub(crate) of_column: usize,
+    /// From one position to the next.
+    pub(crate) of_position: usize,
+    /// Number of positions.
+    pub(crate) n_positions: usize,
+}
+
+impl Grid {
+    /// Where the totals of a column in a position stand.
+    #[inline(always)]
+    pub fn at(&self, column: usize, position: usize) -> usize {
+        column * self.of_column + position * self.of_position
+    }
+
+    /// Number of positions.
+    pub fn n_positions(&self) -> usize {
+        self.n_positions
+    }
+}
+
+/// The totals of an output's columns.
+#[derive(Clone, Copy, Debug)]
+pub struct OutputTotals<'a, T> {
+    /// Those of all columns.
+    pub totals: &'a [[T; LANES]],
+    /// Where they stand.
+    pub grid: Grid,
+    /// The first of the output's columns.
+    pub column: usize,
+}
+
+impl<'a, T> OutputTotals<'a, T> {
+    /// Those of one of the output's columns in a position.
+    #[inline(always)]
+    pub(crate) fn of(&self, column: usize, position: usize) -> &'a [T; LANES] {
+        &self.totals[self.grid.at(self.column + column, position)]
+    }
+}
+
 /// Where a kernel writes.
 #[derive(Debug)]
 pub struct Output<'a, T> {
-    /// Σ ± converted sum · 2^shift over slices and reads, `[column][position]`; overwritten.
+    /// Σ ± converted sum · 2^shift over slices and reads, where [`Stack::grid`] says; overwritten.
     pub totals: &'a mut [[T; LANES]],
     /// Records the sums before conversion.
     pub tally: Option<&'a mut Tally>,
@@ -219,7 +262,7 @@ impl Job<'_> {
         assert_eq!(self.patterns.n_positions(), n, "patterns of each position");
         assert_eq!(self.patterns.n_groups(), self.stack.lines().n_groups(), "patterns of each group");
         assert!(self.columns.0 < self.columns.1 && self.columns.1 <= self.stack.n_columns(), "columns of the stack");
-        assert_eq!(output.totals.len(), n * self.columns().len(), "totals are [column][position]");
+        assert_eq!(output.totals.len(), n * self.columns().len(), "totals of each column and position");
         let n_lifts = n * self.slices.len() * self.stack.lines().reads().len();
         for lifts in [self.lifts, self.drops].into_iter().flatten() {
             assert_eq!(lifts.len(), n_lifts, "lifts are [read][position][slice]");

@@ -1,6 +1,9 @@
 //! Which kernel runs.
 
+#[cfg(target_arch = "x86_64")]
+use crate::amx;
 use crate::dispatch::Isa;
+use crate::patterns::QUAD;
 use crate::stack::Tables;
 use crate::{Job, Output, Total, Work, portable, scalar, tiled};
 
@@ -23,6 +26,17 @@ pub(crate) enum Way {
     Avx2,
     /// Look-up tables of six word lines in registers, images in the lanes: `VPERMB` and `VPERMI2W`.
     Avx512,
+    /// Products of tiles in registers, images in the columns of one factor: `TDPBUUD`.
+    Amx,
+}
+
+/// How much of a layer a kernel is best given at a time, so that totals stay in a core's cache.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Portion {
+    /// Positions.
+    pub positions: usize,
+    /// Columns.
+    pub columns: usize,
 }
 
 /// A kernel that can't be had.
@@ -53,6 +67,9 @@ impl Kernel {
         }
         if Isa::has_avx512() {
             kernels.push(Self(Way::Avx512));
+        }
+        if Isa::has_amx() {
+            kernels.push(Self(Way::Amx));
         }
         kernels
     }
@@ -93,14 +110,33 @@ impl Kernel {
             Way::Portable => "portable",
             Way::Avx2 => "avx2",
             Way::Avx512 => "avx512",
+            Way::Amx => "amx",
         }
     }
 
     /// Word lines whose bits form one index: as many as its tables tell apart.
     pub const fn group_lines(self) -> usize {
         match self.0 {
-            Way::Scalar | Way::Avx2 => 8,
+            Way::Scalar | Way::Avx2 | Way::Amx => 8,
             Way::Portable | Way::Avx512 => 6,
+        }
+    }
+
+    /// How much it is best given at a time.
+    pub const fn portion(self) -> Portion {
+        match self.0 {
+            Way::Scalar | Way::Portable | Way::Avx2 | Way::Avx512 => Portion { positions: 64, columns: 64 },
+            // What drives a read is made once for all columns, and its cells are loaded once for all positions.
+            Way::Amx => Portion { positions: 8, columns: 512 },
+        }
+    }
+
+    /// Positions of a strip of [`Patterns`](crate::Patterns), so that a group has vectors enough for what it reads at a
+    /// time.
+    pub(crate) fn strip(self, n_planes: usize) -> usize {
+        match self.0 {
+            Way::Scalar | Way::Portable | Way::Avx2 | Way::Avx512 => QUAD * (QUAD / 2).div_ceil(n_planes),
+            Way::Amx => 1,
         }
     }
 
@@ -120,6 +156,10 @@ impl Kernel {
                 || portable::run(job, output),
             ),
             Tables::Tiles(tiles) => tiled::run(self.isa(), tiles, job, output),
+            #[cfg(target_arch = "x86_64")]
+            Tables::Products(products) => amx::run(products, job, output),
+            #[cfg(not(target_arch = "x86_64"))]
+            Tables::Products(_) => unreachable!("no kernel of this machine multiplies tiles"),
         }
     }
 
@@ -132,7 +172,7 @@ impl Kernel {
         match self.0 {
             Way::Scalar | Way::Portable => Isa::baseline(),
             Way::Avx2 => Isa::avx2(),
-            Way::Avx512 => Isa::avx512(),
+            Way::Avx512 | Way::Amx => Isa::avx512(),
         }
     }
 }

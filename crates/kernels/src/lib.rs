@@ -16,10 +16,13 @@
 //! | `portable` | four word lines, in memory | columns |
 //! | `avx2` | four word lines of bytes, in registers; wider cells as `portable` | images |
 //! | `avx512` | six word lines of bytes or words, in registers; wider cells as `portable` | images |
+//! | `amx` | none: cells of 64 word lines times what drives them; cells wider than two bytes as `portable` | images |
 //!
 //! Every kernel gives the same integers; `scalar` is the one that is obviously right, and a test holds all others to it.
 //! The kernel is chosen when the program runs; the environment variable [`KERNEL_VARIABLE`] forces one.
 
+#[cfg(target_arch = "x86_64")]
+mod amx;
 #[cfg(target_arch = "x86_64")]
 mod avx2;
 #[cfg(target_arch = "x86_64")]
@@ -37,6 +40,7 @@ mod memory;
 mod noise;
 mod patterns;
 mod portable;
+mod products;
 mod scalar;
 mod segments;
 mod stack;
@@ -51,8 +55,8 @@ pub use bits::planes;
 pub use dispatch::vectorised;
 pub use finish::{Affine, Finish};
 pub use histogram::{Histogram, Tally};
-pub use job::{Job, Lift, Output, Position, Slice, SliceSign, Total, Work};
-pub use kernel::{KERNEL_VARIABLE, Kernel, KernelError};
+pub use job::{Grid, Job, Lift, Output, OutputTotals, Position, Slice, SliceSign, Total, Work};
+pub use kernel::{KERNEL_VARIABLE, Kernel, KernelError, Portion};
 pub use lines::{Lines, Read};
 pub use patterns::{LANES, Patterns, Source, Vector};
 pub use stack::{Cells, Stack, StackError};

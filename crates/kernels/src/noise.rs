@@ -16,6 +16,7 @@
 use std::ops::Range;
 
 use crate::memory::Memory;
+use crate::products::{Products, Second};
 use crate::stack::{Shape, StackError};
 use crate::tiles::{TILE, Tiles, Width};
 use crate::{LANES, Lines, Position, Read, Vector};
@@ -125,6 +126,7 @@ pub(crate) enum SpreadForm {
     Cells,
     Memory,
     Tiles,
+    Products,
 }
 
 #[derive(Clone, Debug)]
@@ -135,6 +137,9 @@ pub(crate) enum SpreadTables {
     Tiles(Tiles),
     /// Of one tile that stands for all: columns are alike.
     CommonTile(Tiles),
+    Products(Products),
+    /// Of one column that stands for all.
+    CommonProducts(Products),
 }
 
 impl Spread {
@@ -155,12 +160,20 @@ impl Spread {
         let tables = match form {
             SpreadForm::Cells => SpreadTables::Cells(cells),
             SpreadForm::Memory => SpreadTables::Memory(Memory::new(shape, &cells)),
-            SpreadForm::Tiles => match common_tile(&cells, n_columns) {
+            SpreadForm::Tiles => match common(&cells, n_columns, TILE) {
                 Some(cells) => {
                     let shape = Shape { lines, n_columns: TILE };
                     SpreadTables::CommonTile(Tiles::new(Width::Bytes, shape, &cells))
                 }
                 None => SpreadTables::Tiles(Tiles::new(Width::Bytes, shape, &cells)),
+            },
+            // Wide samples are made of each column's own variances.
+            SpreadForm::Products => match common(&cells, n_columns, 1).filter(|_| is_narrow) {
+                Some(cells) => {
+                    let shape = Shape { lines, n_columns: 1 };
+                    SpreadTables::CommonProducts(Products::new(Second::Absent, shape, &cells))
+                }
+                None => SpreadTables::Products(Products::new(Second::Absent, shape, &cells)),
             },
         };
         Ok(Some(Self { exponent, of_conversion, is_narrow, tables }))
@@ -168,7 +181,7 @@ impl Spread {
 
     /// Whether all columns have the same variances.
     pub(crate) fn is_common(&self) -> bool {
-        matches!(self.tables, SpreadTables::CommonTile(_))
+        matches!(self.tables, SpreadTables::CommonTile(_) | SpreadTables::CommonProducts(_))
     }
 
     /// The tables of variances for a tile of columns and a read.
@@ -176,7 +189,10 @@ impl Spread {
         let (tiles, tile) = match &self.tables {
             SpreadTables::Tiles(tiles) => (tiles, tile),
             SpreadTables::CommonTile(tiles) => (tiles, 0),
-            SpreadTables::Cells(_) | SpreadTables::Memory(_) => unreachable!("as the cells"),
+            SpreadTables::Cells(_)
+            | SpreadTables::Memory(_)
+            | SpreadTables::Products(_)
+            | SpreadTables::CommonProducts(_) => unreachable!("as the cells"),
         };
         let (tables, segments) = tiles.of((read_index, read), tile);
         (tiles, tables, segments)
@@ -190,6 +206,12 @@ impl Spread {
     /// The greatest magnitude of a sample.
     pub(crate) fn max_sample(&self) -> u32 {
         if self.is_narrow { self.scaled(i16::MAX).unsigned_abs().into() } else { i32::MAX as u32 }
+    }
+
+    /// What each conversion adds to a variance.
+    #[inline(always)]
+    pub(crate) fn of_conversion(&self) -> u32 {
+        self.of_conversion
     }
 
     /// Bits by which products of [`SIGMAS`] and sums of [`QUANTILES`] are shifted right, rounded, if samples are words.
@@ -229,12 +251,11 @@ impl Spread {
     }
 }
 
-/// The cells of a tile, if all columns have the same.
-fn common_tile(cells: &[u32], n_columns: usize) -> Option<Vec<u32>> {
+/// The cells of `n` columns, if all columns have the same.
+fn common(cells: &[u32], n_columns: usize, n: usize) -> Option<Vec<u32>> {
     let rows = cells.chunks_exact(n_columns);
-    rows.map(|row| row.iter().all(|cell| *cell == row[0]).then_some([row[0]; TILE]))
-        .collect::<Option<Vec<_>>>()
-        .map(|rows| rows.concat())
+    let rows = rows.map(|row| row.iter().all(|cell| *cell == row[0]).then(|| vec![row[0]; n]));
+    rows.collect::<Option<Vec<_>>>().map(|rows| rows.concat())
 }
 
 /// The greatest sum of a column's variances in a read.

@@ -75,7 +75,7 @@ impl Patterns {
         self.n_groups
     }
 
-    /// Vectors of a group in a strip: a multiple of [`QUAD`].
+    /// Vectors of a group in a strip: a multiple of [`QUAD`] for kernels that read so many.
     pub(crate) fn vectors_per_strip(&self) -> usize {
         self.strip * self.n_planes
     }
@@ -120,7 +120,7 @@ impl Patterns {
         self.n_planes = n_planes;
         self.n_positions = source.positions.len();
         self.n_groups = lines.n_groups();
-        self.strip = QUAD * (QUAD / 2).div_ceil(n_planes);
+        self.strip = self.kernel.strip(n_planes);
         let n_strips = self.n_positions.div_ceil(self.strip);
         self.vectors.resize(n_strips * self.n_groups * self.vectors_per_strip(), Vector([0; LANES]));
         let isa = self.kernel.isa();

@@ -18,7 +18,7 @@ pub(crate) fn run<T: Total>(job: &Job<'_>, output: Output<'_, T>) -> Work {
         Tables::Memory8(tables) => with_tables(tables, job, output),
         Tables::Memory16(tables) => with_tables(tables, job, output),
         Tables::Memory32(tables) => with_tables(tables, job, output),
-        Tables::Cells(_) | Tables::Tiles(_) => unreachable!("tables are in memory"),
+        Tables::Cells(_) | Tables::Tiles(_) | Tables::Products(_) => unreachable!("tables are in memory"),
     }
 }
 

@@ -3,8 +3,9 @@
 use crate::kernel::Way;
 use crate::memory::Memory;
 use crate::noise::{Sources, Spread, SpreadForm};
+use crate::products::{MAX_SQUARED, Products, Second};
 use crate::tiles::{Tiles, Width};
-use crate::{Kernel, Lines};
+use crate::{Grid, Kernel, Lines};
 
 /// Arrays that stand one under another: each column of theirs adds up to one number.
 ///
@@ -75,6 +76,8 @@ pub(crate) enum Tables {
     Memory32(Memory<u32, 16>),
     /// In registers.
     Tiles(Tiles),
+    /// None: cells as they are multiplied.
+    Products(Products),
 }
 
 impl Stack {
@@ -111,18 +114,21 @@ impl Stack {
         let shape = Shape { lines, n_columns };
         let has_noise = variances.is_some() || conversion_variance > 0.0;
         let is_narrow = max_group <= u8::MAX.into();
-        let (tables, form) = match kernel.way() {
-            Way::Scalar => (Tables::Cells(values.to_vec()), SpreadForm::Cells),
-            Way::Avx2 if is_narrow && !has_noise => {
+        let (tables, form) = match (kernel.way(), Second::of(values)) {
+            (Way::Scalar, _) => (Tables::Cells(values.to_vec()), SpreadForm::Cells),
+            (Way::Avx2, _) if is_narrow && !has_noise => {
                 (Tables::Tiles(Tiles::new(Width::Nibbles, shape, values)), SpreadForm::Memory)
             }
-            Way::Avx512 if is_narrow && !has_noise => {
+            (Way::Avx512, _) if is_narrow && !has_noise => {
                 (Tables::Tiles(Tiles::new(Width::Bytes, shape, values)), SpreadForm::Tiles)
             }
-            Way::Avx512 if max_sum <= u16::MAX.into() => {
+            (Way::Avx512, _) if max_sum <= u16::MAX.into() => {
                 (Tables::Tiles(Tiles::new(Width::Words, shape, values)), SpreadForm::Tiles)
             }
-            Way::Portable | Way::Avx2 | Way::Avx512 => {
+            (Way::Amx, Some(second)) if !has_noise || max_input <= MAX_SQUARED => {
+                (Tables::Products(Products::new(second, shape, values)), SpreadForm::Products)
+            }
+            (Way::Portable | Way::Avx2 | Way::Avx512 | Way::Amx, _) => {
                 let tables = if is_narrow && max_sum <= u16::MAX.into() {
                     Tables::Memory8(Memory::new(shape, values))
                 } else if max_group <= u16::MAX.into() {
@@ -163,6 +169,16 @@ impl Stack {
     /// Whether some column's converted sums count negatively.
     pub(crate) fn has_negated(&self) -> bool {
         self.negated.is_some()
+    }
+
+    /// Where the totals of so many columns and positions stand.
+    pub fn grid(&self, n_columns: usize, n_positions: usize) -> Grid {
+        match self.tables {
+            Tables::Products(_) => Grid { of_column: 1, of_position: n_columns, n_positions },
+            Tables::Cells(_) | Tables::Memory8(_) | Tables::Memory16(_) | Tables::Memory32(_) | Tables::Tiles(_) => {
+                Grid { of_column: n_positions, of_position: 1, n_positions }
+            }
+        }
     }
 
     /// For each read, the greatest sum of a column's cells, in their unit.

@@ -19,6 +19,7 @@ struct Case {
     slices: Vec<Slice>,
     transfer: Choice,
     has_lifts: bool,
+    has_tally: bool,
     /// Mean variance of a cell.
     variance: Option<f64>,
     /// Variance of a conversion.
@@ -78,14 +79,18 @@ fn case() -> impl Strategy<Value = Case> {
         (2u16..1000).prop_map(Choice::Table),
         Just(Choice::Rounded),
     ];
-    let cell = prop::sample::select(vec![1u32, 3, 15, 31, 63, 255, 403, 3000, 65535, 1 << 20]);
-    let size = (1usize..=140, 1usize..=70, 1usize..=140, 1usize..=19);
+    let cell = prop::sample::select(vec![1u32, 2, 3, 15, 31, 63, 127, 255, 403, 510, 3000, 65535, 1 << 20]);
+    // Reads of several tiles of lines too, and of a part of one.
+    let lines_per_read = prop_oneof![4 => 1usize..=140, 1 => Just(32), 1 => 200usize..=600];
+    let n_lines = prop_oneof![4 => 1usize..=140, 1 => 400usize..=700];
+    let size = (n_lines, 1usize..=70, lines_per_read, 1usize..=19);
     let of_cells = prop_oneof![Just(None), (0.1f64..3000.0).prop_map(Some)];
     let of_conversion = prop_oneof![2 => Just(0.0), 2 => 1.0f64..3e5, 1 => 1e6f64..1e12];
-    let noise = (of_cells, of_conversion);
-    let extras = (prop::bool::weighted(0.3), noise, prop_oneof![2 => 0u32..=3, 1 => Just(6)], any::<u64>());
+    let flags = (prop::bool::weighted(0.3), any::<bool>());
+    let extras = (flags, (of_cells, of_conversion), prop_oneof![2 => 0u32..=3, 1 => Just(6)], any::<u64>());
     (size, (cell, prop::sample::select(vec![0u32, 7])), slices(), choice, extras).prop_map(
-        |(size, (max_cell, shift), slices, transfer, (has_lifts, (variance, conversion_variance), sparsity, seed))| {
+        |(size, (max_cell, shift), slices, transfer, extras)| {
+            let ((has_lifts, has_tally), (variance, conversion_variance), sparsity, seed) = extras;
             let (n_lines, n_columns, lines_per_read, n_positions) = size;
             let columns = (seed as usize % n_columns, n_columns - (seed >> 8) as usize % 3 % n_columns);
             let columns = (columns.0.min(columns.1 - 1), columns.1);
@@ -100,6 +105,7 @@ fn case() -> impl Strategy<Value = Case> {
                 slices,
                 transfer,
                 has_lifts,
+                has_tally,
                 variance,
                 conversion_variance,
                 sparsity,
@@ -174,9 +180,14 @@ fn run<T: Total>(kernel: Kernel, case: &Case) -> Ran {
     let mut totals = vec![[T::ZERO; LANES]; case.n_positions * (case.columns.1 - case.columns.0)];
     let histogram = Histogram::new(1 << 20);
     let mut tally = Tally { histogram, first: -5000, shift: case.shift + 24, sparsity: case.sparsity };
-    let work = kernel.run(&job, Output { totals: &mut totals, tally: Some(&mut tally) });
-    let lanes = (0..totals.len()).map(|at| positions[at % case.n_positions].n_lanes);
-    let used = totals.iter().zip(lanes).flat_map(|(totals, n)| &totals[..n]).map(|total| total.wide()).collect();
+    let work = kernel.run(&job, Output { totals: &mut totals, tally: case.has_tally.then_some(&mut tally) });
+    let grid = stack.grid(case.columns.1 - case.columns.0, case.n_positions);
+    let places =
+        (0..case.columns.1 - case.columns.0).flat_map(|column| (0..case.n_positions).map(move |at| (column, at)));
+    let used = places
+        .flat_map(|(column, at)| &totals[grid.at(column, at)][..positions[at].n_lanes])
+        .map(|total| total.wide())
+        .collect();
     Some((used, tally, work))
 }
 

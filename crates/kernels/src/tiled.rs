@@ -87,7 +87,7 @@ impl<'a> Plan<'a> {
 
 impl Codes {
     /// `None` if codes are wider than bytes.
-    fn new(job: &Job<'_>) -> Option<Self> {
+    pub(crate) fn new(job: &Job<'_>) -> Option<Self> {
         match job.transfer {
             Transfer::Exact => Some(Self::Same),
             Transfer::Clip { max } => Some(u8::try_from(*max).map_or(Self::Same, Self::Clip)),

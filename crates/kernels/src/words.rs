@@ -53,9 +53,8 @@ impl<'a> Converter<'a> {
         let noise = stack.spread.as_ref().map_or(0, Spread::max_sample);
         let lift = job.lifts.into_iter().flatten().flatten().map(|lift| lift.unsigned_abs()).max().unwrap_or(0);
         let has_offsets = job.lifts.is_some() || stack.spread.is_some();
-        let max_input = job.slices.iter().map(|slice| (1u64 << slice.planes.len()) - 1).max().unwrap_or(0);
         let max_offset = has_offsets.then_some(noise.saturating_add(lift));
-        Self::new(job.transfer, stack.shift(), stack.max_sum() * max_input, max_offset)
+        Self::new(job.transfer, stack.shift(), stack.max_sum() * max_input(job), max_offset)
     }
 
     /// `None` where words are too narrow. `max_sum` is the greatest sum of cells, `max_offset` the greatest magnitude of
@@ -122,6 +121,11 @@ impl<'a> Converter<'a> {
             Self::Exact | Self::Clip(_) => unreachable!("made for sums without offsets"),
         }
     }
+}
+
+/// The greatest level that a word line is driven with.
+fn max_input(job: &Job<'_>) -> u64 {
+    job.slices.iter().map(|slice| (1 << slice.planes.len()) - 1).max().unwrap_or(0)
 }
 
 impl<'a> Codes16<'a> {
@@ -193,22 +197,28 @@ pub(crate) struct Steps {
 }
 
 impl Steps {
-    /// `None` where that is not what the converter does.
+    /// For sums to which only noise is added, and codes of bytes; `None` where that is not what the converter does.
     pub(crate) fn of(job: &Job<'_>, converter: &Converter<'_>) -> Option<Self> {
+        let steps = Self::with_offsets(job, converter, job.stack.spread.as_ref().map_or(0, Spread::max_sample))?;
+        let has_bytes = converter.max_code(job.stack) <= u8::MAX.into();
+        (has_bytes && job.lifts.is_none() && job.stack.shift() == 0).then_some(steps)
+    }
+
+    /// For sums in units to which numbers of magnitudes up to `max_offset` are added; `None` likewise.
+    pub(crate) fn with_offsets(job: &Job<'_>, converter: &Converter<'_>, max_offset: u32) -> Option<Self> {
         let (Converter::Uniform(_) | Converter::Small(_), Transfer::Uniform(uniform)) = (converter, job.transfer)
         else {
             return None;
         };
         let uniform = Uniform16::new(uniform, job.stack.shift(), 0)?;
-        if job.lifts.is_some() || uniform.shift > 0 || uniform.max_code > u8::MAX.into() || uniform.step == 1 {
+        if uniform.step == 1 {
             return None;
         }
-        // Noise is added to sums before they are cut off at 0: they must not wrap.
-        let max_noise = job.stack.spread.as_ref().map_or(0, Spread::max_sample);
-        let plus = u16::try_from(max_noise + u32::from(uniform.offset.max(0) as u16)).ok()?;
-        let minus = u16::try_from(max_noise + u32::from(uniform.offset.min(0).unsigned_abs())).ok()?;
-        let max_sum = job.stack.max_sum() + u64::from(plus) + u64::from(max_noise);
-        let _: u16 = max_sum.try_into().ok()?;
+        // Offsets are added to sums before they are cut off at 0: they must not wrap.
+        let plus = u16::try_from(max_offset + u32::from(uniform.offset.max(0) as u16)).ok()?;
+        let minus = u16::try_from(max_offset + u32::from(uniform.offset.min(0).unsigned_abs())).ok()?;
+        let max_sum = (job.stack.max_sum() * max_input(job)) << uniform.shift;
+        let _: u16 = (max_sum + u64::from(plus) + u64::from(max_offset)).try_into().ok()?;
         Self::new((plus, minus), uniform.step, uniform.max_code)
     }
 

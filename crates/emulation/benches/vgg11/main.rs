@@ -41,7 +41,7 @@ const DESIGNS: &[(&str, Change)] = &[
     ("variation, faults, wires, read noise", noisy),
 ];
 
-const KERNELS: &[&str] = &["avx512", "avx2", "portable"];
+const KERNELS: &[&str] = &["amx", "avx512", "avx2", "portable"];
 
 fn lossless(ima: &mut ImaSpec) {
     ima.adc.bits = 8;

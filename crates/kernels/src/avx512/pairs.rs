@@ -244,7 +244,7 @@ fn store_words(words: &mut [i16; LANES / 2], register: __m512i) {
 #[inline]
 #[target_feature(enable = "avx512f,avx512bw,avx512vbmi")]
 fn samples(shift: u32, key: Key, sigmas: __m512i) -> [__m512i; HALVES] {
-    let normals = normals(key);
+    let normals = key_normals(key, &IN_ORDER);
     // Sums of the products of two bytes, one of which is none.
     let even = _mm512_maddubs_epi16(_mm512_and_si512(sigmas, _mm512_set1_epi16(0xff)), normals);
     let odd = _mm512_maddubs_epi16(_mm512_andnot_si512(_mm512_set1_epi16(0xff), sigmas), normals);
@@ -258,17 +258,34 @@ fn samples(shift: u32, key: Key, sigmas: __m512i) -> [__m512i; HALVES] {
     }
 }
 
-/// [`Key::normals`] as bytes.
+/// What is added to a key for each word of its three sets of bytes, in any order of words.
+pub(crate) type Counters = [[u32; 16]; QUANTILES.len()];
+
+/// The counters of words in an order.
+pub(crate) const fn counters(order: [u32; 16]) -> Counters {
+    let mut counters = [order; QUANTILES.len()];
+    let mut at = 0;
+    while at < 16 * QUANTILES.len() {
+        let (table, word) = (at / 16, at % 16);
+        counters[table][word] = (16 * table as u32 + order[word]).wrapping_mul(Key::FACTORS[0]);
+        at += 1;
+    }
+    counters
+}
+
+const IN_ORDER: Counters = counters([0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15]);
+
+/// [`Key::normals`] as bytes, four to a counter.
 #[inline]
 #[target_feature(enable = "avx512f,avx512bw,avx512vbmi")]
-fn normals(key: Key) -> __m512i {
+pub(crate) fn key_normals(key: Key, counters: &Counters) -> __m512i {
     let (first, second) = key.halves();
     let (first, second) = (_mm512_set1_epi32(first as i32), _mm512_set1_epi32(second as i32));
-    let lanes = _mm512_setr_epi32(0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15);
     let mut sum = _mm512_setzero_si512();
-    for (table, quantiles) in (0..).zip(&QUANTILES) {
-        let counters = _mm512_add_epi32(lanes, _mm512_set1_epi32(16 * table));
-        let x = _mm512_add_epi32(first, _mm512_mullo_epi32(counters, _mm512_set1_epi32(Key::FACTORS[0] as i32)));
+    for (counters, quantiles) in counters.iter().zip(&QUANTILES) {
+        // SAFETY: the counters are 64 bytes; the load needs no alignment.
+        let counters = unsafe { _mm512_loadu_si512(counters.as_ptr().cast()) };
+        let x = _mm512_add_epi32(first, counters);
         let x = _mm512_xor_si512(x, _mm512_srli_epi32::<16>(x));
         let x = _mm512_mullo_epi32(x, _mm512_set1_epi32(Key::FACTORS[1] as i32));
         let x = _mm512_xor_si512(_mm512_xor_si512(x, _mm512_srli_epi32::<15>(x)), second);

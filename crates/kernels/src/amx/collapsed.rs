@@ -1,0 +1,73 @@
+//! All slices and reads in one product, where nothing is lost.
+
+use super::inputs::{Bits, Driven, Inputs};
+use super::multiplier::{Multiplier, Start};
+use super::sums::ColumnSums;
+use crate::products::{Products, ROWS, Second};
+use crate::{Job, LANES, SliceSign, Total, Transfer};
+
+/// What each bit plane is worth in an input, if sums are added as they are, and inputs are bytes.
+pub(super) fn worths(job: &Job<'_>) -> Option<Vec<Driven>> {
+    let adds_nothing = job.lifts.is_none() && job.stack.spread.is_none();
+    let is_exact = *job.transfer == Transfer::Exact && adds_nothing && !job.stack.has_negated();
+    if !is_exact || job.slices.iter().any(|slice| slice.sign == SliceSign::Minus) {
+        return None;
+    }
+    let mut left = u8::MAX;
+    let mut driven = Vec::new();
+    for slice in job.slices {
+        for (weight, plane) in (slice.shift..).zip(slice.planes.clone()) {
+            let worth = 1u8.checked_shl(weight)?;
+            left = left.checked_sub(worth)?;
+            driven.push(Driven { plane, worth });
+        }
+    }
+    Some(driven)
+}
+
+/// Writes totals, `[position][column]`.
+#[target_feature(enable = "avx512f,avx512bw,avx512dq,avx512vl,avx512vbmi")]
+pub(super) fn run<T: Total>((products, job): (&Products, &Job<'_>), driven: &[Driven], totals: &mut [[T; LANES]]) {
+    let (first, end) = (job.columns.0 / ROWS, job.columns.1.div_ceil(ROWS));
+    let second = products.second();
+    let sets_of_columns = if second == Second::High { 2 } else { 1 };
+    // SAFETY: only the AMX kernel comes this way, and its existence proves the registers.
+    let mut multiplier = unsafe { Multiplier::new((end - first) * sets_of_columns) };
+    let mut inputs = Inputs::new();
+    for (position, totals) in totals.chunks_exact_mut(job.columns().len()).enumerate() {
+        for (index, read) in job.stack.lines().reads().iter().enumerate() {
+            inputs.fill(Bits::new(job.patterns, read, position), driven);
+            let start = if index == 0 { Start::Zero } else { Start::Present };
+            for columns in first..end {
+                let (cells, seconds) = products.of(index, columns);
+                let set = (columns - first) * sets_of_columns;
+                if second == Second::High {
+                    multiplier.multiply((cells, &[]), &inputs, (set, start), |_, _| {});
+                    multiplier.multiply((seconds, &[]), &inputs, (set + 1, start), |_, _| {});
+                } else {
+                    multiplier.multiply((cells, seconds), &inputs, (set, start), |_, _| {});
+                }
+            }
+        }
+        multiplier.finish();
+        for (column, totals) in job.columns().zip(totals) {
+            let set = (column / ROWS - first) * sets_of_columns;
+            let sums = ColumnSums { sets: &multiplier.sets()[set..], row: column % ROWS };
+            write(sums, second, totals);
+        }
+    }
+}
+
+/// Writes the totals of a column.
+#[target_feature(enable = "avx512f,avx512bw,avx512dq,avx512vl,avx512vbmi")]
+fn write<T: Total>(sums: ColumnSums<'_>, second: Second, totals: &mut [T; LANES]) {
+    let low = sums.lanes(0);
+    if second == Second::High {
+        let high = sums.lanes(1);
+        for (total, (low, high)) in totals.iter_mut().zip(low.into_iter().zip(high)) {
+            *total = T::wrapped(i64::from(low) + (i64::from(high) << 8));
+        }
+    } else {
+        totals.iter_mut().zip(low).for_each(|(total, sum)| *total = T::wrapped(sum.into()));
+    }
+}

@@ -1,0 +1,188 @@
+//! What drives word lines, as second factors of tiles: a column for each of 16 images, four word lines in a row.
+//!
+//! ```text
+//!            image 0           image 1                    Patterns hold a byte for eight word lines of an image; here each
+//! row 0   lines 0 1 2 3     lines 0 1 2 3     …           line is a byte of its own: 0, or what its bits are worth.
+//! row 1   lines 4 5 6 7     lines 4 5 6 7     …
+//! ```
+
+use std::arch::x86_64::*;
+
+use crate::patterns::Patterns;
+use crate::products::{ROWS, Tile, ZEROS};
+use crate::{LANES, Read, Vector};
+
+/// Groups of images, each of 16.
+pub(super) const GROUPS: usize = 4;
+
+/// The image in each column of a group: packed into words, two groups are 32 images in order.
+pub(super) const IMAGES: [[usize; ROWS]; GROUPS] = {
+    let mut images = [[0; ROWS]; GROUPS];
+    let mut group = 0;
+    while group < GROUPS {
+        let mut column = 0;
+        while column < ROWS {
+            images[group][column] = 32 * (group / 2) + 8 * (column / 4) + 4 * (group % 2) + column % 4;
+            column += 1;
+        }
+        group += 1;
+    }
+    images
+};
+
+/// From the bytes of all images to those of a group, each four times.
+const SPREAD: [[u8; LANES]; GROUPS] = {
+    let mut spread = [[0; LANES]; GROUPS];
+    let mut group = 0;
+    while group < GROUPS {
+        let mut at = 0;
+        while at < LANES {
+            spread[group][at] = IMAGES[group][at / 4] as u8;
+            at += 1;
+        }
+        group += 1;
+    }
+    spread
+};
+
+/// What a bit plane that drives a word line is worth.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Driven {
+    pub(super) plane: usize,
+    pub(super) worth: u8,
+}
+
+/// The tiles that drive a read in one position.
+#[derive(Debug)]
+pub(super) struct Inputs {
+    /// Tiles of a group.
+    n_tiles: usize,
+    /// Rows of them that lines fill.
+    n_rows: usize,
+    /// `[group][tile of lines]`.
+    tiles: Vec<Tile>,
+}
+
+/// Where the bits of a read in one position come from.
+#[derive(Clone, Copy)]
+pub(super) struct Bits<'a> {
+    /// `[group of lines][plane]`.
+    vectors: &'a [Vector],
+    n_planes: usize,
+}
+
+impl<'a> Bits<'a> {
+    pub(super) fn new(patterns: &'a Patterns, read: &Read, position: usize) -> Self {
+        // A strip of this kernel has one position.
+        Self { vectors: patterns.read_vectors(position, read), n_planes: patterns.n_planes() }
+    }
+}
+
+impl Inputs {
+    pub(super) fn new() -> Self {
+        Self { n_tiles: 0, n_rows: 0, tiles: Vec::new() }
+    }
+
+    /// The tiles of a group.
+    #[inline(always)]
+    pub(super) fn of(&self, group: usize) -> &[Tile] {
+        &self.tiles[group * self.n_tiles..][..self.n_tiles]
+    }
+
+    /// Fills the tiles of a read.
+    #[target_feature(enable = "avx512f,avx512bw,avx512dq,avx512vl,avx512vbmi")]
+    pub(super) fn fill(&mut self, bits: Bits<'_>, driven: &[Driven]) {
+        let groups = bits.vectors.chunks_exact(bits.n_planes);
+        let n_rows = 2 * groups.len();
+        if self.n_rows != n_rows {
+            // What no line fills is 0.
+            (self.n_rows, self.n_tiles) = (n_rows, n_rows.div_ceil(ROWS));
+            self.tiles.clear();
+            self.tiles.resize(GROUPS * self.n_tiles, ZEROS);
+        }
+        match *driven {
+            [one] => {
+                for (index, vectors) in groups.enumerate() {
+                    self.spread(index, [&vectors[one.plane]], [one.worth]);
+                }
+            }
+            [low, high] => {
+                for (index, vectors) in groups.enumerate() {
+                    self.spread(index, [&vectors[low.plane], &vectors[high.plane]], [low.worth, high.worth]);
+                }
+            }
+            _ => {
+                for (index, vectors) in groups.enumerate() {
+                    self.spread_many(index, vectors, driven);
+                }
+            }
+        }
+    }
+
+    /// Spreads eight lines over two rows of each group.
+    #[inline]
+    #[target_feature(enable = "avx512f,avx512bw,avx512dq,avx512vl,avx512vbmi")]
+    fn spread<const N: usize>(&mut self, index: usize, vectors: [&Vector; N], worths: [u8; N]) {
+        let (tile, row) = (2 * index / ROWS, 2 * index % ROWS);
+        for (group, spread) in SPREAD.iter().enumerate() {
+            let spread = load(spread);
+            let mut rows = [_mm512_setzero_si512(); 2];
+            for (vector, worth) in vectors.into_iter().zip(worths) {
+                add_bits(&mut rows, _mm512_permutexvar_epi8(spread, load(&vector.0)), worth);
+            }
+            let tile = &mut self.tiles[group * self.n_tiles + tile];
+            store(&mut tile[row].0, rows[0]);
+            store(&mut tile[row + 1].0, rows[1]);
+        }
+    }
+
+    /// Likewise, of any number of planes.
+    #[target_feature(enable = "avx512f,avx512bw,avx512dq,avx512vl,avx512vbmi")]
+    fn spread_many(&mut self, index: usize, vectors: &[Vector], driven: &[Driven]) {
+        let (tile, row) = (2 * index / ROWS, 2 * index % ROWS);
+        for (group, spread) in SPREAD.iter().enumerate() {
+            let spread = load(spread);
+            let mut rows = [_mm512_setzero_si512(); 2];
+            for driven in driven {
+                add_bits(&mut rows, _mm512_permutexvar_epi8(spread, load(&vectors[driven.plane].0)), driven.worth);
+            }
+            let tile = &mut self.tiles[group * self.n_tiles + tile];
+            store(&mut tile[row].0, rows[0]);
+            store(&mut tile[row + 1].0, rows[1]);
+        }
+    }
+
+    /// The same with the square of each byte, none of which is beyond a byte.
+    pub(super) fn squared(&self) -> Self {
+        let mut tiles = self.tiles.clone();
+        for byte in tiles.as_flattened_mut().iter_mut().flat_map(|row| &mut row.0) {
+            *byte = byte.wrapping_mul(*byte);
+        }
+        Self { tiles, ..*self }
+    }
+}
+
+/// Adds what the bits of eight lines are worth, those of the first four to the first row.
+#[inline]
+#[target_feature(enable = "avx512f,avx512bw")]
+fn add_bits(rows: &mut [__m512i; 2], images: __m512i, worth: u8) {
+    let worth = _mm512_set1_epi8(worth as i8);
+    let masks = [_mm512_set1_epi32(0x0804_0201), _mm512_set1_epi32(0x8040_2010_u32 as i32)];
+    for (row, mask) in rows.iter_mut().zip(masks) {
+        *row = _mm512_mask_add_epi8(*row, _mm512_test_epi8_mask(images, mask), *row, worth);
+    }
+}
+
+#[inline]
+#[target_feature(enable = "avx512f")]
+pub(super) fn load(bytes: &[u8; LANES]) -> __m512i {
+    // SAFETY: the array is 64 bytes; the load needs no alignment.
+    unsafe { _mm512_loadu_si512(bytes.as_ptr().cast()) }
+}
+
+#[inline]
+#[target_feature(enable = "avx512f")]
+pub(super) fn store(bytes: &mut [u8; LANES], register: __m512i) {
+    // SAFETY: the array is 64 bytes; the store needs no alignment.
+    unsafe { _mm512_storeu_si512(bytes.as_mut_ptr().cast(), register) }
+}
