@@ -4,7 +4,7 @@
 //! its word lines.
 
 use rebias_kernels::{
-    Cells, Grid, Job, Kernel, LANES, Lift, Lines, Output, Patterns, Position, Slice, Source, Stack, Transfer,
+    Cells, Grid, Job, Kernel, LANES, Lift, Lines, Output, Patterns, Position, Scratch, Slice, Source, Stack, Transfer,
 };
 
 use crate::EmulationError;
@@ -141,7 +141,13 @@ impl BiasColumns {
     }
 
     /// Ŝ, `[estimate][position]`, as the arrays of a column block see it.
-    pub(crate) fn estimates(&self, kernel: Kernel, column_block: usize, inputs: &Inputs<'_>) -> Vec<Lift> {
+    pub(crate) fn estimates(
+        &self,
+        kernel: Kernel,
+        column_block: usize,
+        inputs: &Inputs<'_>,
+        scratch: &mut Scratch,
+    ) -> Vec<Lift> {
         // Arrays that share a bias column share that of the first.
         let block = &self.blocks[column_block.min(self.blocks.len() - 1)];
         let of_lines = |(estimate, stack): (u64, &Stack)| {
@@ -157,7 +163,7 @@ impl BiasColumns {
                 drops: None,
                 stream: block.stream ^ estimate.wrapping_mul(ODD),
             };
-            kernel.run(&job, Output { totals: &mut estimates, tally: None });
+            kernel.run(&job, Output { totals: &mut estimates, tally: None }, scratch);
             let grid = stack.grid(stack.n_columns(), inputs.positions.len());
             mean_of_columns(by_column(estimates, grid), inputs.positions.len())
         };

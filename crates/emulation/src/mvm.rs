@@ -1,7 +1,8 @@
 //! A layer's sums from its emulated arrays.
 
 use rebias_kernels::{
-    Job, Kernel, LANES, Lift, Output, OutputTotals, Patterns, Position, Slice, SliceSign, Source, Total,
+    self as kernels, Job, Kernel, LANES, Lift, Output, OutputTotals, Patterns, Position, Slice, SliceSign, Source,
+    Total,
 };
 use rebias_network::{FeatureMap, LayerId, Mvm};
 
@@ -83,6 +84,7 @@ pub(crate) struct Scratch {
     totals_16: Vec<[i16; LANES]>,
     totals_32: Vec<[i32; LANES]>,
     totals_64: Vec<[i64; LANES]>,
+    kernel: kernels::Scratch,
 }
 
 impl Scratch {
@@ -98,6 +100,7 @@ impl Scratch {
             totals_16: Vec::new(),
             totals_32: Vec::new(),
             totals_64: Vec::new(),
+            kernel: kernels::Scratch::default(),
         }
     }
 }
@@ -140,7 +143,7 @@ impl Emulation<'_> {
     /// Runs the maps of a batch.
     pub(crate) fn run(&self, maps: &Planes, (scratch, record): (&mut Scratch, &mut Record), mut sink: Sink<'_>) {
         let arrays = &self.layer.arrays;
-        let Scratch { padded, patterns, apart, sums, drops, lifts, estimates, totals_16, totals_32, totals_64 } =
+        let Scratch { padded, patterns, apart, sums, drops, lifts, estimates, totals_16, totals_32, totals_64, kernel } =
             scratch;
         maps.pad(arrays.window.padding, padded);
         let (positions, first_words, lines) = places(arrays, maps.batch);
@@ -175,11 +178,11 @@ impl Emulation<'_> {
                 n_positions: positions.len(),
             };
             if max_total <= i16::MAX as u128 {
-                self.read_all(&block, (totals_16, record), &mut sink);
+                self.read_all(&block, (totals_16, kernel), record, &mut sink);
             } else if max_total <= i32::MAX as u128 {
-                self.read_all(&block, (totals_32, record), &mut sink);
+                self.read_all(&block, (totals_32, kernel), record, &mut sink);
             } else {
-                self.read_all(&block, (totals_64, record), &mut sink);
+                self.read_all(&block, (totals_64, kernel), record, &mut sink);
             }
         }
     }
@@ -224,7 +227,8 @@ impl Emulation<'_> {
     fn read_all<T: Total>(
         &self,
         block: &Block<'_>,
-        (totals, record): (&mut Vec<[T; LANES]>, &mut Record),
+        (totals, scratch): (&mut Vec<[T; LANES]>, &mut kernels::Scratch),
+        record: &mut Record,
         sink: &mut Sink<'_>,
     ) {
         let n_columns = self.layer.converters.n_columns(&self.layer.arrays);
@@ -234,7 +238,7 @@ impl Emulation<'_> {
             let own_estimates = self.layer.bias.as_ref().map(|bias| {
                 let Block { positions, patterns, apart, .. } = *block;
                 let slices = &self.layer.arrays.slices;
-                bias.estimates(self.kernel, index, &Inputs { slices, positions, patterns, apart })
+                bias.estimates(self.kernel, index, &Inputs { slices, positions, patterns, apart }, scratch)
             });
             let block = &Block { estimates: own_estimates.as_deref().unwrap_or(block.estimates), ..*block };
             for first in columns.outputs.clone().step_by(n_outputs) {
@@ -252,7 +256,7 @@ impl Emulation<'_> {
                     drops: block.drops,
                     stream: columns.stream,
                 };
-                let mut work = self.kernel.run(&job, Output { totals, tally: record.tally.as_mut() });
+                let mut work = self.kernel.run(&job, Output { totals, tally: record.tally.as_mut() }, scratch);
                 if first > columns.outputs.start {
                     // The same read of the same array.
                     (work.reads, work.word_lines) = (0, 0);

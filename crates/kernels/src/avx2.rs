@@ -1,12 +1,12 @@
-//! Look-ups in 256-bit registers: `VPSHUFB`, of sixteen entries.
+//! What safe code doesn't get from 256-bit registers.
 
 use std::arch::x86_64::*;
 
-use crate::patterns::QUAD;
-use crate::tiles::TILE;
-use crate::{LANES, Vector};
+use crate::LANES;
+use crate::columns::{Pair, TILE};
+use crate::noise::QUANTILES;
 
-/// Registers of a vector.
+/// Registers of a byte for each lane.
 const HALVES: usize = 2;
 
 #[inline]
@@ -18,7 +18,7 @@ fn load(bytes: &[u8; LANES / HALVES]) -> __m256i {
 
 #[inline]
 #[target_feature(enable = "avx2")]
-fn store(bytes: &mut [u8; LANES / HALVES], register: __m256i) {
+fn store(bytes: &mut [i8; LANES / HALVES], register: __m256i) {
     // SAFETY: the array is 32 bytes; the store needs no alignment.
     unsafe { _mm256_storeu_si256(bytes.as_mut_ptr().cast(), register) }
 }
@@ -32,71 +32,97 @@ fn broadcast(table: &[u8; 16]) -> __m256i {
     _mm256_broadcastsi128_si256(table)
 }
 
-/// Sums of bytes over the groups of `tables`, `[group][column][nibble]`, for four vectors of each of `vectors`,
-/// `[group][vector]`, `stride` apart; `[vector][column]`.
+/// The sum of a quantile for each byte, by its low six bits.
 #[inline]
 #[target_feature(enable = "avx2")]
-pub(crate) fn sum_bytes(tables: &[Vector], (vectors, stride): (&[Vector], usize)) -> [Vector; QUAD * TILE] {
-    let nibble = _mm256_set1_epi8(15);
-    let mut sums = [Vector([0; LANES]); QUAD * TILE];
-    for (at, sums) in sums.as_chunks_mut::<TILE>().0.iter_mut().enumerate() {
-        let mut registers = [[_mm256_setzero_si256(); HALVES]; TILE];
-        for (tables, vectors) in tables.as_chunks::<{ TILE / 2 }>().0.iter().zip(vectors.chunks(stride)) {
-            let [first, second] = vectors[at].0.as_chunks::<{ LANES / HALVES }>().0 else { break };
-            let (first, second) = (load(first), load(second));
-            let low = [_mm256_and_si256(first, nibble), _mm256_and_si256(second, nibble)];
-            let high = [
-                _mm256_and_si256(_mm256_srli_epi16::<4>(first), nibble),
-                _mm256_and_si256(_mm256_srli_epi16::<4>(second), nibble),
-            ];
-            let tables = [tables[0].0.as_chunks::<16>().0, tables[1].0.as_chunks::<16>().0];
-            for (column, registers) in registers.iter_mut().enumerate() {
-                let tables = &tables[column / 2][column % 2 * 2..];
-                let (low_table, high_table) = (broadcast(&tables[0]), broadcast(&tables[1]));
-                for half in 0..HALVES {
-                    let found = _mm256_add_epi8(
-                        _mm256_shuffle_epi8(low_table, low[half]),
-                        _mm256_shuffle_epi8(high_table, high[half]),
-                    );
-                    registers[half] = _mm256_add_epi8(registers[half], found);
+pub(crate) fn normals(bytes: &[[u8; LANES]; 3]) -> [i8; LANES] {
+    let mut sums = [_mm256_setzero_si256(); HALVES];
+    for (bytes, quantiles) in bytes.iter().zip(&QUANTILES) {
+        // The upper half of the quantiles is the lower one with the other sign.
+        let tables = [broadcast(&quantiles.as_chunks().0[0]), broadcast(&quantiles.as_chunks().0[1])];
+        for (sum, bytes) in sums.iter_mut().zip(bytes.as_chunks().0) {
+            let bytes = load(bytes);
+            let index = _mm256_and_si256(bytes, _mm256_set1_epi8(15));
+            let (low, high) = (_mm256_shuffle_epi8(tables[0], index), _mm256_shuffle_epi8(tables[1], index));
+            // Bit 4, and bit 5, as each byte's highest; what else is moved doesn't matter, but that no byte is 0.
+            let magnitude = _mm256_blendv_epi8(low, high, _mm256_slli_epi16::<3>(bytes));
+            let sign = _mm256_or_si256(_mm256_slli_epi16::<2>(bytes), _mm256_set1_epi8(1));
+            *sum = _mm256_add_epi8(*sum, _mm256_sign_epi8(magnitude, sign));
+        }
+    }
+    let mut normals = [0; LANES];
+    for (normals, sum) in normals.as_chunks_mut().0.iter_mut().zip(sums) {
+        store(normals, sum);
+    }
+    normals
+}
+
+/// Bit l is the low bit of byte l.
+#[inline]
+#[target_feature(enable = "avx2")]
+pub(crate) fn mask(bytes: &[u8; LANES]) -> u64 {
+    let half =
+        |bytes: &[u8; LANES / HALVES]| u64::from(_mm256_movemask_epi8(_mm256_slli_epi16::<7>(load(bytes))) as u32);
+    let [low, high] = bytes.as_chunks().0 else { return 0 };
+    half(low) | half(high) << (LANES / HALVES)
+}
+
+/// Bit l is whether lane l is at least `threshold`.
+#[inline]
+#[target_feature(enable = "avx2")]
+pub(crate) fn at_least(lanes: &[i32; LANES], threshold: i32) -> u64 {
+    let threshold = _mm256_set1_epi32(threshold);
+    let is_less = |lanes: &[i32; 8]| {
+        // SAFETY: the array is 32 bytes; the load needs no alignment.
+        let lanes = unsafe { _mm256_loadu_si256(lanes.as_ptr().cast()) };
+        _mm256_cmpgt_epi32(threshold, lanes)
+    };
+    let mut mask = 0;
+    for (half, lanes) in lanes.as_chunks::<8>().0.as_chunks::<4>().0.iter().enumerate() {
+        let low = _mm256_packs_epi32(is_less(&lanes[0]), is_less(&lanes[1]));
+        let high = _mm256_packs_epi32(is_less(&lanes[2]), is_less(&lanes[3]));
+        // Each half of the registers has been packed by itself.
+        let order = _mm256_setr_epi32(0, 4, 1, 5, 2, 6, 3, 7);
+        let bytes = _mm256_permutevar8x32_epi32(_mm256_packs_epi16(low, high), order);
+        mask |= u64::from(!_mm256_movemask_epi8(bytes) as u32) << (32 * half);
+    }
+    mask
+}
+
+/// Lanes of 32 bits in a register.
+const WIDTH: usize = 8;
+
+/// Registers of inputs that meet a cell.
+const REGISTERS: usize = 2;
+
+/// Σ input·cell over word lines, of each column.
+#[target_feature(enable = "avx2")]
+pub(crate) fn products(inputs: &[[Pair; LANES]], cells: &[[Pair; TILE]]) -> [[i32; LANES]; TILE] {
+    let load = |pairs: &[Pair; WIDTH]| {
+        // SAFETY: the array is 32 bytes; the load needs no alignment.
+        unsafe { _mm256_loadu_si256(pairs.as_ptr().cast()) }
+    };
+    let store = |sums: &mut [i32; WIDTH], register| {
+        // SAFETY: the array is 32 bytes; the store needs no alignment.
+        unsafe { _mm256_storeu_si256(sums.as_mut_ptr().cast(), register) }
+    };
+    let mut products = [[0; LANES]; TILE];
+    for block in 0..LANES / (WIDTH * REGISTERS) {
+        let mut sums = [[_mm256_setzero_si256(); REGISTERS]; TILE];
+        for (inputs, cells) in inputs.iter().zip(cells) {
+            let [first, second] = &inputs.as_chunks().0.as_chunks::<REGISTERS>().0[block];
+            let inputs = [load(first), load(second)];
+            for (sums, &cell) in sums.iter_mut().zip(cells) {
+                let cell = _mm256_set1_epi32(cell as i32);
+                for (sum, input) in sums.iter_mut().zip(inputs) {
+                    *sum = _mm256_add_epi32(*sum, _mm256_madd_epi16(input, cell));
                 }
             }
         }
-        for (sum, registers) in sums.iter_mut().zip(registers) {
-            for (bytes, register) in sum.0.as_chunks_mut::<{ LANES / HALVES }>().0.iter_mut().zip(registers) {
-                store(bytes, register);
-            }
+        for (products, sums) in products.iter_mut().zip(sums) {
+            let products = &mut products.as_chunks_mut().0.as_chunks_mut::<REGISTERS>().0[block];
+            products.iter_mut().zip(sums).for_each(|(products, sum)| store(products, sum));
         }
     }
-    sums
-}
-
-/// Replaces each byte by its entry: bytes up to `first` by the first, those from `first` + 127 on by the last.
-#[inline]
-#[target_feature(enable = "avx2")]
-pub(crate) fn look_up_near(first: u8, table: &[u8; 128], vectors: &mut [Vector]) {
-    let parts = table.as_chunks::<16>().0;
-    // The last codes are often the same: of the parts that hold nothing else one is enough.
-    let changing = parts.iter().rposition(|part| *part != [table[127]; 16]);
-    let n_tables = changing.map_or(1, |part| part + 2).min(parts.len());
-    let mut tables = [_mm256_setzero_si256(); 8];
-    for (register, part) in tables.iter_mut().zip(parts) {
-        *register = broadcast(part);
-    }
-    let (first, last) = (_mm256_set1_epi8(first as i8), _mm256_set1_epi8((16 * n_tables - 1) as i8));
-    let (step, above) = (_mm256_set1_epi8(16), _mm256_set1_epi8(0x70));
-    for vector in vectors {
-        for bytes in vector.0.as_chunks_mut::<{ LANES / HALVES }>().0 {
-            // Each table answers for its sixteen places: beyond them, on either side, the saturated sum has its highest
-            // bit, for which a look-up gives 0.
-            let mut place = _mm256_min_epu8(_mm256_subs_epu8(load(bytes), first), last);
-            let mut found = _mm256_setzero_si256();
-            for table in tables.iter().take(n_tables) {
-                let index = _mm256_adds_epu8(place, above);
-                found = _mm256_or_si256(found, _mm256_shuffle_epi8(*table, index));
-                place = _mm256_sub_epi8(place, step);
-            }
-            store(bytes, found);
-        }
-    }
+    products
 }

@@ -233,8 +233,13 @@ pub(crate) fn mask(bytes: &[u8; LANES]) -> u64 {
 /// Bit l is whether lane l is at least `threshold`.
 #[inline]
 #[target_feature(enable = "avx512f")]
-pub(crate) fn at_least(lanes: &[i32; 16], threshold: i32) -> u16 {
-    // SAFETY: the array is 64 bytes; the load needs no alignment.
-    let lanes = unsafe { _mm512_loadu_si512(lanes.as_ptr().cast()) };
-    _mm512_cmpge_epi32_mask(lanes, _mm512_set1_epi32(threshold))
+pub(crate) fn at_least(lanes: &[i32; LANES], threshold: i32) -> u64 {
+    let threshold = _mm512_set1_epi32(threshold);
+    let mut mask = 0;
+    for (part, lanes) in lanes.as_chunks::<16>().0.iter().enumerate() {
+        // SAFETY: the array is 64 bytes; the load needs no alignment.
+        let lanes = unsafe { _mm512_loadu_si512(lanes.as_ptr().cast()) };
+        mask |= u64::from(_mm512_cmpge_epi32_mask(lanes, threshold)) << (16 * part);
+    }
+    mask
 }

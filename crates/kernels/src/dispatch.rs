@@ -61,6 +61,17 @@ impl Isa {
         Self(Level::Avx512)
     }
 
+    /// Runs `task`, compiled for those of these instructions that work on up to 256 bits: for code that isn't worth being
+    /// compiled once more.
+    #[inline]
+    pub(crate) fn run_up_to_256_bits<R>(self, task: impl FnOnce() -> R) -> R {
+        match self.0 {
+            Level::Baseline => task(),
+            // SAFETY: an `Isa` of these levels is made only for kernels that `has_avx2` has found.
+            Level::Avx2 | Level::Avx512 => unsafe { run_avx2(task) },
+        }
+    }
+
     /// Runs `task`, compiled for these instructions.
     #[inline]
     pub(crate) fn run<R>(self, task: impl FnOnce() -> R) -> R {
@@ -70,6 +81,16 @@ impl Isa {
             Level::Avx2 => unsafe { run_avx2(task) },
             // SAFETY: an `Isa` of this level is made only for kernels that `has_avx512` has found.
             Level::Avx512 => unsafe { run_avx512(task) },
+        }
+    }
+}
+
+impl Isa {
+    /// Whether vectors of 256 bits are among them.
+    pub(crate) fn has_vectors_of_256_bits(self) -> bool {
+        match self.0 {
+            Level::Baseline => false,
+            Level::Avx2 | Level::Avx512 => true,
         }
     }
 }
@@ -111,6 +132,12 @@ impl Isa {
     /// Runs `task`.
     #[inline]
     pub(crate) fn run<R>(self, task: impl FnOnce() -> R) -> R {
+        task()
+    }
+
+    /// Runs `task`.
+    #[inline]
+    pub(crate) fn run_up_to_256_bits<R>(self, task: impl FnOnce() -> R) -> R {
         task()
     }
 }

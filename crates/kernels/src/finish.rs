@@ -1,6 +1,6 @@
 //! From the totals of an output's columns to its codes: shift-and-add over weight slices, bias, thresholds.
 
-use crate::bits::{eight, mask};
+use crate::bits::mask;
 use crate::dispatch::Isa;
 use crate::{Kernel, LANES, Lift, OutputTotals, Total};
 
@@ -45,8 +45,7 @@ impl Affine {
             #[inline(always)]
             || {
                 for (position, sums) in sums.iter_mut().enumerate() {
-                    let of_lanes: [[i64; CHUNK]; CHUNKS] = self.at((totals, inputs), position);
-                    sums.copy_from_slice(of_lanes.as_flattened());
+                    *sums = self.at::<T, i64>((totals, inputs), position);
                 }
             },
         );
@@ -67,19 +66,15 @@ impl Affine {
         Self { weights: negated(&self.weights), slopes: negated(&self.slopes), offset: -self.offset }
     }
 
-    /// Y of all lanes of a position.
+    /// Y of a position.
     #[inline(always)]
-    fn at<T: Total, Y: Lane>(
-        &self,
-        (totals, inputs): (OutputTotals<'_, T>, &[Lift]),
-        position: usize,
-    ) -> [[Y; CHUNK]; CHUNKS] {
-        let mut sums = [[Y::wrapped(self.offset); CHUNK]; CHUNKS];
+    fn at<T: Total, Y: Lane>(&self, (totals, inputs): (OutputTotals<'_, T>, &[Lift]), position: usize) -> [Y; LANES] {
+        let mut sums = [Y::wrapped(self.offset); LANES];
         for (column, &weight) in self.weights.iter().enumerate() {
-            add_product(&mut sums, Y::wrapped(weight), totals.of(column, position));
+            add_products(Y::wrapped(weight), totals.of(column, position), &mut sums);
         }
         for (&slope, inputs) in self.slopes.iter().zip(inputs.chunks_exact(totals.grid.n_positions)) {
-            add_product(&mut sums, Y::wrapped(slope), &inputs[position]);
+            add_products(Y::wrapped(slope), &inputs[position], &mut sums);
         }
         sums
     }
@@ -91,6 +86,13 @@ impl Affine {
         self.weights.iter_mut().chain(&mut self.slopes).for_each(|number| *number /= divisor);
         self.offset /= divisor;
         divisor
+    }
+}
+
+#[inline(always)]
+fn add_products<T: Total, Y: Lane>(factor: Y, numbers: &[T; LANES], sums: &mut [Y; LANES]) {
+    for lane in 0..LANES {
+        sums[lane] = sums[lane].plus(factor * Y::wrapped(numbers[lane].wide()));
     }
 }
 
@@ -150,23 +152,18 @@ impl Finish {
         sources: (OutputTotals<'_, T>, &[Lift]),
         (position, planes): (usize, impl Iterator<Item = &'p mut u64>),
     ) {
-        let sums: [[Y; CHUNK]; CHUNKS] = self.affine.at(sources, position);
         if self.thresholds.len() > FEW {
-            let mut codes = [0; LANES];
-            for (code, sum) in codes.iter_mut().zip(sums.as_flattened()) {
-                *code = self.thresholds.partition_point(|&threshold| sum.wide() >= threshold);
-            }
+            let sums: [Y; LANES] = self.affine.at(sources, position);
+            let codes = sums.map(|sum| self.thresholds.partition_point(|&threshold| sum.wide() >= threshold));
             for (plane, word) in planes.enumerate() {
                 *word = mask(isa, &codes.map(|code| (code >> plane & 1) as u8));
             }
             return;
         }
         let mut reached = [0u64; FEW + 1];
+        let sums: [Y; LANES] = self.affine.at(sources, position);
         for (reached, &threshold) in reached[1..].iter_mut().zip(&self.thresholds) {
-            let threshold = Y::wrapped(threshold);
-            for (lanes, sums) in sums.iter().enumerate() {
-                *reached |= u64::from(Y::at_least(isa, sums, threshold)) << (CHUNK * lanes);
-            }
+            *reached = Y::at_least(isa, &sums, Y::wrapped(threshold));
         }
         for (plane, word) in planes.enumerate() {
             // How many multiples of 2^p there are up to the code is odd where bit p is set.
@@ -176,50 +173,42 @@ impl Finish {
     }
 }
 
-/// Lanes that are worked on at a time.
-const CHUNK: usize = 16;
-/// So often are there as many.
-const CHUNKS: usize = LANES / CHUNK;
-
-/// Adds a multiple of some numbers.
-#[inline(always)]
-fn add_product<T: Total, Y: Lane>(sums: &mut [[Y; CHUNK]; CHUNKS], factor: Y, numbers: &[T; LANES]) {
-    for (sums, numbers) in sums.iter_mut().zip(numbers.as_chunks::<CHUNK>().0) {
-        *sums = std::array::from_fn(|lane| sums[lane].plus(factor * Y::wrapped(numbers[lane].wide())));
-    }
-}
-
 /// A number that Y is computed in.
-trait Lane: Total + std::ops::Mul<Output = Self> {
+trait Lane: Total + PartialOrd + std::ops::Mul<Output = Self> {
     /// Bit l is whether lane l is at least `threshold`.
-    fn at_least(isa: Isa, lanes: &[Self; CHUNK], threshold: Self) -> u16;
+    #[inline(always)]
+    fn at_least(isa: Isa, lanes: &[Self; LANES], threshold: Self) -> u64 {
+        compared(isa, lanes, threshold)
+    }
 }
 
 impl Lane for i32 {
     #[inline(always)]
-    fn at_least(isa: Isa, lanes: &[Self; CHUNK], threshold: Self) -> u16 {
+    fn at_least(isa: Isa, lanes: &[Self; LANES], threshold: Self) -> u64 {
         #[cfg(target_arch = "x86_64")]
         if isa == Isa::avx512() {
             // SAFETY: the machine has the instructions that an `Isa` stands for.
             return unsafe { crate::avx512::at_least(lanes, threshold) };
         }
-        let _ = isa;
-        packed(&lanes.map(|lane| u8::from(lane >= threshold)))
+        #[cfg(target_arch = "x86_64")]
+        if isa == Isa::avx2() {
+            // SAFETY: likewise.
+            return unsafe { crate::avx2::at_least(lanes, threshold) };
+        }
+        compared(isa, lanes, threshold)
     }
 }
 
-impl Lane for i64 {
-    #[inline(always)]
-    fn at_least(_: Isa, lanes: &[Self; CHUNK], threshold: Self) -> u16 {
-        packed(&lanes.map(|lane| u8::from(lane >= threshold)))
-    }
-}
+impl Lane for i64 {}
 
-/// Bit l is byte l, which is 0 or 1.
+/// Bit l is whether lane l is at least `threshold`.
 #[inline(always)]
-fn packed(bytes: &[u8; CHUNK]) -> u16 {
-    let [low, high] = bytes.as_chunks::<8>().0 else { return 0 };
-    u16::from(eight(*low)) | u16::from(eight(*high)) << 8
+fn compared<Y: Lane>(isa: Isa, lanes: &[Y; LANES], threshold: Y) -> u64 {
+    let mut bytes = [0; LANES];
+    for lane in 0..LANES {
+        bytes[lane] = u8::from(lanes[lane] >= threshold);
+    }
+    mask(isa, &bytes)
 }
 
 #[cfg(test)]

@@ -2,7 +2,7 @@
 
 use std::ops::Range;
 
-use crate::{LANES, Patterns, Stack, Tally, Transfer};
+use crate::{LANES, Patterns, Scratch, Stack, Tally, Transfer};
 
 /// A stack of arrays, read for many output positions.
 #[derive(Clone, Copy, Debug)]
@@ -142,18 +142,35 @@ pub trait Total: Copy + private::Sealed {
     #[must_use]
     fn shifted(self, bits: u32) -> Self;
     /// Totals of 16 bits, if these are such.
-    fn words(_: &mut [[Self; LANES]]) -> Option<&mut [[i16; LANES]]> {
+    fn words(_: &mut [Self]) -> Option<&mut [i16]> {
         None
     }
 }
 
-mod private {
-    pub trait Sealed {}
+pub(crate) mod private {
+    use crate::Scratch;
+    use crate::interleave::transposed;
+
+    /// A number of its own width.
+    pub trait Sealed: Copy {
+        /// The room for totals of this width.
+        fn totals(scratch: &mut Scratch) -> &mut Vec<Self>;
+        /// Element j of row i becomes element i of row j.
+        #[inline(always)]
+        fn transposed(rows: [[Self; 8]; 8]) -> [[Self; 8]; 8] {
+            transposed(rows)
+        }
+    }
 }
 
 macro_rules! total {
-    ($total:ty $(, $words:item)?) => {
-        impl private::Sealed for $total {}
+    ($total:ty, $room:ident $(, $words:item, $transposed:item)?) => {
+        impl private::Sealed for $total {
+            fn totals(scratch: &mut Scratch) -> &mut Vec<Self> {
+                &mut scratch.$room
+            }
+            $($transposed)?
+        }
         impl Total for $total {
             const ZERO: Self = 0;
             #[inline(always)]
@@ -183,13 +200,20 @@ macro_rules! total {
 
 total!(
     i16,
+    totals_16,
     #[inline(always)]
-    fn words(totals: &mut [[Self; LANES]]) -> Option<&mut [[i16; LANES]]> {
+    fn words(totals: &mut [Self]) -> Option<&mut [i16]> {
         Some(totals)
+    },
+    #[cfg(target_arch = "x86_64")]
+    #[inline(always)]
+    fn transposed(rows: [[Self; 8]; 8]) -> [[Self; 8]; 8] {
+        // SAFETY: every machine of this architecture has the instructions.
+        unsafe { crate::sse2::transposed(&rows) }
     }
 );
-total!(i32);
-total!(i64);
+total!(i32, totals_32);
+total!(i64, totals_64);
 
 impl Slice {
     /// With the other sign, if its converted sums are negated.

@@ -5,7 +5,7 @@ use crate::amx;
 use crate::dispatch::Isa;
 use crate::patterns::QUAD;
 use crate::stack::Tables;
-use crate::{Job, Output, Total, Work, portable, scalar, tiled};
+use crate::{Job, Output, Scratch, Total, Work, columns, scalar, tiled};
 
 /// The environment variable that forces a kernel.
 pub const KERNEL_VARIABLE: &str = "REBIAS_KERNEL";
@@ -22,7 +22,7 @@ pub(crate) enum Way {
     Scalar,
     /// Look-up tables in memory, columns in the lanes.
     Portable,
-    /// Look-up tables of four word lines in registers, images in the lanes: `VPSHUFB`.
+    /// The same with vectors of 256 bits.
     Avx2,
     /// Look-up tables of six word lines in registers, images in the lanes: `VPERMB` and `VPERMI2W`.
     Avx512,
@@ -117,8 +117,16 @@ impl Kernel {
     /// Word lines whose bits form one index: as many as its tables tell apart.
     pub const fn group_lines(self) -> usize {
         match self.0 {
-            Way::Scalar | Way::Avx2 | Way::Amx => 8,
-            Way::Portable | Way::Avx512 => 6,
+            Way::Scalar | Way::Portable | Way::Avx2 | Way::Amx => 8,
+            Way::Avx512 => 6,
+        }
+    }
+
+    /// Whether it takes images one after another.
+    pub(crate) const fn has_columns_in_lanes(self) -> bool {
+        match self.0 {
+            Way::Portable | Way::Avx2 => true,
+            Way::Scalar | Way::Avx512 | Way::Amx => false,
         }
     }
 
@@ -142,19 +150,18 @@ impl Kernel {
 
     /// Reads a stack of arrays for all positions of a job.
     ///
-    /// Totals must fit in `T`: sums are taken modulo its range.
+    /// Totals must fit in `T`: sums are taken modulo its range. `scratch` is room that jobs use one after another.
     ///
     /// # Panics
     ///
     /// If the slices of `job` and `output` don't have their shapes, or the stack is another kernel's.
-    pub fn run<T: Total>(self, job: &Job<'_>, output: Output<'_, T>) -> Work {
+    pub fn run<T: Total>(self, job: &Job<'_>, output: Output<'_, T>, scratch: &mut Scratch) -> Work {
         job.check(&output);
         match &job.stack.tables {
             Tables::Cells(_) => scalar::run(job, output),
-            Tables::Memory8(_) | Tables::Memory16(_) | Tables::Memory32(_) => self.isa().run(
-                #[inline(always)]
-                || portable::run(job, output),
-            ),
+            Tables::Memory8(_) | Tables::Memory16(_) | Tables::Memory32(_) => {
+                columns::run(self.isa(), job, output, scratch)
+            }
             Tables::Tiles(tiles) => tiled::run(self.isa(), tiles, job, output),
             #[cfg(target_arch = "x86_64")]
             Tables::Products(products) => amx::run(products, job, output),

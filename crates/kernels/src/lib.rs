@@ -13,10 +13,12 @@
 //! | kernel | tables | lanes |
 //! |---|---|---|
 //! | `scalar` | none: a loop over cells | – |
-//! | `portable` | four word lines, in memory | columns |
-//! | `avx2` | four word lines of bytes, in registers; wider cells as `portable` | images |
+//! | `portable`, `avx2` | eight word lines, in memory | columns |
 //! | `avx512` | six word lines of bytes or words, in registers; wider cells as `portable` | images |
 //! | `amx` | none: cells of 64 word lines times what drives them; cells wider than two bytes as `portable` | images |
+//!
+//! Where converters lose nothing, inputs of many bits and wide cells are multiplied instead by the kernels with tables in
+//! memory, images in the lanes.
 //!
 //! Every kernel gives the same integers; `scalar` is the one that is obviously right, and a test holds all others to it.
 //! The kernel is chosen when the program runs; the environment variable [`KERNEL_VARIABLE`] forces one.
@@ -30,19 +32,24 @@ mod avx512;
 #[cfg(feature = "baseline")]
 pub mod baseline;
 mod bits;
+mod columns;
 mod dispatch;
 mod finish;
 mod histogram;
+mod interleave;
 mod job;
 mod kernel;
 mod lines;
 mod memory;
 mod noise;
 mod patterns;
-mod portable;
 mod products;
+mod rows;
 mod scalar;
+mod scratch;
 mod segments;
+#[cfg(target_arch = "x86_64")]
+mod sse2;
 mod stack;
 #[cfg(test)]
 mod suite;
@@ -59,5 +66,6 @@ pub use job::{Grid, Job, Lift, Output, OutputTotals, Position, Slice, SliceSign,
 pub use kernel::{KERNEL_VARIABLE, Kernel, KernelError, Portion};
 pub use lines::{Lines, Read};
 pub use patterns::{LANES, Patterns, Source, Vector};
+pub use scratch::Scratch;
 pub use stack::{Cells, Stack, StackError};
 pub use transfer::{Transfer, Uniform};

@@ -15,6 +15,7 @@
 
 use std::ops::Range;
 
+use crate::dispatch::Isa;
 use crate::memory::Memory;
 use crate::products::{Products, Second};
 use crate::stack::{Shape, StackError};
@@ -134,6 +135,8 @@ pub(crate) enum SpreadTables {
     /// `[word line][column]`.
     Cells(Vec<u32>),
     Memory(Memory<u8, 64>),
+    /// Of one column that stands for all, as they are alike: of each group what a pattern adds.
+    Common(Vec<[u8; 256]>),
     Tiles(Tiles),
     /// Of one tile that stands for all: columns are alike.
     CommonTile(Tiles),
@@ -159,7 +162,10 @@ impl Spread {
         let shape = Shape { lines, n_columns };
         let tables = match form {
             SpreadForm::Cells => SpreadTables::Cells(cells),
-            SpreadForm::Memory => SpreadTables::Memory(Memory::new(shape, &cells)),
+            SpreadForm::Memory => match common(&cells, n_columns, 1) {
+                Some(cells) => SpreadTables::Common(lines.groups().map(|lines| patterns(&cells[lines])).collect()),
+                None => SpreadTables::Memory(Memory::new(shape, &cells)),
+            },
             SpreadForm::Tiles => match common(&cells, n_columns, TILE) {
                 Some(cells) => {
                     let shape = Shape { lines, n_columns: TILE };
@@ -191,6 +197,7 @@ impl Spread {
             SpreadTables::CommonTile(tiles) => (tiles, 0),
             SpreadTables::Cells(_)
             | SpreadTables::Memory(_)
+            | SpreadTables::Common(_)
             | SpreadTables::Products(_)
             | SpreadTables::CommonProducts(_) => unreachable!("as the cells"),
         };
@@ -226,6 +233,12 @@ impl Spread {
         variances.0.iter_mut().for_each(|variance| *variance += self.of_conversion as u8);
     }
 
+    /// What normal numbers are multiplied with if cells have a variance, likewise.
+    #[inline(always)]
+    pub(crate) fn sigma(&self, of_cells: u8) -> u8 {
+        SIGMAS[usize::from(self.of_conversion as u8 + of_cells)]
+    }
+
     /// The sample of a column sum whose cells have a variance.
     #[inline(always)]
     pub(crate) fn sample(&self, of_cells: u32, z: i8) -> i32 {
@@ -249,6 +262,16 @@ impl Spread {
         // No product is as small as −2^15 or as large as 2^15 − 2^7: rounding doesn't overflow.
         if shift == 0 { product } else { ((product >> (shift - 1)) + 1) >> 1 }
     }
+}
+
+/// The sum of the cells that each pattern drives.
+fn patterns(cells: &[u32]) -> [u8; 256] {
+    let mut sums = [0; 256];
+    for (line, cell) in cells.iter().enumerate() {
+        let (known, new) = sums.split_at_mut(1 << line);
+        new.iter_mut().zip(known).for_each(|(new, known)| *new = *known + *cell as u8);
+    }
+    sums
 }
 
 /// The cells of `n` columns, if all columns have the same.
@@ -375,8 +398,15 @@ impl Key {
 
     /// z·U for each lane.
     #[inline(always)]
-    pub(crate) fn normals(self) -> [i8; LANES] {
-        let [a, b, c] = self.bytes();
+    pub(crate) fn normals(self, isa: Isa) -> [i8; LANES] {
+        let bytes = self.bytes();
+        #[cfg(target_arch = "x86_64")]
+        if isa.has_vectors_of_256_bits() {
+            // SAFETY: the machine has the instructions that an `Isa` stands for.
+            return unsafe { crate::avx2::normals(&bytes) };
+        }
+        let _ = isa;
+        let [a, b, c] = bytes;
         let quantile = |table: usize, byte: u8| QUANTILES[table][usize::from(byte % 64)] as i8;
         std::array::from_fn(|lane| quantile(0, a[lane]) + quantile(1, b[lane]) + quantile(2, c[lane]))
     }

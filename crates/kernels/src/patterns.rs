@@ -7,11 +7,14 @@
 //! strip 0: group 0: position 0: plane 0, plane 1, …; position 1: plane 0, …     strip 1: group 0: …
 //!          group 1: …
 //! ```
+//!
+//! Kernels with columns in their lanes have [`Rows`] instead.
 
-use std::ops::Range;
-use std::slice::Chunks;
+use std::borrow::Cow;
 
+use crate::bits::transpose_8;
 use crate::dispatch::Isa;
+use crate::rows::Rows;
 use crate::{Kernel, Lift, Lines, Read, Slice};
 
 /// Images whose values stand side by side.
@@ -48,12 +51,15 @@ pub struct Patterns {
     /// Positions of a strip.
     strip: usize,
     vectors: Vec<Vector>,
+    /// In place of vectors, for kernels with columns in their lanes.
+    rows: Option<Rows>,
 }
 
 impl Patterns {
     /// Room for indices.
     pub fn new(kernel: Kernel) -> Self {
-        Self { kernel, n_positions: 0, n_planes: 1, n_groups: 0, strip: 1, vectors: Vec::new() }
+        let rows = kernel.has_columns_in_lanes().then(Rows::default);
+        Self { kernel, n_positions: 0, n_planes: 1, n_groups: 0, strip: 1, vectors: Vec::new(), rows }
     }
 
     /// Number of positions.
@@ -101,13 +107,15 @@ impl Patterns {
         self.vectors[(strip * self.n_groups + group) * per_strip + place * self.n_planes + plane].0[lane]
     }
 
-    /// The vectors that index the tables of some groups, `[group]`, the first of each chunk of as many as a strip has.
-    #[inline(always)]
-    pub(crate) fn of_groups(&self, position: usize, plane: usize, groups: &Range<usize>) -> Chunks<'_, Vector> {
-        let per_strip = self.vectors_per_strip();
-        let (strip, place) = (position / self.strip, position % self.strip);
-        let first = place * self.n_planes + plane;
-        self.strip_vectors(strip)[groups.start * per_strip + first..].chunks(per_strip)
+    /// The indices image by image; `lines` are those of the source.
+    pub(crate) fn rows(&self, lines: &Lines) -> Cow<'_, Rows> {
+        match &self.rows {
+            Some(rows) => Cow::Borrowed(rows),
+            None => {
+                let index = |image, plane, group| self.index(image, plane, group);
+                Cow::Owned(Rows::copied(lines, (self.n_positions, self.n_planes), index))
+            }
+        }
     }
 
     /// Gathers the bits of `n_planes` planes for the positions of a source.
@@ -120,10 +128,17 @@ impl Patterns {
         self.n_planes = n_planes;
         self.n_positions = source.positions.len();
         self.n_groups = lines.n_groups();
+        let isa = self.kernel.isa();
+        if let Some(rows) = &mut self.rows {
+            isa.run(
+                #[inline(always)]
+                || rows.fill(lines, n_planes, source),
+            );
+            return;
+        }
         self.strip = self.kernel.strip(n_planes);
         let n_strips = self.n_positions.div_ceil(self.strip);
         self.vectors.resize(n_strips * self.n_groups * self.vectors_per_strip(), Vector([0; LANES]));
-        let isa = self.kernel.isa();
         isa.run(
             #[inline(always)]
             || self.fill_strips(isa, lines, source),
@@ -141,10 +156,13 @@ impl Patterns {
             #[inline(always)]
             || {
                 let of_read = sums.chunks_exact_mut((self.n_positions * slices.len()).max(1));
-                for (read, sums) in lines.reads().iter().zip(of_read) {
+                for ((index, read), sums) in lines.reads().iter().enumerate().zip(of_read) {
                     for (position, sums) in sums.chunks_exact_mut(slices.len()).enumerate() {
                         for (sum, slice) in sums.iter_mut().zip(slices) {
-                            *sum = self.sum_slice(read, position, slice);
+                            *sum = match &self.rows {
+                                Some(rows) => rows.sum_slice(index, position, slice),
+                                None => self.sum_slice(read, position, slice),
+                            };
                         }
                     }
                 }
@@ -202,22 +220,12 @@ fn interleaved(isa: Isa, words: &[u64], lines: &[usize]) -> Vector {
     let _ = isa;
     let mut rows = [0; 8];
     rows.iter_mut().zip(lines).for_each(|(row, &line)| *row = words[line]);
+    let mut words: [u64; LANES / 8] =
+        std::array::from_fn(|index| u64::from_le_bytes(rows.map(|row: u64| (row >> (8 * index)) as u8)));
+    transpose_8(&mut words);
     let mut bytes = [0; LANES];
-    for (index, bytes) in bytes.as_chunks_mut::<8>().0.iter_mut().enumerate() {
-        let rows = rows.map(|row| (row >> (8 * index)) as u8);
-        *bytes = transposed(u64::from_le_bytes(rows)).to_le_bytes();
-    }
+    bytes.as_chunks_mut().0.iter_mut().zip(words).for_each(|(bytes, word)| *bytes = word.to_le_bytes());
     Vector(bytes)
-}
-
-/// Transposes 8 × 8 bits (Warren, "Hacker's Delight", section 7-3).
-#[inline(always)]
-fn transposed(mut rows: u64) -> u64 {
-    for (shift, mask) in [(7, 0x00aa_00aa_00aa_00aa), (14, 0x0000_cccc_0000_cccc), (28, 0x0000_0000_f0f0_f0f0)] {
-        let swapped = (rows ^ (rows >> shift)) & mask;
-        rows ^= swapped ^ (swapped << shift);
-    }
-    rows
 }
 
 #[cfg(test)]
@@ -242,7 +250,10 @@ mod tests {
                                 let bit = |line: usize| words[first + plane * 10 + offsets[line]] >> lane & 1;
                                 let expected: u64 =
                                     (0..).zip(group_lines.clone()).map(|(at, line)| bit(line) << at).sum();
-                                let found = patterns.index((position, lane), plane, group);
+                                let found = match &patterns.rows {
+                                    Some(rows) => rows.index(&lines, (position, lane), plane, group),
+                                    None => patterns.index((position, lane), plane, group),
+                                };
                                 assert_eq!(u64::from(found), expected, "{}", kernel.name());
                             }
                         }

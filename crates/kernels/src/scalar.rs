@@ -1,5 +1,6 @@
 //! The reference: a loop over the cells of each column.
 
+use crate::dispatch::Isa;
 use crate::noise::{Key, SpreadTables};
 use crate::stack::Tables;
 use crate::{Job, LANES, Output, Read, Total, Work};
@@ -62,7 +63,7 @@ impl Sums<'_> {
         let (read, position, slice) = self.at;
         let key = Key::new(self.job.stream, (self.column, read, slice), &self.job.positions[position]);
         let variance = self.over(variances, lane, |input| input * input);
-        spread.sample(variance as u32, key.normals()[lane]).into()
+        spread.sample(variance as u32, key.normals(Isa::baseline())[lane]).into()
     }
 
     /// Σ cell · f(level that drives it).

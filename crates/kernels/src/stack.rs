@@ -116,9 +116,6 @@ impl Stack {
         let is_narrow = max_group <= u8::MAX.into();
         let (tables, form) = match (kernel.way(), Second::of(values)) {
             (Way::Scalar, _) => (Tables::Cells(values.to_vec()), SpreadForm::Cells),
-            (Way::Avx2, _) if is_narrow && !has_noise => {
-                (Tables::Tiles(Tiles::new(Width::Nibbles, shape, values)), SpreadForm::Memory)
-            }
             (Way::Avx512, _) if is_narrow && !has_noise => {
                 (Tables::Tiles(Tiles::new(Width::Bytes, shape, values)), SpreadForm::Tiles)
             }

@@ -3,8 +3,8 @@
 use proptest::prelude::*;
 
 use crate::{
-    Cells, Histogram, Job, Kernel, LANES, Lift, Lines, Output, Patterns, Position, Slice, SliceSign, Source, Stack,
-    Tally, Total, Transfer, Uniform, Work,
+    Cells, Histogram, Job, Kernel, LANES, Lift, Lines, Output, Patterns, Position, Scratch, Slice, SliceSign, Source,
+    Stack, Tally, Total, Transfer, Uniform, Work,
 };
 
 #[derive(Clone, Debug)]
@@ -19,12 +19,12 @@ struct Case {
     slices: Vec<Slice>,
     transfer: Choice,
     has_lifts: bool,
-    has_tally: bool,
     /// Mean variance of a cell.
     variance: Option<f64>,
     /// Variance of a conversion.
     conversion_variance: f64,
-    sparsity: u32,
+    /// `None` if sums are not recorded.
+    sparsity: Option<u32>,
     seed: u64,
 }
 
@@ -86,11 +86,12 @@ fn case() -> impl Strategy<Value = Case> {
     let size = (n_lines, 1usize..=70, lines_per_read, 1usize..=19);
     let of_cells = prop_oneof![Just(None), (0.1f64..3000.0).prop_map(Some)];
     let of_conversion = prop_oneof![2 => Just(0.0), 2 => 1.0f64..3e5, 1 => 1e6f64..1e12];
-    let flags = (prop::bool::weighted(0.3), any::<bool>());
-    let extras = (flags, (of_cells, of_conversion), prop_oneof![2 => 0u32..=3, 1 => Just(6)], any::<u64>());
+    let noise = (of_cells, of_conversion);
+    let sparsity = prop_oneof![2 => (0u32..=3).prop_map(Some), 1 => Just(Some(6)), 1 => Just(None)];
+    let extras = (prop::bool::weighted(0.3), noise, sparsity, any::<u64>());
     (size, (cell, prop::sample::select(vec![0u32, 7])), slices(), choice, extras).prop_map(
         |(size, (max_cell, shift), slices, transfer, extras)| {
-            let ((has_lifts, has_tally), (variance, conversion_variance), sparsity, seed) = extras;
+            let (has_lifts, (variance, conversion_variance), sparsity, seed) = extras;
             let (n_lines, n_columns, lines_per_read, n_positions) = size;
             let columns = (seed as usize % n_columns, n_columns - (seed >> 8) as usize % 3 % n_columns);
             let columns = (columns.0.min(columns.1 - 1), columns.1);
@@ -105,7 +106,6 @@ fn case() -> impl Strategy<Value = Case> {
                 slices,
                 transfer,
                 has_lifts,
-                has_tally,
                 variance,
                 conversion_variance,
                 sparsity,
@@ -123,7 +123,7 @@ fn random(seed: u64, length: usize) -> impl Iterator<Item = u64> {
     })
 }
 
-type Ran = Option<(Vec<i64>, Tally, Work)>;
+type Ran = Option<(Vec<i64>, Option<Tally>, Work)>;
 
 fn run<T: Total>(kernel: Kernel, case: &Case) -> Ran {
     let widest = case.slices.iter().map(|slice| slice.planes.len()).max().unwrap_or(0);
@@ -132,7 +132,13 @@ fn run<T: Total>(kernel: Kernel, case: &Case) -> Ran {
     let values: Vec<_> =
         random(case.seed, case.n_lines * case.n_columns).map(|x| x as u32 % (case.max_cell + 1)).collect();
     let variances = case.variance.map(|mean| {
-        random(case.seed ^ 5, values.len()).map(|x| mean * 2.0 * x as f64 / u32::MAX as f64).collect::<Vec<_>>()
+        let of_cells = random(case.seed ^ 5, values.len()).map(|x| mean * 2.0 * x as f64 / u32::MAX as f64);
+        let mut variances: Vec<_> = of_cells.collect();
+        // Columns that are alike have tables of their own.
+        if case.seed.is_multiple_of(2) {
+            variances.chunks_exact_mut(case.n_columns).for_each(|row| row.fill(row[0]));
+        }
+        variances
     });
     let negated: Vec<_> = random(case.seed, lines.reads().len() * case.n_columns).map(|x| x % 3 == 0).collect();
     let cells = Cells {
@@ -179,8 +185,9 @@ fn run<T: Total>(kernel: Kernel, case: &Case) -> Ran {
     };
     let mut totals = vec![[T::ZERO; LANES]; case.n_positions * (case.columns.1 - case.columns.0)];
     let histogram = Histogram::new(1 << 20);
-    let mut tally = Tally { histogram, first: -5000, shift: case.shift + 24, sparsity: case.sparsity };
-    let work = kernel.run(&job, Output { totals: &mut totals, tally: case.has_tally.then_some(&mut tally) });
+    let mut tally = case.sparsity.map(|sparsity| Tally { histogram, first: -5000, shift: case.shift + 24, sparsity });
+    let output = Output { totals: &mut totals, tally: tally.as_mut() };
+    let work = kernel.run(&job, output, &mut Scratch::default());
     let grid = stack.grid(case.columns.1 - case.columns.0, case.n_positions);
     let places =
         (0..case.columns.1 - case.columns.0).flat_map(|column| (0..case.n_positions).map(move |at| (column, at)));
@@ -191,19 +198,39 @@ fn run<T: Total>(kernel: Kernel, case: &Case) -> Ran {
     Some((used, tally, work))
 }
 
+/// Every kernel gives what the scalar one does.
+fn compare(case: &Case) -> Result<(), TestCaseError> {
+    let expected = run::<i64>(Kernel::SCALAR, case);
+    let expected_narrow = run::<i32>(Kernel::SCALAR, case);
+    let expected_words = run::<i16>(Kernel::SCALAR, case);
+    for kernel in Kernel::available() {
+        prop_assert!(run::<i64>(kernel, case) == expected, "{}", kernel.name());
+        prop_assert!(run::<i32>(kernel, case) == expected_narrow, "{} in 32 bits", kernel.name());
+        prop_assert!(run::<i16>(kernel, case) == expected_words, "{} in 16 bits", kernel.name());
+    }
+    Ok(())
+}
+
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(48))]
 
     #[test]
     fn prop_every_kernel_does_what_the_scalar_one_does(case in case()) {
-        let expected = run::<i64>(Kernel::SCALAR, &case);
-        let expected_narrow = run::<i32>(Kernel::SCALAR, &case);
-        let expected_words = run::<i16>(Kernel::SCALAR, &case);
-        for kernel in Kernel::available() {
-            prop_assert!(run::<i64>(kernel, &case) == expected, "{}", kernel.name());
-            prop_assert!(run::<i32>(kernel, &case) == expected_narrow, "{} in 32 bits", kernel.name());
-            prop_assert!(run::<i16>(kernel, &case) == expected_words, "{} in 16 bits", kernel.name());
-        }
+        compare(&case)?;
+    }
+
+    #[test]
+    fn prop_sums_that_nothing_is_lost_of_are_those_of_the_scalar_kernel(
+        case in case(),
+        bits in 2usize..=9,
+        width in prop_oneof![Just(1usize), 2usize..=6],
+    ) {
+        let planes = (0..bits).step_by(width).map(|first| first..bits.min(first + width));
+        let slices = planes.map(|planes| Slice { shift: planes.start as u32, planes, sign: SliceSign::Plus }).collect();
+        let max_cell = case.max_cell.min(403);
+        let (has_lifts, variance, conversion_variance, sparsity) = (false, None, 0.0, None);
+        let transfer = Choice::Exact;
+        compare(&Case { slices, max_cell, transfer, has_lifts, variance, conversion_variance, sparsity, ..case })?;
     }
 }
 
@@ -236,7 +263,8 @@ fn worked(transfer: &Transfer, kernel: Kernel) -> ([i64; 2], Work) {
         stream: 0,
     };
     let mut totals = [[0i64; LANES]; 2];
-    let work = kernel.run(&job, Output { totals: &mut totals, tally: None });
+    let output = Output { totals: &mut totals, tally: None };
+    let work = kernel.run(&job, output, &mut Scratch::default());
     (totals.map(|totals| totals[0]), work)
 }
 

@@ -63,7 +63,7 @@ impl<'a> Plan<'a> {
         let codes = if has_offsets || tiles.width == Width::Words { None } else { Codes::new(job) };
         let converter = Converter::of(job);
         let max_code = match &codes {
-            None => converter.as_ref().map_or(u64::MAX / 3, |converter| converter.max_code(job.stack)),
+            None => converter.as_ref().map_or(u64::MAX / 3, |converter| converter.max_code(job)),
             Some(Codes::Same) => job.stack.max_sum(),
             Some(Codes::Clip(max)) => (*max).into(),
             Some(Codes::Table(codes)) => codes.iter().max().map_or(0, |&code| code.into()),

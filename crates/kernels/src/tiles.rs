@@ -15,8 +15,6 @@ pub(crate) const TILE: usize = 4;
 /// How wide the entries of a table are, and how many word lines index it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Width {
-    /// Bytes, for each half of a group of eight: 2 · 16 entries.
-    Nibbles,
     /// Bytes, for a group of six: 64 entries.
     Bytes,
     /// Words of 16 bits, for a group of six: 64 entries.
@@ -28,7 +26,7 @@ pub(crate) enum Width {
 pub(crate) struct Tiles {
     pub(crate) width: Width,
     n_columns: usize,
-    /// `[read][tile][group][column]`; half a vector, one or two for each.
+    /// `[read][tile][group][column]`; one or two vectors for each.
     tables: Vec<Vector>,
     /// For each read and tile, its groups cut so that no column's cells add up to more than an entry holds within a
     /// segment; counted from the read's first group.
@@ -82,7 +80,6 @@ impl Width {
     /// Bytes of a column's table.
     const fn bytes(self) -> usize {
         match self {
-            Self::Nibbles => LANES / 2,
             Self::Bytes => LANES,
             Self::Words => 2 * LANES,
         }
@@ -95,7 +92,7 @@ impl Width {
 
     const fn max_entry(self) -> u64 {
         match self {
-            Self::Nibbles | Self::Bytes => u8::MAX as u64,
+            Self::Bytes => u8::MAX as u64,
             Self::Words => u16::MAX as u64,
         }
     }
@@ -104,16 +101,6 @@ impl Width {
     fn write(self, tables: &mut [Vector], column: usize, cells: impl Iterator<Item = u32>) {
         let mut sums = [0u32; 64];
         match self {
-            Self::Nibbles => {
-                let cells: Vec<_> = cells.collect();
-                let half = cells.len().min(4);
-                let bytes = &mut tables[column / 2].0[column % 2 * 32..][..32];
-                for (bytes, cells) in bytes.chunks_exact_mut(16).zip([&cells[..half], &cells[half..]]) {
-                    sums_of_patterns(&mut sums[..16], cells.iter().copied());
-                    bytes.iter_mut().zip(sums).for_each(|(byte, sum)| *byte = sum as u8);
-                    sums[..16].fill(0);
-                }
-            }
             Self::Bytes => {
                 sums_of_patterns(&mut sums, cells);
                 tables[column].0 = sums.map(|sum| sum as u8);

@@ -1,7 +1,9 @@
 //! Conversion of sums in words of 16 bits, sixteen or more lanes at a time.
 
+use std::hint::black_box;
+
 use crate::noise::Spread;
-use crate::{Job, Stack, Transfer, Uniform};
+use crate::{Job, Transfer, Uniform};
 
 /// A transfer in words.
 #[derive(Clone, Debug)]
@@ -83,9 +85,9 @@ impl<'a> Converter<'a> {
     }
 
     /// The greatest code.
-    pub(crate) fn max_code(&self, stack: &Stack) -> u64 {
+    pub(crate) fn max_code(&self, job: &Job<'_>) -> u64 {
         match self {
-            Self::Exact => stack.max_sum(),
+            Self::Exact => job.stack.max_sum() * max_input(job),
             Self::Clip(max) => (*max).into(),
             Self::Small(uniform) => uniform.max_code.into(),
             Self::Uniform(uniform) => uniform.max_code.into(),
@@ -200,7 +202,7 @@ impl Steps {
     /// For sums to which only noise is added, and codes of bytes; `None` where that is not what the converter does.
     pub(crate) fn of(job: &Job<'_>, converter: &Converter<'_>) -> Option<Self> {
         let steps = Self::with_offsets(job, converter, job.stack.spread.as_ref().map_or(0, Spread::max_sample))?;
-        let has_bytes = converter.max_code(job.stack) <= u8::MAX.into();
+        let has_bytes = converter.max_code(job) <= u8::MAX.into();
         (has_bytes && job.lifts.is_none() && job.stack.shift() == 0).then_some(steps)
     }
 
@@ -220,6 +222,19 @@ impl Steps {
         let max_sum = (job.stack.max_sum() * max_input(job)) << uniform.shift;
         let _: u16 = (max_sum + u64::from(plus) + u64::from(max_offset)).try_into().ok()?;
         Self::new((plus, minus), uniform.step, uniform.max_code)
+    }
+
+    /// Converts sums to which something is added in units.
+    #[inline(always)]
+    pub(crate) fn convert<const N: usize>(&self, sums: &mut [u16; N], offsets: &[i16; N]) {
+        // Were the multiplier's widening moved out of a loop over images, the compiler wouldn't see that the high halves
+        // of products are all that is wanted.
+        let multipliers = black_box([self.multiplier; N]);
+        for ((sum, &offset), multiplier) in sums.iter_mut().zip(offsets).zip(multipliers) {
+            let numerator = sum.wrapping_add(self.plus).wrapping_add_signed(offset).saturating_sub(self.minus);
+            let product = u32::from(numerator.min(self.limit)) * u32::from(multiplier);
+            *sum = (product >> 16) as u16 >> self.multiplier_shift;
+        }
     }
 
     fn new((plus, minus): (u16, u16), step: u16, max_code: u16) -> Option<Self> {

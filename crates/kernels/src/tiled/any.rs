@@ -2,6 +2,7 @@
 
 use super::Plan;
 use super::quad::{Quad, Sums, Tile};
+use crate::dispatch::Isa;
 use crate::noise::{Key, Spread};
 use crate::patterns::QUAD;
 use crate::tiles::{TILE, Tiles};
@@ -71,7 +72,7 @@ impl Plan<'_> {
         }
         std::array::from_fn(|at| {
             let column = (tile.index * TILE + at, read_index, slice);
-            let normals = Key::new(self.job.stream, column, &self.job.positions[position]).normals();
+            let normals = Key::new(self.job.stream, column, &self.job.positions[position]).normals(Isa::avx512());
             std::array::from_fn(|lane| spread.sample(variances[at][lane], normals[lane]))
         })
     }

@@ -19,19 +19,14 @@ impl Plan<'_> {
         mut tally: Option<&mut Tally>,
     ) -> bool {
         let Some(schedule) = &self.schedule else { return false };
-        // AVX2 has no fast way to look up one of 256 bytes.
-        let has_bytes = match (&self.codes, self.tiles.width) {
-            (None, _) | (_, Width::Words) => false,
-            (Some(Codes::Table(_)), Width::Nibbles) => self.converter.is_none(),
-            (Some(_), Width::Nibbles | Width::Bytes) => true,
-        };
+        let has_bytes = self.codes.is_some() && self.tiles.width == Width::Bytes;
         let ways = (&self.codes, &self.converter);
         if !matches!(ways, (Some(_), _) if has_bytes && tile.segments.len() == 1) && self.converter.is_none() {
             return false;
         }
         #[cfg(target_arch = "x86_64")]
-        if let Some(totals) = T::words(totals)
-            && self.add_pairs((tile, sigmas), totals, tally.as_deref_mut())
+        if let Some(totals) = T::words(totals.as_flattened_mut())
+            && self.add_pairs((tile, sigmas), totals.as_chunks_mut().0, tally.as_deref_mut())
         {
             return true;
         }
@@ -67,8 +62,8 @@ impl Plan<'_> {
             Codes::Clip(max) => {
                 sums.iter_mut().for_each(|sums| sums.0.iter_mut().for_each(|sum| *sum = (*sum).min(*max)));
             }
-            Codes::Table(codes) => look_up(self.tiles.width, codes, &mut sums),
-            Codes::Near { first, codes } => look_up_near(self.tiles.width, (*first, codes), &mut sums),
+            Codes::Table(codes) => look_up(codes, &mut sums),
+            Codes::Near { first, codes } => look_up_near((*first, codes), &mut sums),
         }
         if self.room == Room::Words {
             self.accumulate((quad, schedule), |at| &sums[at].0, totals);

@@ -2,6 +2,7 @@
 
 use super::Plan;
 use super::quad::Tile;
+use crate::dispatch::Isa;
 use crate::noise::Key;
 use crate::tiles::{TILE, Width};
 use crate::{LANES, Read, SliceSign, Tally, Vector};
@@ -132,7 +133,7 @@ impl Plan<'_> {
                     crate::avx512::add_words(tile.tables, vectors, (steps, self.room), noise.as_ref(), (pairs, totals));
                 }
             }
-            (_, _, Width::Nibbles | Width::Bytes | Width::Words) => return false,
+            (_, _, Width::Bytes | Width::Words) => return false,
         }
         if let Some(tally) = tally {
             self.record_tile(tile, noise.as_ref(), tally);
@@ -224,7 +225,8 @@ impl Plan<'_> {
                     let sums = self.column_sums(tile, at, (vector, stride));
                     let samples = noise.map(|noise| {
                         let slice = self.schedule.as_ref().map_or(0, |schedule| schedule.slices[plane]);
-                        let (normals, sigmas) = (noise.key(place, slice, at).normals(), noise.sigmas.of(vector, at));
+                        let (normals, sigmas) =
+                            (noise.key(place, slice, at).normals(Isa::avx512()), noise.sigmas.of(vector, at));
                         (normals, sigmas)
                     });
                     let shift = job.stack.shift();
@@ -249,7 +251,7 @@ impl Plan<'_> {
         match self.tiles.width {
             // SAFETY: only the AVX-512 kernel tabulates words, and its existence proves the instructions.
             Width::Words => unsafe { crate::avx512::column_words(&tile.tables[2 * column..], vectors, stride) },
-            Width::Bytes | Width::Nibbles => {
+            Width::Bytes => {
                 // SAFETY: only the AVX-512 kernel comes this way, and its existence proves the instructions.
                 let sums = unsafe { crate::avx512::column_bytes(&tile.tables[column..], vectors, stride) };
                 sums.0.map(u16::from)

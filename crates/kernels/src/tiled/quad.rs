@@ -45,8 +45,6 @@ impl Quad<'_> {
         let vectors = (&self.tile.vectors[groups.start * stride + self.quad * QUAD..], stride);
         #[cfg(target_arch = "x86_64")]
         match tiles.width {
-            // SAFETY: only the AVX2 kernel tabulates nibbles, and its existence proves the instructions.
-            Width::Nibbles => unsafe { crate::avx2::sum_bytes(tables, vectors) },
             // SAFETY: only the AVX-512 kernel tabulates bytes, and its existence proves the instructions.
             Width::Bytes => unsafe { crate::avx512::sum_bytes(tables, vectors) },
             Width::Words => unreachable!("words are summed in words"),
@@ -59,7 +57,7 @@ impl Quad<'_> {
     #[inline(always)]
     pub(super) fn sum_words(&self, (tiles, stride): (&Tiles, usize), sums: &mut Sums<u16>) {
         match tiles.width {
-            Width::Nibbles | Width::Bytes => {
+            Width::Bytes => {
                 for groups in self.tile.segments {
                     let part = self.sum_bytes((tiles, stride), groups);
                     for (sums, part) in sums.iter_mut().zip(&part) {
@@ -85,35 +83,26 @@ impl Quad<'_> {
 
 /// Replaces bytes by their entries.
 #[inline(always)]
-pub(super) fn look_up(width: Width, table: &[u8; 256], vectors: &mut [Vector; QUAD * TILE]) {
+pub(super) fn look_up(table: &[u8; 256], vectors: &mut [Vector; QUAD * TILE]) {
     #[cfg(target_arch = "x86_64")]
-    if width == Width::Bytes {
-        // SAFETY: only the AVX-512 kernel tabulates bytes, and its existence proves the instructions.
-        return unsafe { crate::avx512::look_up(table, vectors) };
+    // SAFETY: only the AVX-512 kernel tabulates bytes, and its existence proves the instructions.
+    unsafe {
+        crate::avx512::look_up(table, vectors);
     }
-    let _ = width;
-    for byte in vectors.iter_mut().flat_map(|vector| &mut vector.0) {
-        *byte = table[usize::from(*byte)];
-    }
+    #[cfg(not(target_arch = "x86_64"))]
+    unreachable!("no kernel of this machine has tables in registers: {table:?} {vectors:?}");
 }
 
 /// Replaces bytes by their entries, bytes up to `first` by the first and those from `first` + 127 on by the last.
 #[inline(always)]
-pub(super) fn look_up_near(width: Width, (first, table): (u8, &[u8; 128]), vectors: &mut [Vector; QUAD * TILE]) {
+pub(super) fn look_up_near((first, table): (u8, &[u8; 128]), vectors: &mut [Vector; QUAD * TILE]) {
     #[cfg(target_arch = "x86_64")]
-    if width == Width::Bytes {
-        // SAFETY: only the AVX-512 kernel tabulates bytes, and its existence proves the instructions.
-        return unsafe { crate::avx512::look_up_near(first, table, vectors) };
+    // SAFETY: only the AVX-512 kernel tabulates bytes, and its existence proves the instructions.
+    unsafe {
+        crate::avx512::look_up_near(first, table, vectors);
     }
-    #[cfg(target_arch = "x86_64")]
-    if width == Width::Nibbles {
-        // SAFETY: only the AVX2 kernel tabulates nibbles, and its existence proves the instructions.
-        return unsafe { crate::avx2::look_up_near(first, table, vectors) };
-    }
-    let _ = width;
-    for byte in vectors.iter_mut().flat_map(|vector| &mut vector.0) {
-        *byte = table[usize::from(byte.saturating_sub(first).min(127))];
-    }
+    #[cfg(not(target_arch = "x86_64"))]
+    unreachable!("no kernel of this machine has tables in registers: {first} {table:?} {vectors:?}");
 }
 
 /// z·U for three random bytes a lane; variances are replaced by what they are multiplied with.
