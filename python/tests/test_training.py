@@ -143,6 +143,8 @@ def test_a_killed_run_ends_with_the_same_bytes(
             with pytest.raises(KeyboardInterrupt):
                 run.train(recipe, options(data), out)
         assert not out.exists()
+        with pytest.raises(ValueError, match="without --bf16"):
+            run.train(recipe, replace(options(data), in_bf16=True), out)
         run.train(recipe, options(data), out)
         for file in ("trace.toml", "tensors.safetensors"):
             assert (out / file).read_bytes() == (tmp_path / "whole" / "net" / file).read_bytes(), (phase, step)

@@ -46,13 +46,13 @@ class HeldOut:
 class Checkpoint:
     """What a killed run goes on from: finished phases, and the state of the one that was interrupted."""
 
-    def __init__(self, path: Path, every: Optional[int], recipe: Recipe) -> None:
+    def __init__(self, path: Path, every: Optional[int], recipe: Recipe, in_bf16: bool) -> None:
         self.path, self.every = path, every
-        self.state: Dict[str, Any] = {"recipe": repr(recipe), "finished": {}, "running": None}
+        self.state: Dict[str, Any] = {"run": repr((recipe, in_bf16)), "finished": {}, "running": None}
         if every and path.exists():
             state = torch.load(path, weights_only=False)
-            if state["recipe"] != self.state["recipe"]:
-                raise ValueError(f"{path} is of another recipe; remove it")
+            if state.get("run") != self.state["run"]:
+                raise ValueError(f"{path} is of another recipe, or one of both is without --bf16; remove it")
             self.state = state
 
     def keep(self) -> None:

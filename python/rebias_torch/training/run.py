@@ -125,7 +125,8 @@ def train(recipe: Recipe, options: Options, out: Path) -> None:
     if out.exists():
         raise ValueError(f"{out} exists")
     out.parent.mkdir(parents=True, exist_ok=True)
-    checkpoint = Checkpoint(out.with_name(f"{out.name}.checkpoint"), recipe.checkpoint_every, recipe)
+    path = out.with_name(f"{out.name}.checkpoint")
+    checkpoint = Checkpoint(path, recipe.checkpoint_every, recipe, options.in_bf16)
     trainer = _Trainer(recipe, options, checkpoint)
     floats = trainer.floats()
     _finish(recipe, options, trainer, floats, out)
@@ -142,7 +143,7 @@ def study(plan: Study, options: Options, out: Path) -> None:
         if not runs:
             continue
         # Within a seed, nothing but finished runs is kept.
-        trainer = _Trainer(runs[0], options, Checkpoint(out / "none", None, runs[0]))
+        trainer = _Trainer(runs[0], options, Checkpoint(out / "none", None, runs[0], options.in_bf16))
         floats = trainer.floats()
         for run in runs:
             print(f"== {run.name}", flush=True)
