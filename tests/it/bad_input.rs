@@ -104,6 +104,15 @@ fn a_network_that_does_not_fit_is_told_with_the_tiles_it_needs_and_the_line_that
         let told = refusal(&[command, "arch-configs/toy", "traces/shapes/vgg11-32"]);
         assert_tells(&told, &["needs 1130 tiles", &place, "chip.tiles", "^", "hint"]);
     }
+    let out = tempfile::tempdir().expect("a folder");
+    let told = refusal(&[
+        "compare",
+        "arch-configs/toy",
+        "traces/shapes/vgg11-32",
+        "--out",
+        out.path().join("out").to_str().expect("UTF-8"),
+    ]);
+    assert_tells(&told, &["needs 1130 tiles", &place, "chip.tiles", "^", "hint"]);
 }
 
 #[test]

@@ -48,6 +48,7 @@ fn simulate_writes_its_tables_and_the_configuration() {
         "agreement",
         "latency_us",
         "interval_us",
+        "interval_steady",
         "energy_uj",
         "power_mw",
         "area_mm2",

@@ -32,6 +32,9 @@ fn networks_stand_side_by_side_with_a_row_for_each_resolution_and_error() {
     let accuracy = |row: usize| rows[row][column("accuracy")].parse::<f64>().expect("a share");
     assert!(accuracy(3) > accuracy(4) + 0.2, "errors of 20 % cost accuracy");
 
+    let is_steady = |row: usize| rows[row][column("interval_steady")];
+    assert!(["true", "false"].contains(&is_steady(1)) && is_steady(5) == "true", "{table}");
+
     // Accuracy against energy for each error, with the one network that has accuracies.
     for sigma in ["0", "20"] {
         let chart = fs::read_to_string(folder.join(format!("pareto-sigma-{sigma}.svg"))).expect("written");

@@ -94,6 +94,36 @@ fn a_read_that_no_column_bears_is_simulated_with_a_warning() {
 }
 
 #[test]
+fn reads_cost_what_the_densities_of_bits_say_or_the_bits_of_a_real_trace() {
+    let scratch = tempfile::tempdir().expect("a folder");
+    let design = scratch.path().join("arch.toml");
+    let base = root().join("arch-configs/generic-1t1r");
+    fs::write(&design, format!("extends = {base:?}\n[cell]\nread_energy = \"data-dependent\"\n")).expect("written");
+    let reads = |trace: &Path| {
+        let (design, out) = (design.to_str().expect("UTF-8"), scratch.path().join("out"));
+        let out_name = out.to_str().expect("UTF-8");
+        stdout(&["simulate", design, trace.to_str().expect("UTF-8"), "--images", "2", "--out", out_name]);
+        sum(&out.join("components.csv"), "dynamic_uj", |component| component == "crossbars")
+    };
+    let with_densities = |trace: &str, inputs: f64, weights: f64| {
+        let copy = copy_of(trace);
+        let densities = format!("input_density = {inputs}\nweight_density = {weights}\nformat_version");
+        replace(&copy.path().join("trace.toml"), "format_version", &densities);
+        reads(copy.path())
+    };
+    let shape = |inputs, weights| with_densities("traces/shapes/conv16", inputs, weights);
+    let half = shape(0.5, 0.5);
+    assert_eq!(half, reads(&root().join("traces/shapes/conv16")), "half of the bits are ones if nothing is said");
+    // Inputs of a bit: half as many ones drive half as many cells. Level 0 conducts a little.
+    assert!((2.0 * shape(0.25, 0.5) / half - 1.0).abs() < 1e-9);
+    assert!((0.5..0.6).contains(&(shape(0.5, 0.25) / half)), "{} of {half}", shape(0.5, 0.25));
+    // What a trace with values conducts is counted.
+    let real = reads(&root().join(TRACE));
+    assert!(real > 0.0);
+    assert_eq!(with_densities(TRACE, 0.01, 0.01), real);
+}
+
+#[test]
 fn a_table_that_does_not_say_how_cells_are_programmed_has_no_load() {
     let isaac = json("arch-configs/isaac-2016");
     // 8.5 pulses of 10 pJ with a read of 2 pJ each, for every cell.

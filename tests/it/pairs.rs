@@ -10,8 +10,14 @@ use rebias_emulation::{EmulateOptions, Emulator};
 use rebias_network::testing::{RandomNetwork, random_image, random_network};
 use rebias_network::{Network, Representation, SampleSet, Scales};
 use rebias_scheduler::{LayerReplay, ReplayOptions, replay};
+use rebias_sweep::{read_design, read_trace};
 use rebias_tile::{BiasConverter, ChipSpec};
 use rebias_units::Action;
+
+use crate::support::root;
+
+/// Images that are run.
+const IMAGES: usize = 2;
 
 /// What both count: everything on the arrays' side.
 const ARRAY_SIDE: [Action; 9] = [
@@ -87,7 +93,6 @@ fn samples(network: &Network, n_images: usize) -> SampleSet {
 
 #[test]
 fn pair_emulation_and_replay_count_the_same_in_every_layer() {
-    const IMAGES: usize = 2;
     for arch in chips() {
         for seed in 0..12 {
             let representation = match (arch.mapping().pairs, seed % 4) {
@@ -98,24 +103,46 @@ fn pair_emulation_and_replay_count_the_same_in_every_layer() {
             let recipe =
                 RandomNetwork { n_residuals: 0..=(seed % 3) as usize, representation, ..RandomNetwork::default() };
             let network = random_network(seed, &recipe);
-            let placement = rebias_mapper::map(&network, &arch).expect("a small network fits");
-            let emulator = Emulator::new(&network, &arch, &placement, None).expect("a network with tensors");
-            let options = EmulateOptions { images: None, progress: &|_| {} };
-            let emulated = emulator.emulate(&samples(&network, IMAGES), options).expect("images of the network");
-            let replayed =
-                replay(&network, &arch, &placement, &ReplayOptions::DEFAULT).expect("buffers are large enough");
-            let weighted = |cycles: &&LayerReplay| network.layer(cycles.layer).weighted().is_some();
-            let with_arrays: Vec<_> = replayed.layers.iter().filter(weighted).collect();
-            assert_eq!(emulated.layers.len(), with_arrays.len());
-            for (values, cycles) in emulated.layers.iter().zip(with_arrays) {
-                assert_eq!(values.layer, cycles.layer);
-                let of_image = values.counts_of_image(IMAGES);
-                for action in ARRAY_SIDE {
-                    let name = network.layer(values.layer).name();
-                    assert_eq!(of_image[action], cycles.counts[action], "{action:?} of {name}, seed {seed}, {arch:?}");
-                }
-                assert_eq!(cycles.sent, cycles.received, "bytes are conserved");
-            }
+            let samples = samples(&network, IMAGES);
+            let of = format!("seed {seed}, {arch:?}");
+            assert_counted_alike((&network, None), &arch, &samples, &of);
         }
+    }
+}
+
+#[test]
+fn pair_emulation_and_replay_count_the_same_of_the_shipped_network_on_every_design() {
+    let trace = read_trace(&root().join("traces/fmnist-cnn-w2a2")).expect("shipped");
+    let samples = trace.samples.expect("it has images");
+    for design in ["isaac-2016", "puma-2019", "raella-2023", "generic-1t1r", "generic-1t1r-aged"] {
+        let files = read_design(&root().join("arch-configs").join(design)).expect("shipped");
+        let arch = Arch::parse(&files.arch).expect("valid");
+        assert_counted_alike((&trace.network, trace.calibration.as_ref()), &arch, &samples, design);
+    }
+}
+
+/// Emulates and replays some images, and compares what both have counted for one, layer by layer.
+fn assert_counted_alike(
+    (network, calibration): (&Network, Option<&SampleSet>),
+    arch: &Arch,
+    samples: &SampleSet,
+    of: &str,
+) {
+    let placement = rebias_mapper::map(network, arch).expect("it fits");
+    let emulator = Emulator::new(network, arch, &placement, calibration).expect("a network with tensors");
+    let options = EmulateOptions { images: Some(IMAGES), progress: &|_| {} };
+    let emulated = emulator.emulate(samples, options).expect("images of the network");
+    let replayed = replay(network, arch, &placement, &ReplayOptions::DEFAULT).expect("buffers are large enough");
+    let weighted = |cycles: &&LayerReplay| network.layer(cycles.layer).weighted().is_some();
+    let with_arrays: Vec<_> = replayed.layers.iter().filter(weighted).collect();
+    assert_eq!(emulated.layers.len(), with_arrays.len());
+    for (values, cycles) in emulated.layers.iter().zip(with_arrays) {
+        assert_eq!(values.layer, cycles.layer);
+        let of_image = values.counts_of_image(IMAGES);
+        for action in ARRAY_SIDE {
+            let name = network.layer(values.layer).name();
+            assert_eq!(of_image[action], cycles.counts[action], "{action:?} of {name}, {of}");
+        }
+        assert_eq!(cycles.sent, cycles.received, "bytes are conserved");
     }
 }

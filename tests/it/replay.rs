@@ -109,9 +109,18 @@ fn the_smallest_buffers_are_enough_and_no_larger_than_the_given_ones() {
 
 #[test]
 fn an_interval_that_is_not_steady_is_told_as_such_and_a_steady_one_is_not() {
-    let told = |network: &str| stdout(&["simulate", "arch-configs/isaac-2016", network]);
-    assert!(told("traces/shapes/vgg8-32").contains("not steady after"));
-    assert!(!told("traces/shapes/mlp-28").contains("not steady"));
+    let folder = tempfile::tempdir().expect("a folder");
+    for (network, is_steady) in [("traces/shapes/vgg8-32", false), ("traces/shapes/mlp-28", true)] {
+        let command = ["simulate", "arch-configs/isaac-2016", network, "--out", utf8(folder.path())];
+        assert_eq!(!stdout(&command).contains("not steady after"), is_steady, "{network}");
+        let json: serde_json::Value =
+            serde_json::from_str(&stdout(&[&command[..], &["--format", "json"]].concat())).expect("JSON");
+        assert_eq!(json["interval_steady"], is_steady, "{network}");
+        let mut summary = csv::Reader::from_path(folder.path().join("summary.csv")).expect("written");
+        let place = summary.headers().expect("a header").iter().position(|column| column == "interval_steady");
+        let row = summary.records().next().expect("a row").expect("of as many fields");
+        assert_eq!(row[place.expect("a column")], is_steady.to_string(), "{network}");
+    }
 }
 
 #[test]

@@ -333,7 +333,10 @@ fn points_that_cannot_run_are_told_when_the_others_are_done() {
     let folder = sweep_of("images = 1\n[set]\n\"arch.chip.tiles\" = 1\n[axes]\n\"arch.tile.imas\" = [12, 1]\n");
     let out = folder.path().join("out");
     let told = refusal(&in_one_go(&folder, &out).each_ref().map(String::as_str));
-    assert!(told.contains("1 points cannot be run; the first is arch.tile.imas = 1"), "{told}");
+    assert!(told.contains("1 points cannot be run; the first is arch.tile.imas = 1:\n"), "{told}");
+    for part in ["chip.tiles = 1", "sweep.toml:", "^", "hint"] {
+        assert!(told.contains(part), "`{part}` is missing in:\n{told}");
+    }
     assert_eq!(results(&out).lines().count(), 2);
 }
 

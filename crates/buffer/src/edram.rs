@@ -116,6 +116,18 @@ mod tests {
     }
 
     #[test]
+    fn a_byte_without_room_waits_and_nothing_is_taken_until_one_is_given_back() {
+        let spec = EdramSpec { capacity: Bytes(64), banks: 1, port_bits: 256 };
+        let (mut edram, map) = (EdramUnit::new(spec, [Bytes(0)]).expect("nothing is reserved"), RegionId(0));
+        assert_eq!(edram.claim(map, Bytes(64), 'a'), Claim::Granted('a'));
+        assert_eq!(edram.claim(map, Bytes(65), 'b'), Claim::Waits);
+        assert_eq!((edram.held(map), edram.waiting(map).collect::<Vec<_>>()), (Bytes(64), vec![&'b']));
+        let mut granted = Vec::new();
+        edram.release(map, Bytes(1), &mut granted);
+        assert_eq!((granted, edram.held(map), edram.is_awaited()), (vec!['b'], Bytes(64), false));
+    }
+
+    #[test]
     fn maps_that_do_not_fit_are_refused() {
         let spec = EdramSpec { capacity: Bytes(64), banks: 1, port_bits: 8 };
         assert!(EdramUnit::<()>::new(spec, [Bytes(40), Bytes(24)]).is_some());

@@ -3,9 +3,9 @@
 use std::fmt;
 use std::process::ExitCode;
 
-use rebias_config::{Document, Problem};
-use rebias_mapper::MapError;
-use rebias_scheduler::{ReplayError, RunError};
+use rebias_config::Document;
+use rebias_scheduler::RunError;
+use rebias_sweep::run_fault;
 
 /// Why a command ended early.
 #[derive(Debug)]
@@ -28,29 +28,6 @@ pub(crate) enum Failure {
 /// The exit code of an interrupted run.
 pub(crate) const INTERRUPTED: u8 = 130;
 
-/// The keys of an architecture that an error of a run may be a matter of, the likeliest first; sections stand for keys
-/// that are left out.
-fn keys(error: &RunError) -> Vec<&'static str> {
-    match error {
-        RunError::Emulation(error) => error.keys(),
-        RunError::Map(error) => match error {
-            MapError::NoPairs { .. } | MapError::TwoScales { .. } => vec!["mapping.pairs", "mapping"],
-            MapError::TooFewTiles { .. } => vec!["chip.tiles", "chip"],
-            MapError::TargetTooSmall { .. } => vec!["mapping.target_crossbars", "mapping"],
-            MapError::ArrayTooNarrow { .. } => vec!["crossbar.bit_lines", "crossbar"],
-            MapError::NoWeights { .. } | _ => Vec::new(),
-        },
-        RunError::Replay(error) => match error {
-            ReplayError::BufferTooSmall { .. } => vec!["tile.edram.capacity_kib", "tile.edram", "tile"],
-            ReplayError::InputRegisterTooSmall { .. } => {
-                vec!["ima.input_register.capacity_bytes", "ima.input_register", "ima"]
-            }
-            ReplayError::Deadlock { .. } | _ => Vec::new(),
-        },
-        _ => Vec::new(),
-    }
-}
-
 impl Failure {
     /// Wraps an error of the input.
     pub(crate) fn input(error: impl fmt::Display) -> Self {
@@ -59,13 +36,7 @@ impl Failure {
 
     /// Wraps an error of a run, at the key that it is a matter of, as far as `arch` has one.
     pub(crate) fn of_run(error: &RunError, arch: &Document) -> Self {
-        let Some(key) = keys(error).into_iter().find(|key| arch.get(key).is_some()) else { return Self::input(error) };
-        let told = error.to_string();
-        let problem = match told.split_once("\nhint: ") {
-            Some((told, hint)) => Problem::new(told).hint(hint),
-            None => Problem::new(told),
-        };
-        Self::input(arch.fault(key, problem))
+        Self::input(run_fault(error, arch))
     }
 
     pub(crate) fn exit_code(&self) -> ExitCode {

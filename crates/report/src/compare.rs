@@ -137,6 +137,7 @@ pub fn compare_csv(points: &[ComparedPoint<'_>], out: impl Write) -> csv::Result
         "agreement",
         "latency_us",
         "interval_us",
+        "interval_steady",
         "energy_uj",
         "area_mm2",
     ])?;
@@ -164,6 +165,7 @@ pub fn compare_csv(points: &[ComparedPoint<'_>], out: impl Write) -> csv::Result
             optional(summary.agreement),
             summary.latency_us.to_string(),
             summary.interval_us.to_string(),
+            summary.interval_steady.to_string(),
             summary.energy_uj.to_string(),
             summary.area_mm2.to_string(),
         ])?;

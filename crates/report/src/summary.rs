@@ -1,7 +1,7 @@
 //! The one-row summary of a run: the same fields in CSV, JSON and a sweep's results.
 
 use rebias_cost::Warning;
-use rebias_scheduler::{AdcModelCost, RunResult};
+use rebias_scheduler::{AdcModelCost, RunResult, Steadiness};
 use serde::{Deserialize, Serialize};
 use serde_json::json;
 
@@ -28,8 +28,10 @@ pub struct Summary {
     pub accuracy_deviation: Option<f64>,
     /// First-image latency.
     pub latency_us: f64,
-    /// Steady interval between images.
+    /// Interval between images.
     pub interval_us: f64,
+    /// Whether the stream of images came to repeat itself at that interval; otherwise it is the mean of the later ones.
+    pub interval_steady: bool,
     /// Energy of an image, idle parts off.
     pub energy_uj: f64,
     /// Energy of an image, nothing switched off.
@@ -110,6 +112,7 @@ impl Summary {
             accuracy_deviation: result.quality.and_then(|quality| quality.accuracy_deviation).map(rounded),
             latency_us: rounded(result.timing.first_latency.microseconds()),
             interval_us: rounded(result.timing.interval.microseconds()),
+            interval_steady: matches!(result.timing.steadiness, Steadiness::Steady { .. }),
             energy_uj: rounded(cost.energy_gated().microjoules()),
             energy_always_on_uj: rounded(cost.energy_always_on().microjoules()),
             power_mw: rounded(cost.power_gated.milliwatts()),
@@ -150,7 +153,8 @@ impl Summary {
     /// The columns that hold figures.
     pub fn figure_names() -> Vec<String> {
         let columns = json!(Self::default());
-        let columns = columns.as_object().into_iter().flatten().filter(|(_, value)| !value.is_string());
+        let is_figure = |value: &serde_json::Value| value.is_number() || value.is_null();
+        let columns = columns.as_object().into_iter().flatten().filter(|(_, value)| is_figure(value));
         columns.map(|(name, _)| name.clone()).collect()
     }
 }

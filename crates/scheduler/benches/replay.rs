@@ -20,7 +20,7 @@ use rebias_mapper::map;
 use rebias_network::{
     CodeFormat, LayerDef, LayerId, LayerInput, Network, OpDef, OutputFormat, Representation, Shape, WeightsDef, Window,
 };
-use rebias_scheduler::{Images, ReplayOptions, ReplayResult, replay};
+use rebias_scheduler::{Images, ReplayOptions, ReplayResult, Steadiness, replay};
 use rustix::time::{ClockId, clock_gettime};
 
 /// Rounds of each case.
@@ -103,16 +103,18 @@ fn events(name: &str, network: &Network, options: ReplayOptions, rounds: usize) 
     );
 }
 
-/// Output positions of two convolutions on one tile.
+/// Output positions of two convolutions on one tile, those of all images replayed.
 fn positions(name: &str, size: usize, rounds: usize) {
     let network = chain(Shape::new(8, size, size), vec![conv(32), conv(32)]);
     let arch = toy_with(|chip, _| chip.tile.edram.capacity = rebias_units::Bytes(1 << 16));
     let placement = map(&network, &arch).expect("fits");
     let (took, result) =
         least(rounds, || replay(&network, &arch, &placement, &ReplayOptions::DEFAULT).expect("it runs"));
-    let n_positions = (2 * size * size) as f64;
+    // How many images it takes until the interval is steady differs from size to size.
+    let (Steadiness::Steady { images: n_images } | Steadiness::Unsteady { images: n_images }) = result.steadiness;
+    let n_positions = f64::from(n_images) * (2 * size * size) as f64;
     println!(
-        "{name:<44} {:>6.0} k positions/s of an image; {:.1} ns an event, {:.2} events a position",
+        "{name:<44} {:>6.0} k positions/s: {n_images} images; {:.1} ns an event, {:.2} events a position",
         n_positions / took.as_secs_f64() / 1e3,
         took.as_secs_f64() * 1e9 / result.n_events as f64,
         result.n_events as f64 / n_positions,

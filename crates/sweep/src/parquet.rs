@@ -84,7 +84,8 @@ impl Kind {
         match default {
             Value::String(_) => Self::Text,
             Value::Number(number) if number.is_u64() => Self::Integer,
-            Value::Null | Value::Bool(_) | Value::Number(_) | Value::Array(_) | Value::Object(_) => Self::Float,
+            Value::Bool(_) => Self::Boolean,
+            Value::Null | Value::Number(_) | Value::Array(_) | Value::Object(_) => Self::Float,
         }
     }
 
@@ -171,6 +172,7 @@ mod tests {
         assert_eq!(rows.len(), 2);
         assert_eq!((field(0, "arch.adc.bits"), field(0, "accuracy")), (Field::Long(4), Field::Double(0.5)));
         assert_eq!((field(1, "accuracy"), field(1, "images")), (Field::Null, Field::Long(3)));
+        assert_eq!(field(0, "interval_steady"), Field::Bool(false));
         assert_eq!((field(0, "network"), field(0, "pareto")), (Field::Str("net".to_owned()), Field::Bool(true)));
     }
 }

@@ -15,7 +15,7 @@ use crate::share::{Shared, Work};
 use crate::store::{Rows, ShardWriter};
 use crate::trace::FingerprintedTrace;
 use crate::workers::Workers;
-use crate::{DesignFiles, FileError, Grid, Shard, read_design, read_document};
+use crate::{DesignFiles, FileError, Grid, Shard, read_design, read_document, run_fault};
 
 /// A sweep that is known to be valid in all of its points.
 #[derive(Debug)]
@@ -57,7 +57,7 @@ pub enum SweepError {
     },
     /// Valid points that could not be run; all others have been.
     #[error(
-        "{failed} points cannot be run; the first is {coordinates}: {error}\nhint: `[[exclude]]` leaves points out"
+        "{failed} points cannot be run; the first is {coordinates}:\n{faults}\nhint: `[[exclude]]` leaves points out"
     )]
     Run {
         /// How many.
@@ -65,7 +65,7 @@ pub enum SweepError {
         /// The first one's coordinates.
         coordinates: String,
         /// Why not.
-        error: Box<RunError>,
+        faults: Faults,
     },
     /// The sweep, or something that it reads, is no longer what was planned.
     #[error(
@@ -209,7 +209,8 @@ impl Sweep {
     }
 
     pub(crate) fn failed(&self, failed: usize, first: &PlannedPoint, error: RunError) -> SweepError {
-        SweepError::Run { failed, coordinates: self.coordinates(first.index), error: Box::new(error) }
+        let faults = run_fault(&error, &self.grid.point(first.index, &self.base).arch);
+        SweepError::Run { failed, coordinates: self.coordinates(first.index), faults }
     }
 
     /// The rows that are there, in the grid's order.

@@ -6,7 +6,7 @@ use rebias_crossbar::CellSpec;
 use rebias_tile::BiasConverter;
 use rebias_units::Time;
 
-use super::converters::check_tabulated;
+use super::converters::{NOISE, NOISE_LSB, check_tabulated};
 use crate::{
     BiasCalibrationSpec, BiasColumnPlace, BiasColumnsSpec, BiasSharing, BiasSource, EdgeCells, EdgeLayersSpec,
     ReferenceLevel, ReferenceSpec, Remainder,
@@ -18,8 +18,6 @@ const DEFAULT_REDUNDANT: u32 = 2;
 const MAX_CALIBRATION_BITS: i64 = 16;
 /// δ is a whole number of the 1/128 levels that sums are held in.
 const MAX_DELTA_BITS: i64 = 7;
-/// Noise of a converter, in its steps.
-const NOISE_LSB: Interval = Interval::closed(0.0, 1e4);
 
 #[derive(Clone, Copy)]
 enum Kind {
@@ -71,7 +69,7 @@ fn columns(
     let converter =
         table.optional_choice("converter", &[("own", BiasConverter::Own), ("shared", BiasConverter::Shared)]);
     let adc_bits = table.optional_integer::<u32>("adc_bits", 1..=24);
-    let noise = table.optional_number("adc_noise_lsb", NOISE_LSB);
+    let noise = table.optional_number_hinted("adc_noise_lsb", NOISE_LSB, NOISE);
     let level = level?.unwrap_or(1);
     let max_level = cell?.max_level();
     if level > max_level && reads_columns(table) {
@@ -145,7 +143,7 @@ pub(super) fn calibration(table: &Table<'_>, adc: Option<&(AdcSpec, u32)>) -> Op
     let Some(table) = table.optional_table("calibration")? else { return Some(None) };
     let mode = table.optional_choice("mode", &[("on", true), ("off", false)]);
     let adc_bits = table.optional_integer::<u32>("adc_bits", 1..=MAX_CALIBRATION_BITS);
-    let noise = table.optional_number("adc_noise_lsb", NOISE_LSB);
+    let noise = table.optional_number_hinted("adc_noise_lsb", NOISE_LSB, NOISE);
     let full_scale = table.optional_number("full_scale_levels", Interval::open_closed(0.0, 1e6));
     let repeats = table.optional_integer::<u32>("repeats", 1..=65_536);
     let rows_per_read = table.optional_integer::<u32>("rows_per_read", 1..=65_536);

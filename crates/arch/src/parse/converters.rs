@@ -9,6 +9,10 @@ use super::MAX_PARTS;
 const MAX_TABULATED_BITS: u32 = 16;
 /// Of column sums on calibration images.
 const PERCENTILE: &str = "per cent of the column sums lie below it: 0 is the least of them, and 100 the greatest";
+/// Noise of a converter, in its steps.
+pub(super) const NOISE_LSB: Interval = Interval::closed(0.0, 1e4);
+/// What noise is.
+pub(super) const NOISE: &str = "a standard deviation in steps of the converter: 0.5 is half a step, and 0 none";
 /// Errors of single codes, in steps.
 const LSB: Interval = Interval::closed(-1e4, 1e4);
 
@@ -105,7 +109,7 @@ fn adc_errors(table: &Table<'_>, bits: Option<u32>) -> Option<AdcErrors> {
     let gain = table.number_or("gain_error", Interval::open_closed(-1.0, 10.0), 0.0);
     let inl = table.optional_numbers("inl_lsb", LSB);
     let dnl = table.optional_numbers("dnl_lsb", LSB);
-    let noise = table.optional_number("noise_lsb", Interval::closed(0.0, 1e4));
+    let noise = table.optional_number_hinted("noise_lsb", NOISE_LSB, NOISE);
     let sndr = table.optional_number("sndr_db", Interval::closed(-20.0, 200.0));
     let bits = bits?;
     let (inl, noise) = (displacements(table, bits, (inl?, dnl?)), noise_lsb(table, bits, (noise?, sndr?)));

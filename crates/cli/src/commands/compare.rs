@@ -6,11 +6,12 @@ use std::num::NonZeroU32;
 use std::path::Path;
 
 use rebias_arch::Arch;
+use rebias_config::Document;
 use rebias_cost::Costs;
 use rebias_network::Trace;
 use rebias_plot::{Kind, Scale, Spec};
 use rebias_report::{ComparedPoint, Footprint, compare_csv, compare_text};
-use rebias_scheduler::{Chips, ReplayOptions, RunOptions};
+use rebias_scheduler::{Chips, ReplayOptions, RunError, RunOptions};
 use rebias_sweep::{OutputFolder, ResultRow, read_design, read_trace};
 
 use super::{chart, sweep};
@@ -28,7 +29,7 @@ pub(crate) fn run(args: &Compare) -> Result<String, Failure> {
     let costs = Costs::parse(&files.costs, &arch)?;
     let traces: Vec<Trace> = args.traces.iter().map(|trace| read_trace(trace)).collect::<Result<_, _>>()?;
     let footprints: Vec<Footprint> =
-        traces.into_iter().map(|trace| footprint(trace, &arch, &costs)).collect::<Result<_, _>>()?;
+        traces.into_iter().map(|trace| footprint(trace, (&files.arch, &arch, &costs))).collect::<Result<_, _>>()?;
 
     let out = OutputFolder::create(&args.out)?;
     let adc_bits = if args.adc_bits.is_empty() { vec![arch.ima().adc.bits] } else { args.adc_bits.clone() };
@@ -84,13 +85,14 @@ fn point<'a>(footprints: &'a [Footprint], row: &'a ResultRow, trace: usize) -> O
 }
 
 /// What a network takes of the chip: it is placed and replayed, without images.
-fn footprint(trace: Trace, arch: &Arch, costs: &Costs) -> Result<Footprint, Failure> {
+fn footprint(trace: Trace, (document, arch, costs): (&Document, &Arch, &Costs)) -> Result<Footprint, Failure> {
+    let failed = |error: RunError| Failure::of_run(&error, document);
     let ideal = trace.provenance.accuracies.as_ref().and_then(|accuracies| accuracies.integer);
     let trace = Trace { samples: None, ..trace };
-    let placement = rebias_mapper::map(&trace.network, arch).map_err(Failure::input)?;
+    let placement = rebias_mapper::map(&trace.network, arch).map_err(|error| failed(error.into()))?;
     let chips = Chips { first: 0, count: NonZeroU32::MIN };
     let options = RunOptions { images: None, seed: 0, chips, replay: ReplayOptions::DEFAULT, progress: &|_| {} };
-    let result = rebias_scheduler::run(arch, costs, &trace, &options).map_err(Failure::input)?;
+    let result = rebias_scheduler::run(arch, costs, &trace, &options).map_err(failed)?;
     Ok(Footprint::new(&trace.network, &placement, &result, ideal))
 }
 

@@ -25,13 +25,14 @@ pub(crate) struct Report {
 }
 
 /// Figures of a run that stand above all others.
-const MAIN: [&str; 10] = [
+const MAIN: [&str; 11] = [
     "accuracy",
     "agreement",
     "images",
     "chips",
     "latency_us",
     "interval_us",
+    "interval_steady",
     "energy_uj",
     "power_mw",
     "area_mm2",

@@ -128,6 +128,23 @@ fn columns_of_two_arrays_wait_for_one_adc_in_order_of_their_reads() {
 }
 
 #[test]
+fn a_product_with_reads_left_refuses_the_next_and_keeps_its_own() {
+    // As above: the last read is in 2.
+    let mut one = spec();
+    one.n_adcs = 1;
+    let mut unit = ImaUnit::new(&one, &[MvmShape { n_slices: 2, arrays: vec![array(32, 32); 2] }]);
+    let mut events = Vec::new();
+    assert_eq!(unit.accept(0, 0), Ok(Accepted::Stepwise));
+    unit.step(0, &mut events);
+    unit.step(1, &mut events);
+    let before = unit.clone();
+    assert_eq!(unit.accept(0, 2), Err(Busy(0)), "one cycle early");
+    assert_eq!(unit, before);
+    unit.step(2, &mut events);
+    assert_eq!(unit.accept(0, 3), Ok(Accepted::Stepwise));
+}
+
+#[test]
 fn slow_adders_hold_up_the_converters() {
     let mut slow = spec();
     slow.shift_adds_per_cycle = 64;

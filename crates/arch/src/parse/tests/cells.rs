@@ -94,6 +94,20 @@ fn deviations_are_not_negative() {
             = hint: a standard deviation as a share: 0.05 is 5 %, and 0 none; `model = "none"` leaves it out
         "#]],
     );
+    check(
+        "[adc]\nnoise_lsb = -0.5\n[mapping.bias]\nadc_noise_lsb = -1\n[mapping.bias.calibration]\nadc_noise_lsb = -2",
+        expect![[r#"
+            error: `adc.noise_lsb = -0.5`: out of range
+            = legal: 0 <= x <= 10000
+            = hint: a standard deviation in steps of the converter: 0.5 is half a step, and 0 none
+            error: `mapping.bias.adc_noise_lsb = -1`: out of range
+            = legal: 0 <= x <= 10000
+            = hint: a standard deviation in steps of the converter: 0.5 is half a step, and 0 none
+            error: `mapping.bias.calibration.adc_noise_lsb = -2`: out of range
+            = legal: 0 <= x <= 10000
+            = hint: a standard deviation in steps of the converter: 0.5 is half a step, and 0 none
+        "#]],
+    );
 }
 
 #[test]

@@ -104,6 +104,32 @@ fn layers_on_several_tiles_use_the_network() {
 }
 
 #[test]
+fn partial_sums_of_a_layer_on_two_tiles_take_the_networks_bandwidth() {
+    // 256 rows in eight arrays: four in an IMA, on each of two tiles at routers of their own. A position has 32 partial
+    // sums of 16 bits and that of its inputs, 66 bytes, which leave one tile for the other.
+    let network = chain(Shape::new(256, 4, 4), 4, vec![conv(32, 2, 4, 1)]);
+    let on_tiles_of = |n_imas, flit_bits| {
+        let arch = toy_with(|chip, _| {
+            (chip.n_tiles, chip.tile.n_imas) = (2, n_imas);
+            (chip.noc.tiles_per_router, chip.noc.flit_bits) = (1, flit_bits);
+        });
+        replayed(&network, &arch).expect("it runs")
+    };
+    let reads = Cycles(16 * 4);
+    let together = on_tiles_of(2, 8);
+    assert_eq!((together.counts()[Action::LinkByte], together.interval), (0, reads));
+    let wide = on_tiles_of(1, 32);
+    assert_eq!((wide.counts()[Action::LinkByte], wide.interval), (16 * 66, reads));
+    assert_eq!(wide.counts()[Action::RouterByte], 2 * 16 * 66);
+    // At a byte a tick they take 66 of them, more than the four reads of ten ticks: the links set the pace.
+    let narrow = on_tiles_of(1, 8);
+    assert_eq!((narrow.counts()[Action::LinkByte], narrow.interval), (16 * 66, Cycles((16u64 * 66).div_ceil(10))));
+    let critical = narrow.units.iter().find(|unit| unit.path == narrow.critical.path).expect("a unit");
+    assert_eq!(critical.kind, PartKind::Links);
+    assert!(narrow.critical.busy > 0.99, "{:?}", narrow.critical);
+}
+
+#[test]
 fn replicas_share_the_positions() {
     let network = chain(Shape::new(4, 4, 4), 4, vec![conv(8, 2, 4, 1), pool(2), conv(8, 2, 4, 1)]);
     let single = replayed(&network, &toy()).expect("it runs");
