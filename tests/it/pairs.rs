@@ -111,10 +111,11 @@ fn pair_emulation_and_replay_count_the_same_in_every_layer() {
 }
 
 #[test]
-fn pair_emulation_and_replay_count_the_same_of_the_shipped_network_on_every_design() {
+fn emulation_and_replay_count_the_same_of_the_shipped_network_on_each_design_that_holds_it() {
     let trace = read_trace(&root().join("traces/fmnist-cnn-w2a2")).expect("shipped");
     let samples = trace.samples.expect("it has images");
-    for design in ["isaac-2016", "puma-2019", "raella-2023", "generic-1t1r", "generic-1t1r-aged"] {
+    for design in ["isaac-2016", "puma-2019", "raella-2023", "generic-1t1r", "generic-1t1r-aged", "generic-1t1r-hidden"]
+    {
         let files = read_design(&root().join("arch-configs").join(design)).expect("shipped");
         let arch = Arch::parse(&files.arch).expect("valid");
         assert_counted_alike((&trace.network, trace.calibration.as_ref()), &arch, &samples, design);

@@ -27,6 +27,14 @@ impl Isa {
     pub(crate) const fn baseline() -> Self {
         Self(Level::Baseline)
     }
+
+    /// Whether vectors of 256 bits are among them.
+    pub(crate) const fn has_vectors_of_256_bits(self) -> bool {
+        match self.0 {
+            Level::Baseline => false,
+            Level::Avx2 | Level::Avx512 => true,
+        }
+    }
 }
 
 #[cfg(target_arch = "x86_64")]
@@ -81,16 +89,6 @@ impl Isa {
             Level::Avx2 => unsafe { run_avx2(task) },
             // SAFETY: an `Isa` of this level is made only for kernels that `has_avx512` has found.
             Level::Avx512 => unsafe { run_avx512(task) },
-        }
-    }
-}
-
-impl Isa {
-    /// Whether vectors of 256 bits are among them.
-    pub(crate) fn has_vectors_of_256_bits(self) -> bool {
-        match self.0 {
-            Level::Baseline => false,
-            Level::Avx2 | Level::Avx512 => true,
         }
     }
 }

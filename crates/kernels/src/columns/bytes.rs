@@ -34,8 +34,8 @@ enum Code {
     Whole,
     NarrowClip(NarrowClip),
     Clip(Clip),
-    Halved(Halved),
-    Rounded(Rounded),
+    Of15Bits(Scaled<Of15Bits>),
+    Of16Bits(Scaled<Of16Bits>),
 }
 
 impl Bytes {
@@ -56,11 +56,14 @@ impl Bytes {
         let code = match job.transfer {
             Transfer::Exact => clip(job.stack.max_sum()),
             Transfer::Clip { max } => clip((*max).into()),
-            // One instruction where vectors have 256 bits, and many where they don't.
-            Transfer::Uniform(_) => match Halved::new(job).filter(|_| isa.has_vectors_of_256_bits()) {
-                Some(halved) => Code::Halved(halved),
-                None => Code::Rounded(Rounded::new(job)?),
-            },
+            Transfer::Uniform(_) => {
+                let ends = Ends::new(job)?;
+                // One instruction where vectors have 256 bits, and many where they don't.
+                match Scaled::below_or_above(&ends).filter(|_| isa.has_vectors_of_256_bits()) {
+                    Some(scaled) => Code::Of15Bits(scaled),
+                    None => Code::Of16Bits(Scaled::nearest(&ends)?),
+                }
+            }
             Transfer::Table { .. } | Transfer::Rounded { .. } => return None,
         };
         Some(Self { steps: steps(job), code })
@@ -71,8 +74,8 @@ impl Bytes {
         match &self.code {
             Code::Whole => u8::MAX.into(),
             Code::NarrowClip(NarrowClip(max)) | Code::Clip(Clip(max)) => (*max).into(),
-            Code::Halved(halved) => halved.code(u8::MAX).into(),
-            Code::Rounded(rounded) => rounded.code(u8::MAX).into(),
+            Code::Of15Bits(scaled) => scaled.code(u8::MAX).into(),
+            Code::Of16Bits(scaled) => scaled.code(u8::MAX).into(),
         }
     }
 }
@@ -108,8 +111,8 @@ impl<const N: usize> Reading<'_, u8, N> {
             Code::Whole => self.convert_with((&bytes.steps, &Whole8), wholes, images, codes),
             Code::NarrowClip(clip) => self.convert_with((&bytes.steps, clip), wholes, images, codes),
             Code::Clip(clip) => self.convert_with((&bytes.steps, clip), wholes, images, codes),
-            Code::Halved(halved) => self.convert_with((&bytes.steps, halved), wholes, images, codes),
-            Code::Rounded(rounded) => self.convert_with((&bytes.steps, rounded), wholes, images, codes),
+            Code::Of15Bits(scaled) => self.convert_with((&bytes.steps, scaled), wholes, images, codes),
+            Code::Of16Bits(scaled) => self.convert_with((&bytes.steps, scaled), wholes, images, codes),
         }
     }
 
@@ -229,24 +232,65 @@ impl ByteCode for NarrowClip {
     }
 }
 
-/// A uniform transfer that rounds to nearest: code = ⌊(min(max(sum − low, 0), limit)·2^shift)·multiplier / 2^16 + ½⌋.
-struct Rounded {
+/// A uniform transfer that rounds to nearest: code = ⌊(min(max(sum − low, 0), limit)·2^shift)·multiplier + ½⌋.
+struct Scaled<M> {
     low: u8,
     limit: u8,
     /// Of at most 255.
     shift: u32,
-    multiplier: u16,
+    multiplier: M,
 }
 
-impl Rounded {
+/// A fraction that bytes are multiplied with, to the nearest whole number.
+trait Fraction: Copy {
+    fn times(self, byte: u16) -> u16;
+}
+
+/// So many parts of 2^16.
+#[derive(Clone, Copy)]
+struct Of16Bits(u16);
+
+/// So many parts of 2^15, fewer than 2^15.
+#[derive(Clone, Copy)]
+struct Of15Bits(i16);
+
+impl Fraction for Of16Bits {
+    #[inline(always)]
+    fn times(self, byte: u16) -> u16 {
+        let high = (u32::from(byte) * u32::from(self.0)) >> 16;
+        high as u16 + (byte.wrapping_mul(self.0) >> 15)
+    }
+}
+
+impl Fraction for Of15Bits {
+    #[inline(always)]
+    fn times(self, byte: u16) -> u16 {
+        // In the form that the compiler knows.
+        ((((i32::from(byte as i16) * i32::from(self.0)) >> 14) + 1) >> 1) as u16
+    }
+}
+
+impl Scaled<Of16Bits> {
     /// `None` where that is not what the converter does.
-    fn new(job: &Job<'_>) -> Option<Self> {
-        let ends = Ends::new(job)?;
-        let shift = ends.shift()?;
-        let multiplier = ((ends.level << 16) + (ends.step << shift) / 2) / (ends.step << shift);
-        let (low, limit, multiplier) = (ends.low, ends.limit, u16::try_from(multiplier).ok()?);
-        let rounded = Self { low, limit, shift, multiplier };
-        ends.are_codes(|sum| rounded.code(sum)).then_some(rounded)
+    fn nearest(ends: &Ends) -> Option<Self> {
+        let step = ends.step << ends.shift()?;
+        let multiplier = ((ends.level << 16) + step / 2) / step;
+        Self::new(ends, Of16Bits(u16::try_from(multiplier).ok()?))
+    }
+}
+
+impl Scaled<Of15Bits> {
+    /// Likewise.
+    fn below_or_above(ends: &Ends) -> Option<Self> {
+        let least = (ends.level << 15) / (ends.step << ends.shift()?);
+        [least, least + 1].into_iter().find_map(|multiplier| Self::new(ends, Of15Bits(i16::try_from(multiplier).ok()?)))
+    }
+}
+
+impl<M: Fraction> Scaled<M> {
+    fn new(ends: &Ends, multiplier: M) -> Option<Self> {
+        let scaled = Self { low: ends.low, limit: ends.limit, shift: ends.shift()?, multiplier };
+        ends.are_codes(|sum| scaled.code(sum)).then_some(scaled)
     }
 
     #[inline(always)]
@@ -255,62 +299,18 @@ impl Rounded {
     }
 
     fn code(&self, sum: u8) -> u16 {
-        rounded_product(self.scaled(sum).into(), self.multiplier)
+        self.multiplier.times(self.scaled(sum).into())
     }
 }
 
-impl ByteCode for Rounded {
+impl<M: Fraction> ByteCode for Scaled<M> {
     #[inline(always)]
     fn codes<const N: usize>(&self, sums: &Line<u8, N>) -> [u16; N] {
         // Were the multiplier's widening moved out of the loop over images, the compiler wouldn't see that the high
         // halves of products are all that is wanted.
         let multipliers = black_box([self.multiplier; N]);
         let mut codes = words(&Line(sums.0.map(|sum| self.scaled(sum))));
-        codes.iter_mut().zip(multipliers).for_each(|(code, multiplier)| *code = rounded_product(*code, multiplier));
-        codes
-    }
-}
-
-/// The same with half of the multiplier: code = ⌊(min(max(sum − low, 0), limit)·2^shift)·multiplier / 2^15 + ½⌋.
-struct Halved {
-    low: u8,
-    limit: u8,
-    /// Of at most 255.
-    shift: u32,
-    /// Below 2^15.
-    multiplier: i16,
-}
-
-impl Halved {
-    /// `None` where that is not what the converter does.
-    fn new(job: &Job<'_>) -> Option<Self> {
-        let ends = Ends::new(job)?;
-        let (low, limit, shift) = (ends.low, ends.limit, ends.shift()?);
-        let least = (ends.level << 15) / (ends.step << shift);
-        let halved = |multiplier: u128| {
-            let multiplier = i16::try_from(multiplier).ok()?;
-            Some(Self { low, limit, shift, multiplier })
-        };
-        [least, least + 1].into_iter().filter_map(halved).find(|halved| ends.are_codes(|sum| halved.code(sum)))
-    }
-
-    #[inline(always)]
-    fn scaled(&self, sum: u8) -> u8 {
-        sum.saturating_sub(self.low).min(self.limit) << self.shift
-    }
-
-    fn code(&self, sum: u8) -> u16 {
-        halved_product(self.scaled(sum).into(), self.multiplier)
-    }
-}
-
-impl ByteCode for Halved {
-    #[inline(always)]
-    fn codes<const N: usize>(&self, sums: &Line<u8, N>) -> [u16; N] {
-        // As of `Rounded`.
-        let multipliers = black_box([self.multiplier; N]);
-        let mut codes = words(&Line(sums.0.map(|sum| self.scaled(sum))));
-        codes.iter_mut().zip(multipliers).for_each(|(code, multiplier)| *code = halved_product(*code, multiplier));
+        codes.iter_mut().zip(multipliers).for_each(|(code, multiplier)| *code = multiplier.times(*code));
         codes
     }
 }
@@ -348,18 +348,4 @@ impl Ends {
     fn are_codes(&self, code: impl Fn(u8) -> u16) -> bool {
         (0..=u8::MAX).zip(&self.codes).all(|(sum, &expected)| i64::from(code(sum)) == expected)
     }
-}
-
-/// ⌊a·b / 2^15 + ½⌋ for a below 2^15.
-#[inline(always)]
-fn halved_product(a: u16, b: i16) -> u16 {
-    // In the form that the compiler knows.
-    ((((i32::from(a as i16) * i32::from(b)) >> 14) + 1) >> 1) as u16
-}
-
-/// ⌊a·b / 2^16 + ½⌋.
-#[inline(always)]
-fn rounded_product(a: u16, b: u16) -> u16 {
-    let high = (u32::from(a) * u32::from(b)) >> 16;
-    high as u16 + (a.wrapping_mul(b) >> 15)
 }
