@@ -9,6 +9,7 @@ use rebias_kernels::{
 
 use crate::EmulationError;
 use crate::arrays::{ColumnBlock, LayerArrays};
+use crate::tables::side_by_side;
 
 /// Longest table of estimates over the current of a bias column.
 const MAX_ESTIMATES: i64 = 1 << 25;
@@ -20,19 +21,14 @@ const ODD: u64 = 0x9e37_79b9_7f4a_7c15;
 pub(crate) struct BiasColumns {
     /// The word lines that an estimate is of: those of all row blocks, or of each.
     lines: Vec<Lines>,
-    /// Of each column block that has bias columns.
-    blocks: Vec<BlockColumns>,
-    /// From the current of a bias column to the estimated sum of inputs.
-    transfer: Transfer,
-}
-
-/// The bias columns of a column block.
-#[derive(Clone, Debug)]
-struct BlockColumns {
-    /// Their cells on the word lines of each estimate.
+    /// The cells of all column blocks on the word lines of each estimate.
     stacks: Vec<Stack>,
+    /// Columns of each column block that has some.
+    widths: Vec<usize>,
     /// The stream of their noise.
     stream: u64,
+    /// From the current of a bias column to the estimated sum of inputs.
+    transfer: Transfer,
 }
 
 /// What drives word lines at some positions.
@@ -54,17 +50,15 @@ impl LayerArrays {
 
     /// Tabulates bias columns, where they are converted one by one.
     pub(crate) fn tabulate_bias(&self, kernel: Kernel) -> Result<Option<BiasColumns>, EmulationError> {
+        let blocks: Vec<_> = self.column_blocks.iter().filter(|block| self.reads_bias_columns(block)).collect();
+        let Some(first) = blocks.first() else { return Ok(None) };
         let lines = self.lines_of_estimates(kernel);
-        let of_block = |block: &ColumnBlock| {
-            // Any other stream than that of the columns of weights.
-            Ok(BlockColumns { stacks: self.bias_stacks(kernel, block, &lines)?, stream: !block.stream })
-        };
-        let blocks = self.column_blocks.iter().filter(|block| self.reads_bias_columns(block));
-        let blocks = blocks.map(of_block).collect::<Result<Vec<_>, EmulationError>>()?;
-        let max_sum = blocks.iter().flat_map(|block| &block.stacks).map(Stack::max_sum).max();
-        let Some(max_sum) = max_sum else { return Ok(None) };
+        let stacks = self.bias_stacks(kernel, &blocks, &lines)?;
+        let max_sum = stacks.iter().map(Stack::max_sum).max().unwrap_or(0);
         let transfer = self.estimates_of_currents(max_sum * self.max_input())?;
-        Ok(Some(BiasColumns { lines, blocks, transfer }))
+        let widths = blocks.iter().map(|block| block.n_bias_columns as usize).collect();
+        // Any other stream than that of the columns of weights.
+        Ok(Some(BiasColumns { lines, stacks, widths, stream: !first.stream, transfer }))
     }
 
     /// Sums of inputs that are estimated apart: of all row blocks together, or of each where it counts by itself.
@@ -82,14 +76,24 @@ impl LayerArrays {
         (0..n_estimates).map(of_estimate).collect()
     }
 
-    fn bias_stacks(&self, kernel: Kernel, block: &ColumnBlock, lines: &[Lines]) -> Result<Vec<Stack>, EmulationError> {
-        let n_columns = block.n_bias_columns as usize;
-        let written = block.written.as_ref();
-        let values = match written {
+    fn bias_stacks(
+        &self,
+        kernel: Kernel,
+        blocks: &[&ColumnBlock],
+        lines: &[Lines],
+    ) -> Result<Vec<Stack>, EmulationError> {
+        let widths: Vec<_> = blocks.iter().map(|block| block.n_bias_columns as usize).collect();
+        let n_columns = widths.iter().sum();
+        let values = blocks.iter().map(|block| match &block.written {
             Some(written) => block.bias_columns(&written.values),
-            None => vec![self.bias.conductance() as u32; self.lines.n_lines() * n_columns],
-        };
-        let variances = written.and_then(|it| it.variances.as_ref()).map(|variances| block.bias_columns(variances));
+            None => vec![self.bias.conductance() as u32; self.lines.n_lines() * block.n_bias_columns as usize],
+        });
+        let values = side_by_side(&values.collect::<Vec<_>>(), &widths);
+        let variances = blocks.iter().map(|block| {
+            let variances = block.written.as_ref()?.variances.as_ref()?;
+            Some(block.bias_columns(variances))
+        });
+        let variances = variances.collect::<Option<Vec<_>>>().map(|variances| side_by_side(&variances, &widths));
         let mut first = 0;
         let of_lines = |lines: &Lines| {
             let cells = first..first + lines.n_lines() * n_columns;
@@ -140,18 +144,12 @@ impl BiasColumns {
         }
     }
 
-    /// Ŝ, `[estimate][position]`, as the arrays of a column block see it.
-    pub(crate) fn estimates(
-        &self,
-        kernel: Kernel,
-        column_block: usize,
-        inputs: &Inputs<'_>,
-        scratch: &mut Scratch,
-    ) -> Vec<Lift> {
-        // Arrays that share a bias column share that of the first.
-        let block = &self.blocks[column_block.min(self.blocks.len() - 1)];
-        let of_lines = |(estimate, stack): (u64, &Stack)| {
-            let mut estimates = vec![[0; LANES]; stack.n_columns() * inputs.positions.len()];
+    /// Ŝ, `[column block][estimate][position]`, as the arrays of each column block that has bias columns see it.
+    pub(crate) fn estimates(&self, kernel: Kernel, inputs: &Inputs<'_>, scratch: &mut Scratch) -> Vec<Vec<Lift>> {
+        let n_positions = inputs.positions.len();
+        let mut of_blocks = vec![Vec::new(); self.widths.len()];
+        for (estimate, stack) in (0u64..).zip(&self.stacks) {
+            let mut totals = vec![[0; LANES]; stack.n_columns() * n_positions];
             let job = Job {
                 stack,
                 columns: (0, stack.n_columns()),
@@ -161,13 +159,16 @@ impl BiasColumns {
                 transfer: &self.transfer,
                 lifts: None,
                 drops: None,
-                stream: block.stream ^ estimate.wrapping_mul(ODD),
+                stream: self.stream ^ estimate.wrapping_mul(ODD),
             };
-            kernel.run(&job, Output { totals: &mut estimates, tally: None }, scratch);
-            let grid = stack.grid(stack.n_columns(), inputs.positions.len());
-            mean_of_columns(by_column(estimates, grid), inputs.positions.len())
-        };
-        (0..).zip(&block.stacks).flat_map(of_lines).collect()
+            kernel.run(&job, Output { totals: &mut totals, tally: None }, scratch);
+            let mut columns = by_column(totals, stack.grid(stack.n_columns(), n_positions));
+            for (estimates, width) in of_blocks.iter_mut().zip(&self.widths) {
+                let others = columns.split_off(width * n_positions);
+                estimates.extend(mean_of_columns(std::mem::replace(&mut columns, others), n_positions));
+            }
+        }
+        of_blocks
     }
 }
 

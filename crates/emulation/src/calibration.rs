@@ -51,10 +51,10 @@ impl Calibration<'_> {
     /// The layer with converters that only look at sums.
     fn probed(&self, arrays: LayerArrays) -> Result<EmulatedLayer, EmulationError> {
         let converters = Converters::probe(&arrays)?;
-        let stacks = arrays.tabulate(self.kernel, &converters)?;
+        let stack = arrays.tabulate(self.kernel, &converters)?;
         let bias = arrays.tabulate_bias(self.kernel)?;
         let tally = Some(converters.tally_of_all(&arrays));
-        Ok(EmulatedLayer { arrays, converters, stacks, bias, outputs: Outputs::none(), tally })
+        Ok(EmulatedLayer { arrays, converters, stack, bias, outputs: Outputs::none(), tally })
     }
 
     fn converters(&self, layer: &EmulatedLayer, flows: &[Flow<'_>]) -> Result<Converters, EmulationError> {

@@ -15,9 +15,9 @@ const MAX_DISPLACED: u128 = 1 << 24;
 /// Sums of codes below this are looked up in 16 bits.
 const MAX_CODE_SUM: u64 = 1 << 16;
 /// Columns and positions of a layer whose sums are recorded, if it has so many.
-const MIN_RECORDED: usize = 32;
-/// One of 256 columns and positions is recorded at least.
-const MAX_SPARSITY: u32 = 8;
+const MIN_RECORDED: usize = 8;
+/// One of 1024 columns and positions is recorded at least.
+const MAX_SPARSITY: u32 = 10;
 
 /// The ADCs of a layer, and what becomes of their codes.
 #[derive(Clone, Debug)]

@@ -33,8 +33,8 @@ pub struct Emulator<'n> {
 pub(crate) struct EmulatedLayer {
     pub(crate) arrays: LayerArrays,
     pub(crate) converters: Converters,
-    /// The cells of each column block, as the kernel looks them up.
-    pub(crate) stacks: Vec<Stack>,
+    /// The cells of all column blocks, as the kernel looks them up.
+    pub(crate) stack: Stack,
     /// Bias columns that differ from array to array.
     pub(crate) bias: Option<BiasColumns>,
     pub(crate) outputs: Outputs,
@@ -296,7 +296,7 @@ impl LayerArrays {
         converters: Converters,
         kernel: Kernel,
     ) -> Result<EmulatedLayer, EmulationError> {
-        let stacks = self.tabulate(kernel, &converters)?;
+        let stack = self.tabulate(kernel, &converters)?;
         let bias = self.tabulate_bias(kernel)?;
         let weighted = network.layer(self.layer).weighted();
         let Some(tensors) = weighted.and_then(|weighted| weighted.tensors.as_ref()) else {
@@ -304,7 +304,7 @@ impl LayerArrays {
         };
         let outputs = Outputs::new(&self, &converters, &tensors.output);
         let tally = converters.tally(&self);
-        Ok(EmulatedLayer { arrays: self, converters, stacks, bias, outputs, tally })
+        Ok(EmulatedLayer { arrays: self, converters, stack, bias, outputs, tally })
     }
 }
 

@@ -2,7 +2,7 @@
 
 use rebias_kernels::{
     self as kernels, Job, Kernel, LANES, Lift, Output, OutputTotals, Patterns, Position, Slice, SliceSign, Source,
-    Total,
+    Total, Work,
 };
 use rebias_network::{FeatureMap, LayerId, Mvm};
 
@@ -81,9 +81,9 @@ pub(crate) struct Scratch {
     /// Ŝ, `[row block][position]`, or all row blocks' together.
     estimates: Vec<Lift>,
     /// `[column][position]`, in as many bits as hold them.
-    totals_16: Vec<[i16; LANES]>,
-    totals_32: Vec<[i32; LANES]>,
-    totals_64: Vec<[i64; LANES]>,
+    totals_16: Vec<i16>,
+    totals_32: Vec<i32>,
+    totals_64: Vec<i64>,
     kernel: kernels::Scratch,
 }
 
@@ -227,49 +227,53 @@ impl Emulation<'_> {
     fn read_all<T: Total>(
         &self,
         block: &Block<'_>,
-        (totals, scratch): (&mut Vec<[T; LANES]>, &mut kernels::Scratch),
+        (totals, scratch): (&mut Vec<T>, &mut kernels::Scratch),
         record: &mut Record,
         sink: &mut Sink<'_>,
     ) {
-        let n_columns = self.layer.converters.n_columns(&self.layer.arrays);
+        let arrays = &self.layer.arrays;
+        let n_columns = self.layer.converters.n_columns(arrays);
         // Whole outputs, and whole tiles of kernels.
-        let n_outputs = (self.kernel.portion().columns / n_columns / 4 * 4).max(4);
-        for (index, (columns, stack)) in self.layer.arrays.column_blocks.iter().zip(&self.layer.stacks).enumerate() {
-            let own_estimates = self.layer.bias.as_ref().map(|bias| {
-                let Block { positions, patterns, apart, .. } = *block;
-                let slices = &self.layer.arrays.slices;
-                bias.estimates(self.kernel, index, &Inputs { slices, positions, patterns, apart }, scratch)
-            });
-            let block = &Block { estimates: own_estimates.as_deref().unwrap_or(block.estimates), ..*block };
-            for first in columns.outputs.clone().step_by(n_outputs) {
-                let outputs = first..columns.outputs.end.min(first + n_outputs);
-                let first_column = (first - columns.outputs.start) * n_columns;
-                totals.resize(outputs.len() * n_columns * block.positions.len(), [T::ZERO; LANES]);
-                let job = Job {
-                    stack,
-                    columns: (first_column, first_column + outputs.len() * n_columns),
-                    slices: &self.layer.arrays.slices,
-                    patterns: block.patterns,
-                    positions: block.positions,
-                    transfer: &self.layer.converters.transfer,
-                    lifts: block.lifts,
-                    drops: block.drops,
-                    stream: columns.stream,
-                };
-                let mut work = self.kernel.run(&job, Output { totals, tally: record.tally.as_mut() }, scratch);
-                if first > columns.outputs.start {
-                    // The same read of the same array.
-                    (work.reads, work.word_lines) = (0, 0);
+        let n_outputs = (self.kernel.portion().columns / n_columns / 16 * 16).max(16);
+        let Block { positions, patterns, apart, .. } = *block;
+        let inputs = Inputs { slices: &arrays.slices, positions, patterns, apart };
+        let own_estimates = self.layer.bias.as_ref().map(|bias| bias.estimates(self.kernel, &inputs, scratch));
+        let n_images: usize = block.positions.iter().map(|position| position.n_lanes).sum();
+        for first in (0..arrays.out_channels()).step_by(n_outputs) {
+            let outputs = first..arrays.out_channels().min(first + n_outputs);
+            let totals = room(totals, outputs.len() * n_columns * block.positions.len());
+            let job = Job {
+                stack: &self.layer.stack,
+                columns: (first * n_columns, outputs.end * n_columns),
+                slices: &arrays.slices,
+                patterns: block.patterns,
+                positions: block.positions,
+                transfer: &self.layer.converters.transfer,
+                lifts: block.lifts,
+                drops: block.drops,
+                stream: arrays.column_blocks[0].stream,
+            };
+            let work = self.kernel.run(&job, Output { totals, tally: record.tally.as_mut() }, scratch);
+            let grid = self.layer.stack.grid(outputs.len() * n_columns, block.positions.len());
+            for (index, columns) in arrays.column_blocks.iter().enumerate() {
+                let of_block = outputs.start.max(columns.outputs.start)..outputs.end.min(columns.outputs.end);
+                if of_block.is_empty() {
+                    continue;
                 }
                 // A sum of codes stands for the converted sums of all slices.
-                work.conversions *= (self.layer.arrays.worth.len() / n_columns) as u64;
-                record.add_work((&self.layer.arrays, columns), work);
-                let grid = stack.grid(outputs.len() * n_columns, block.positions.len());
-                for (index, output) in outputs.enumerate() {
-                    let totals = OutputTotals { totals: &totals[..], grid, column: index * n_columns };
+                let conversions = work.reads * (of_block.len() * arrays.worth.len()) as u64;
+                // What was begun before is the same read of the same array.
+                let is_begun = first > columns.outputs.start;
+                let (reads, word_lines) = if is_begun { (0, 0) } else { (work.reads, work.word_lines) };
+                record.add_work((arrays, columns), Work { reads, word_lines, conversions });
+                // Arrays that share a bias column share that of the first.
+                let own = own_estimates.as_ref().map(|own| &own[index.min(own.len() - 1)][..]);
+                let estimates = own.unwrap_or(block.estimates);
+                let block = &Block { estimates, ..*block };
+                for output in of_block {
+                    let totals = OutputTotals { totals, grid, column: (output - first) * n_columns };
                     self.finish(block, (output, totals), sink);
-                    let n_images: usize = block.positions.iter().map(|position| position.n_lanes).sum();
-                    record.add_outputs(&self.layer.arrays, n_images as u64);
+                    record.add_outputs(arrays, n_images as u64);
                 }
             }
         }
@@ -298,6 +302,14 @@ impl Emulation<'_> {
             }
         }
     }
+}
+
+/// Room for so many totals, which begin where a line of the cache does: none is in two.
+fn room<T: Total>(room: &mut Vec<T>, n: usize) -> &mut [[T; LANES]] {
+    const LINE: usize = 64;
+    room.resize(n * LANES + LINE, T::ZERO);
+    let first = room.as_ptr().align_offset(LINE).min(LINE);
+    &mut room[first..].as_chunks_mut().0[..n]
 }
 
 /// Adds a slice's sum in its place.

@@ -7,30 +7,39 @@ use crate::converters::Converters;
 use crate::{EmulationError, FRACTION_BITS};
 
 impl LayerArrays {
-    /// Tabulates the cells of each column block for a layer's converters.
-    pub(crate) fn tabulate(&self, kernel: Kernel, converters: &Converters) -> Result<Vec<Stack>, EmulationError> {
+    /// Tabulates the cells of all column blocks side by side, for a layer's converters.
+    pub(crate) fn tabulate(&self, kernel: Kernel, converters: &Converters) -> Result<Stack, EmulationError> {
         let unit = converters.unit;
-        let stack = |block: &ColumnBlock| {
-            if unit == CellUnit::Code {
-                return self.tabulate_codes(kernel, block);
-            }
-            let negated: Vec<_> = match block.flips.is_empty() {
-                true => Vec::new(),
-                false => self.row_block_of.iter().flat_map(|&row_block| block.flips_of(row_block)).copied().collect(),
-            };
-            let variances = block.variances();
-            let cells = Cells {
-                values: &self.values(block, unit),
-                n_columns: block.n_columns,
-                shift: unit.shift(),
-                variances: variances.as_deref(),
-                conversion_variance: converters.noise_variance(),
-                negated: (!negated.is_empty()).then_some(&negated),
-                max_input: self.max_input() as u32,
-            };
-            Stack::new(kernel, &self.lines, &cells).map_err(|source| self.refused(source))
+        let n_columns = |block: &ColumnBlock| match unit {
+            CellUnit::Code => block.outputs.len(),
+            CellUnit::Level | CellUnit::Conductance => block.n_columns,
         };
-        self.column_blocks.iter().map(stack).collect()
+        let widths: Vec<_> = self.column_blocks.iter().map(n_columns).collect();
+        let values: Vec<_> = self.column_blocks.iter().map(|block| self.values(block, unit)).collect();
+        let variances: Option<Vec<_>> = self.column_blocks.iter().map(ColumnBlock::variances).collect();
+        let variances = variances.filter(|_| unit != CellUnit::Code).map(|variances| side_by_side(&variances, &widths));
+        let negated = (unit != CellUnit::Code && self.has_flips()).then(|| {
+            let flips: Vec<_> = self.column_blocks.iter().map(|block| self.flips_of_reads(block)).collect();
+            side_by_side(&flips, &widths)
+        });
+        let cells = Cells {
+            values: &side_by_side(&values, &widths),
+            n_columns: widths.iter().sum(),
+            shift: unit.shift(),
+            variances: variances.as_deref(),
+            conversion_variance: converters.noise_variance(),
+            negated: negated.as_deref(),
+            max_input: self.max_input() as u32,
+        };
+        Stack::new(kernel, &self.lines, &cells).map_err(|source| self.refused(source))
+    }
+
+    /// Whether columns are stored complemented, `[read][column]`.
+    fn flips_of_reads(&self, block: &ColumnBlock) -> Vec<bool> {
+        if block.flips.is_empty() {
+            return vec![false; self.row_block_of.len() * block.n_columns];
+        }
+        self.row_block_of.iter().flat_map(|&row_block| block.flips_of(row_block)).copied().collect()
     }
 
     /// The cells' conductances in units; with a reference their differences from it, lifted.
@@ -39,37 +48,40 @@ impl LayerArrays {
     }
 
     fn values(&self, block: &ColumnBlock, unit: CellUnit) -> Vec<u32> {
-        match (&block.written, self.cells) {
-            (Some(written), CellState::Drawn) => block.weight_columns(&written.values),
-            (Some(_) | None, _) => {
-                let cell = |&level: &u8| match unit {
-                    CellUnit::Level | CellUnit::Code => level.into(),
-                    CellUnit::Conductance => (u32::from(level) << FRACTION_BITS).saturating_add(self.floor as u32),
-                };
-                block.levels.iter().map(cell).collect()
+        let levels = &block.levels;
+        match (&block.written, self.cells, unit) {
+            (_, _, CellUnit::Code) => levels.chunks_exact(self.worth.len()).map(|levels| self.code(levels)).collect(),
+            (Some(written), CellState::Drawn, _) => block.weight_columns(&written.values),
+            (_, _, CellUnit::Level) => levels.iter().map(|&level| level.into()).collect(),
+            (_, _, CellUnit::Conductance) => {
+                let cell = |&level: &u8| (u32::from(level) << FRACTION_BITS).saturating_add(self.floor as u32);
+                levels.iter().map(cell).collect()
             }
         }
     }
 
-    fn tabulate_codes(&self, kernel: Kernel, block: &ColumnBlock) -> Result<Stack, EmulationError> {
-        let code = |levels: &[u8]| -> u32 {
-            levels.iter().zip(&self.worth).map(|(&level, &worth)| u32::from(level) * worth as u32).sum()
-        };
-        let cells = Cells {
-            values: &block.levels.chunks_exact(self.worth.len()).map(code).collect::<Vec<_>>(),
-            n_columns: block.outputs.len(),
-            shift: FRACTION_BITS,
-            variances: None,
-            conversion_variance: 0.0,
-            negated: None,
-            max_input: self.max_input() as u32,
-        };
-        Stack::new(kernel, &self.lines, &cells).map_err(|source| self.refused(source))
+    /// What the levels of an output's slices are worth together.
+    fn code(&self, levels: &[u8]) -> u32 {
+        levels.iter().zip(&self.worth).map(|(&level, &worth)| u32::from(level) * worth as u32).sum()
     }
 
     pub(crate) fn refused(&self, source: StackError) -> EmulationError {
         EmulationError::Cells { layer: self.name.clone(), source }
     }
+}
+
+/// Tables of so many columns each, row by row side by side.
+pub(crate) fn side_by_side<T: Copy>(tables: &[Vec<T>], widths: &[usize]) -> Vec<T> {
+    if let [table] = tables {
+        return table.clone();
+    }
+    let mut rows: Vec<_> = tables.iter().zip(widths).map(|(table, &width)| table.chunks_exact(width)).collect();
+    let mut joined = Vec::with_capacity(tables.iter().map(Vec::len).sum());
+    while let Some(row) = rows.iter_mut().map(Iterator::next).collect::<Option<Vec<_>>>().filter(|row| !row.is_empty())
+    {
+        row.into_iter().for_each(|row| joined.extend_from_slice(row));
+    }
+    joined
 }
 
 impl ColumnBlock {

@@ -9,8 +9,9 @@
 //!                                                        └─► all slices and reads at once ───┘
 //! ```
 //!
-//! Where nothing is lost, slices and reads add up in a single product. Elsewhere sums are converted while the tile
-//! registers are at those of the next 16 columns.
+//! Where nothing is lost, slices and reads add up in a single product. Elsewhere sums are converted a quarter of 16 columns
+//! at a time, between the products of others, without a branch or a number that is looked for on the way: whatever else a
+//! core does there keeps it from looking ahead to the next product.
 
 mod collapsed;
 mod inputs;
@@ -22,24 +23,22 @@ mod slices;
 mod sums;
 
 use std::arch::x86_64::*;
-use std::ops::Range;
+use std::cell::Cell;
 
-use crate::products::{Products, ROWS, Second};
-use crate::{Job, LANES, Output, SliceSign, Tally, Total, Work};
-use inputs::{Bits, Driven, Inputs};
-use multiplier::{Multiplier, QUARTERS, Start, Sums};
+use crate::products::{Products, ROWS, Second, Upper};
+use crate::{Job, LANES, Output, Tally, Total, Work};
+use inputs::{Bits, Inputs};
+use multiplier::{Multiplier, Start, Sums};
 use noise::Noise;
 use pairs::Pairs;
 pub(crate) use registers::are_available;
 use slices::Slices;
-use sums::ColumnSums;
+use sums::{Column, QUARTER, Quarter, SETS, Totals, VARIANCES};
 
-/// Sets of sums of 16 columns: of their cells, of their high bytes, of their variances.
-const SETS: usize = 3;
-/// The last of them.
-const VARIANCES: usize = SETS - 1;
-/// Columns that are converted at a time.
-const QUARTER: usize = ROWS / QUARTERS;
+/// Sets of sums take turns: they begin with the first or with this one.
+const OTHER_TURN: usize = SETS;
+/// The first set for variances that all columns have: one for each drive.
+const COMMON: usize = 2 * SETS;
 
 /// Writes totals, `[position][column]`.
 pub(crate) fn run<T: Total>(products: &Products, job: &Job<'_>, output: Output<'_, T>) -> Work {
@@ -47,11 +46,17 @@ pub(crate) fn run<T: Total>(products: &Products, job: &Job<'_>, output: Output<'
     unsafe { with_tiles(products, job, output) }
 }
 
-#[target_feature(enable = "avx512f,avx512bw,avx512dq,avx512vl,avx512vbmi")]
+#[target_feature(enable = "avx512f,avx512bw,avx512dq,avx512vl,avx512vbmi,vaes")]
 fn with_tiles<T: Total>(products: &Products, job: &Job<'_>, output: Output<'_, T>) -> Work {
     match collapsed::worths(job).filter(|_| output.tally.is_none()) {
         Some(worths) => collapsed::run((products, job), &worths, output.totals),
-        None => Run::new(products, job).run(output),
+        None => {
+            let run = Run::new(products, job);
+            match &run.way {
+                Way::Pairs(pairs) => pairs.run(&run, output),
+                Way::Slices(slices) => slices.run(&run, output),
+            }
+        }
     }
     let mut work = Work::default();
     for read in job.stack.lines().reads() {
@@ -74,6 +79,7 @@ struct Run<'a> {
     products: &'a Products,
     job: &'a Job<'a>,
     way: Way<'a>,
+    tiles: Vec<ColumnTile>,
     /// What is driven at a time.
     batches: Vec<Batch>,
     noise: Option<Noise<'a>>,
@@ -84,7 +90,7 @@ struct Run<'a> {
 struct Batch {
     /// The first.
     slice: usize,
-    driven: Vec<Driven>,
+    driven: inputs::Slices,
 }
 
 /// A batch of a read in one position.
@@ -93,189 +99,251 @@ struct Drive {
     position: usize,
     /// Index of the batch.
     batch: usize,
+    /// Whether there are totals of the position.
+    before: Totals,
+    /// What tiles of cells hold beside its word lines.
+    upper: Upper,
+    /// Where the keys of noise begin.
+    noise: usize,
     /// What is added to sums in words besides noise, for the first 32 images and the others.
     offsets: [__m512i; 2],
-    /// Factors of normal numbers, if all columns have the same, likewise.
-    sigmas: Option<[__m512i; 2]>,
+    /// What normal numbers are multiplied with, if all columns have the same: once its first sums are converted.
+    sigmas: Cell<Option<[__m512i; 2]>>,
     /// Squares of what is driven, where noise goes by them.
     squares: Option<Inputs>,
 }
 
-/// Sums that are to be converted.
-#[derive(Clone, Copy)]
-struct Made {
-    /// Which of the two last drives.
-    drive: usize,
-    /// Index of the tile of columns.
-    columns: usize,
-    /// The first of its sets.
-    set: usize,
+/// Those of 16 columns of a stack that are a job's.
+struct ColumnTile {
+    /// Which 16 columns.
+    index: usize,
+    /// The first of them that is the job's.
+    first: usize,
+    /// How many columns of the job come before.
+    before: usize,
+    /// How many of them are the job's.
+    len: usize,
 }
 
-/// Where totals go, and sums are recorded.
-struct Sink<'t, T> {
-    /// `[position][column]`.
-    totals: &'t mut [[T; LANES]],
-    tally: Option<&'t mut Tally>,
-}
+/// Tiles of columns after which one is converted: there are two turns.
+const DELAY: usize = 2;
+/// Batches whose sums may not be converted yet.
+const DRIVES: usize = DELAY + 1;
 
 impl<'a> Run<'a> {
-    #[target_feature(enable = "avx512f,avx512bw,avx512dq,avx512vl,avx512vbmi")]
+    #[target_feature(enable = "avx512f,avx512bw,avx512dq,avx512vl,avx512vbmi,vaes")]
     fn new(products: &'a Products, job: &'a Job<'a>) -> Self {
         let (way, batches) = match Pairs::new(job) {
             Some((pairs, batches)) => (Way::Pairs(pairs), batches),
             None => (Way::Slices(Slices::new(job)), slices::batches(job)),
         };
-        Self { products, job, way, batches, noise: Noise::new(job) }
+        Self { products, job, way, tiles: ColumnTile::all(job.columns), batches, noise: Noise::new(job) }
     }
 
-    #[target_feature(enable = "avx512f,avx512bw,avx512dq,avx512vl,avx512vbmi")]
-    fn run<T: Total>(&self, output: Output<'_, T>) {
-        let mut sink = Sink { totals: output.totals, tally: output.tally };
+    /// Makes and converts all sums. While those of 16 columns are made, those before leave their registers, and those
+    /// before these are converted.
+    #[target_feature(enable = "avx512f,avx512bw,avx512dq,avx512vl,avx512vbmi,vaes")]
+    fn run<T: Total>(&self, output: Output<'_, T>, convert: &impl Convert<T>) {
+        let Output { totals, mut tally } = output;
         // SAFETY: only the AMX kernel comes this way, and its existence proves the registers.
-        let mut multiplier = unsafe { Multiplier::new(2 * SETS) };
+        let mut multiplier = unsafe { Multiplier::new(COMMON + DRIVES) };
         let mut inputs = Inputs::new();
-        let mut drives = [None, None];
-        let mut made: Option<Made> = None;
-        let n_columns = self.job.columns().len();
-        let (first, end) = (self.job.columns.0 / ROWS, self.job.columns.1.div_ceil(ROWS));
-        for (index, batch) in self.all_batches().map(Some).chain([None]).enumerate() {
-            let drive = index % 2;
-            if let Some((position, read, batch)) = batch {
-                if (read, batch) == (0, 0) {
-                    sink.totals[position * n_columns..][..n_columns].fill([T::ZERO; LANES]);
+        let mut drives = [const { None }; DRIVES];
+        let mut room = [[T::ZERO; LANES]; ROWS];
+        let mut set = 0;
+        // Behind the last batch, what was made before is completed.
+        for (index, batch) in self.all_batches().map(Some).chain([None; DELAY]).enumerate() {
+            drives[index % DRIVES] =
+                batch.map(|batch| self.drive(batch, (&mut multiplier, &mut inputs), index % DRIVES));
+            let driven = drives[index % DRIVES].as_ref();
+            let n_tiles = if driven.is_some() { self.tiles.len() } else { self.tiles.len().min(DELAY) };
+            for (at, tile) in self.tiles[..n_tiles].iter().enumerate() {
+                // The sums of every other tile are in the same set.
+                set = OTHER_TURN - set;
+                let made = (driven, tile.index, set);
+                let (back, ready) = self.before(at);
+                let slot = (index + DRIVES - back) % DRIVES;
+                let Some(source) = drives[slot].as_ref() else {
+                    self.multiply(made, (&mut multiplier, &inputs), |_, _| {});
+                    continue;
+                };
+                if let (Some(noise), None) = (&self.noise, source.sigmas.get()) {
+                    source.sigmas.set(noise.common_sigmas(&multiplier.sets()[COMMON + slot]));
                 }
-                drives[drive] = Some(self.drive((read, position, batch), (&mut multiplier, &mut inputs), made));
-            }
-            // Behind the last, what was made before is completed.
-            for columns in first..if batch.is_some() { end } else { first + 1 } {
-                let before = made.take();
-                let set = before.map_or(0, |made| SETS - made.set);
-                let driven = if batch.is_some() { drives[drive].as_ref() } else { None };
-                self.multiply((driven, columns, set), (&mut multiplier, &inputs), |sets, quarter| {
-                    if let Some((before, Some(drive))) = before.map(|before| (before, &drives[before.drive])) {
-                        self.convert((before, drive), (sets, quarter), &mut sink);
-                    }
+                if let Some(tally) = &mut tally {
+                    self.record((source, ready), &multiplier.sets()[set..], tally);
+                }
+                let totals = &mut totals[source.position * self.job.columns().len() + ready.before..][..ready.len];
+                let negated = self.job.stack.negated_tile(source.read, ready.index);
+                let (is_whole, unused) = (ready.len == ROWS, ready.first % ROWS);
+                if !is_whole {
+                    room[unused..][..ready.len].copy_from_slice(totals);
+                }
+                let rows = totals.first_chunk_mut().unwrap_or(&mut room);
+                let used = (unused, unused + ready.len);
+                let mut rows = Rows { drive: source, first: ready.index * ROWS, rows, negated, used };
+                self.multiply(made, (&mut multiplier, &inputs), |sets, quarter| {
+                    rows.convert(convert, (&sets[set..], quarter));
                 });
-                made = driven.map(|_| Made { drive, columns, set });
+                if !is_whole {
+                    totals.copy_from_slice(&room[unused..][..ready.len]);
+                }
             }
         }
     }
 
-    /// Position, read and index of all batches: the cells of a read are taken from near caches for all positions.
+    /// The tile of columns that is converted while another is made, and how many batches before.
+    #[inline(always)]
+    fn before(&self, at: usize) -> (usize, &ColumnTile) {
+        let n_tiles = self.tiles.len();
+        match (at.checked_sub(DELAY), n_tiles) {
+            (Some(ready), _) => (0, &self.tiles[ready]),
+            (None, 1) => (DELAY, &self.tiles[0]),
+            (None, _) => (1, &self.tiles[n_tiles + at - DELAY]),
+        }
+    }
+
+    /// Read, position and index of all batches: the cells of a read are taken from near caches for all positions.
     fn all_batches(&self) -> impl Iterator<Item = (usize, usize, usize)> + use<'a> {
         let (n_positions, n_reads) = (self.job.positions.len(), self.job.stack.lines().reads().len());
         let n_batches = self.batches.len();
         let of_read = move |read| {
-            let of_position = move |position| (0..n_batches).map(move |batch| (position, read, batch));
+            let of_position = move |position| (0..n_batches).map(move |batch| (read, position, batch));
             (0..n_positions).flat_map(of_position)
         };
         (0..n_reads).flat_map(of_read)
     }
 
     /// Fills what drives a batch, and tells what is known of it before its columns are.
-    #[target_feature(enable = "avx512f,avx512bw,avx512dq,avx512vl,avx512vbmi")]
+    #[target_feature(enable = "avx512f,avx512bw,avx512dq,avx512vl,avx512vbmi,vaes")]
     fn drive(
         &self,
         (read, position, batch): (usize, usize, usize),
         (multiplier, inputs): (&mut Multiplier, &mut Inputs),
-        made: Option<Made>,
+        slot: usize,
     ) -> Drive {
         let lines = &self.job.stack.lines().reads()[read];
-        inputs.fill(Bits::new(self.job.patterns, lines, position), &self.batches[batch].driven);
+        let upper = self.products.upper(read);
+        inputs.fill(Bits::new(self.job.patterns, lines, position), &self.batches[batch].driven, upper);
         let inputs = &*inputs;
-        // Sets that are not to be converted.
-        let free = made.map_or(0, |made| SETS - made.set);
         let slice = self.batches[batch].slice;
         let offsets = match &self.way {
             Way::Pairs(_) => [_mm512_setzero_si512(); 2],
             Way::Slices(slices) => slices.offsets(self.job, (read, position, slice)),
         };
         let squares = (self.noise.is_some() && self.job.slices[slice].planes.len() > 1).then(|| inputs.squared());
-        let factors = (multiplier, squares.as_ref().unwrap_or(inputs));
-        let sigmas = self.noise.as_ref().and_then(|noise| noise.common_sigmas(read, factors, free + VARIANCES));
-        Drive { read, position, batch, offsets, sigmas, squares }
+        if let Some(noise) = &self.noise {
+            noise.multiply_common(read, (multiplier, squares.as_ref().unwrap_or(inputs)), COMMON + slot);
+        }
+        let before = if (read, batch) == (0, 0) { Totals::Absent } else { Totals::Present };
+        Drive {
+            read,
+            position,
+            batch,
+            before,
+            upper,
+            noise: self.noise.as_ref().map_or(0, |noise| noise.begin(read, slice)),
+            offsets,
+            sigmas: Cell::new(None),
+            squares,
+        }
     }
 
     /// Makes the sums of 16 columns; without a drive, completes what was made before.
-    #[inline]
-    #[target_feature(enable = "avx512f,avx512bw,avx512dq,avx512vl,avx512vbmi")]
+    #[inline(always)]
     fn multiply(
         &self,
-        (drive, columns, set): (Option<&Drive>, usize, usize),
+        (drive, tile, set): (Option<&Drive>, usize, usize),
         (multiplier, inputs): (&mut Multiplier, &Inputs),
-        mut between: impl FnMut(&[Sums], usize),
+        between: impl FnMut(&[Sums], usize),
     ) {
-        let Some(drive) = drive else {
-            multiplier.finish();
-            return (0..QUARTERS).for_each(|quarter| between(multiplier.sets(), quarter));
+        let (cells, seconds) = drive.map_or((&[][..], &[][..]), |drive| self.products.of(drive.read, tile));
+        let (highs, seconds) = match self.products.second() {
+            Second::High => (seconds, &[][..]),
+            Second::Absent | Second::Rest => (&[][..], seconds),
         };
-        let (cells, seconds) = self.products.of(drive.read, columns);
-        match self.products.second() {
-            Second::Absent | Second::Rest => {
-                multiplier.multiply((cells, seconds), inputs, (set, Start::Zero), between);
-            }
-            Second::High => {
-                multiplier.multiply((cells, &[]), inputs, (set, Start::Zero), between);
-                multiplier.multiply((seconds, &[]), inputs, (set + 1, Start::Zero), |_, _| {});
-            }
+        multiplier.multiply((cells, seconds), inputs.tiles(), (set, Start::Zero), between);
+        if !highs.is_empty() {
+            multiplier.multiply((highs, &[]), inputs.tiles(), (set + 1, Start::Zero), |_, _| {});
         }
-        if let Some(noise) = &self.noise {
+        if let (Some(noise), Some(drive)) = (&self.noise, drive) {
             let inputs = drive.squares.as_ref().unwrap_or(inputs);
-            noise.multiply((drive.read, columns), (multiplier, inputs), set + VARIANCES);
-        }
-    }
-
-    /// Converts the sums of a quarter of 16 columns.
-    #[inline]
-    #[target_feature(enable = "avx512f,avx512bw,avx512dq,avx512vl,avx512vbmi")]
-    fn convert<T: Total>(
-        &self,
-        (made, drive): (Made, &Drive),
-        (sets, quarter): (&[Sums], usize),
-        sink: &mut Sink<'_, T>,
-    ) {
-        let (first, end) = self.job.columns;
-        let start = made.columns * ROWS + quarter * QUARTER;
-        let columns = first.max(start)..end.min(start + QUARTER);
-        if columns.is_empty() {
-            return;
-        }
-        let at = drive.position * (end - first) + columns.start - first;
-        let totals = &mut sink.totals[at..][..columns.len()];
-        let sums = ColumnSums { sets: &sets[made.set..made.set + SETS], row: columns.start % ROWS };
-        match &self.way {
-            Way::Pairs(pairs) => pairs.add((self, drive), (sums, columns.start), totals),
-            Way::Slices(slices) => slices.add((self, drive), (sums, columns.start), totals),
-        }
-        if let Some(tally) = &mut sink.tally
-            && tally.takes_one_of(start, &self.job.positions[drive.position])
-        {
-            self.record((drive, columns), sums, tally);
+            noise.multiply((drive.read, tile), (multiplier, inputs), set + VARIANCES);
         }
     }
 
     /// Records the sums of the columns that a tally takes.
-    #[inline(never)]
-    #[target_feature(enable = "avx512f,avx512bw,avx512dq,avx512vl,avx512vbmi")]
-    fn record(&self, (drive, columns): (&Drive, Range<usize>), sums: ColumnSums<'_>, tally: &mut Tally) {
-        let position = &self.job.positions[drive.position];
-        let first = columns.start;
-        for column in tally.taken(columns, position) {
-            let sums = sums.of(column - first);
-            match &self.way {
-                Way::Pairs(pairs) => pairs.record((self, drive), sums, tally),
-                Way::Slices(_) => {
-                    let analogs = slices::analogs((self, drive), (sums, column));
-                    tally.record(analogs[..position.n_lanes].iter().copied());
-                }
-            }
+    #[inline(always)]
+    fn record(&self, (drive, tile): (&Drive, &ColumnTile), sets: &[Sums], tally: &mut Tally) {
+        let Some(sets) = sets.first_chunk() else { return };
+        for index in tally.taken(tile.first..tile.first + tile.len, &self.job.positions[drive.position]) {
+            // SAFETY: only the AMX kernel comes this way, and its existence proves the instructions.
+            unsafe { self.record_column(drive, Column { sets, index }, tally) };
         }
     }
 
-    /// Whether a column's converted sums are added, but for slices that are subtracted.
-    #[inline]
-    fn sign(&self, read: usize, column: usize) -> SliceSign {
-        SliceSign::Plus.times(self.job.stack.is_negated(read, column))
+    #[inline(never)]
+    #[target_feature(enable = "avx512f,avx512bw,avx512dq,avx512vl,avx512vbmi,vaes")]
+    fn record_column(&self, drive: &Drive, column: Column<'_>, tally: &mut Tally) {
+        match &self.way {
+            Way::Pairs(pairs) => pairs.record((self, drive), column, tally),
+            Way::Slices(_) => {
+                let analogs = slices::analogs((self, drive), column);
+                let n_lanes = self.job.positions[drive.position].n_lanes;
+                tally.record(analogs[..n_lanes].iter().copied());
+            }
+        }
+    }
+}
+
+/// From the sums of columns to their totals.
+trait Convert<T> {
+    /// Adds what becomes of the sums of a quarter of 16 columns; those that are not used may be left out.
+    ///
+    /// # Safety
+    ///
+    /// This machine has the instructions of the AMX kernel.
+    unsafe fn add(&self, drive: &Drive, quarter: Quarter<'_>, totals: &mut [[T; LANES]; QUARTER]);
+}
+
+/// Where the sums of 16 columns go.
+struct Rows<'a, T> {
+    drive: &'a Drive,
+    /// The first of the columns.
+    first: usize,
+    /// Their totals.
+    rows: &'a mut [[T; LANES]; ROWS],
+    /// Whether their converted sums count negatively; `None` if none do.
+    negated: Option<&'a [bool; ROWS]>,
+    /// Which of them are the job's: the first one, and the one behind the last.
+    used: (usize, usize),
+}
+
+impl<T: Total> Rows<'_, T> {
+    /// Converts the sums of a quarter of them.
+    #[inline(always)]
+    fn convert(&mut self, convert: &impl Convert<T>, (sets, quarter): (&[Sums], usize)) {
+        let (Some(sets), Some(totals)) = (sets.first_chunk(), self.rows.as_chunks_mut().0.get_mut(quarter)) else {
+            return;
+        };
+        let start = quarter * QUARTER;
+        let used = (self.used.0.saturating_sub(start), self.used.1.saturating_sub(start).min(QUARTER));
+        if used.0 >= used.1 {
+            return;
+        }
+        let negated = self.negated.map(|negated| &negated.as_chunks().0[quarter]);
+        // SAFETY: only the AMX kernel comes this way, and its existence proves the instructions.
+        unsafe { convert.add(self.drive, Quarter { sets, quarter, first: self.first + start, negated, used }, totals) };
+    }
+}
+
+impl ColumnTile {
+    /// The tiles that hold columns of a job.
+    fn all((first, end): (usize, usize)) -> Vec<Self> {
+        let tile = |index: usize| {
+            let columns = first.max(index * ROWS)..end.min((index + 1) * ROWS);
+            Self { index, first: columns.start, before: columns.start - first, len: columns.len() }
+        };
+        (first / ROWS..end.div_ceil(ROWS)).map(tile).collect()
     }
 }

@@ -5,6 +5,7 @@ use std::arch::x86_64::*;
 use crate::LANES;
 use crate::columns::{Pair, TILE};
 use crate::noise::QUANTILES;
+use crate::random::{COUNTERS, Key, ROUNDS};
 
 /// Registers of a byte for each lane.
 const HALVES: usize = 2;
@@ -32,16 +33,15 @@ fn broadcast(table: &[u8; 16]) -> __m256i {
     _mm256_broadcastsi128_si256(table)
 }
 
-/// The sum of a quantile for each byte, by its low six bits.
+/// [`Key::normals`].
 #[inline]
-#[target_feature(enable = "avx2")]
-pub(crate) fn normals(bytes: &[[u8; LANES]; 3]) -> [i8; LANES] {
+#[target_feature(enable = "avx2,aes")]
+pub(crate) fn normals(key: Key) -> [i8; LANES] {
     let mut sums = [_mm256_setzero_si256(); HALVES];
-    for (bytes, quantiles) in bytes.iter().zip(&QUANTILES) {
+    for (counters, quantiles) in COUNTERS.iter().zip(&QUANTILES) {
         // The upper half of the quantiles is the lower one with the other sign.
         let tables = [broadcast(&quantiles.as_chunks().0[0]), broadcast(&quantiles.as_chunks().0[1])];
-        for (sum, bytes) in sums.iter_mut().zip(bytes.as_chunks().0) {
-            let bytes = load(bytes);
+        for (sum, bytes) in sums.iter_mut().zip(random(key, counters)) {
             let index = _mm256_and_si256(bytes, _mm256_set1_epi8(15));
             let (low, high) = (_mm256_shuffle_epi8(tables[0], index), _mm256_shuffle_epi8(tables[1], index));
             // Bit 4, and bit 5, as each byte's highest; what else is moved doesn't matter, but that no byte is 0.
@@ -50,11 +50,32 @@ pub(crate) fn normals(bytes: &[[u8; LANES]; 3]) -> [i8; LANES] {
             *sum = _mm256_add_epi8(*sum, _mm256_sign_epi8(magnitude, sign));
         }
     }
+    // Even bytes are the first lanes.
+    let even = sums.map(|sum| _mm256_and_si256(sum, _mm256_set1_epi16(0xff)));
+    let odd = sums.map(|sum| _mm256_srli_epi16::<8>(sum));
     let mut normals = [0; LANES];
-    for (normals, sum) in normals.as_chunks_mut().0.iter_mut().zip(sums) {
-        store(normals, sum);
+    for (normals, [first, second]) in normals.as_chunks_mut().0.iter_mut().zip([even, odd]) {
+        // Each half of the registers is packed by itself.
+        store(normals, _mm256_permute4x64_epi64::<0b11_01_10_00>(_mm256_packus_epi16(first, second)));
     }
     normals
+}
+
+/// The bytes of a table's four blocks.
+#[inline]
+#[target_feature(enable = "avx2,aes")]
+fn random(key: Key, counters: &[u64; 8]) -> [__m256i; HALVES] {
+    let key = _mm_set1_epi64x(key.bits() as i64);
+    let block = |counters: &[u64; 2]| {
+        // SAFETY: the array is 16 bytes; the load needs no alignment.
+        let mut state = _mm_xor_si128(key, unsafe { _mm_loadu_si128(counters.as_ptr().cast()) });
+        for _ in 0..ROUNDS {
+            state = _mm_aesenc_si128(state, key);
+        }
+        state
+    };
+    let [a, b, c, d] = counters.as_chunks().0 else { unreachable!("four blocks") };
+    [_mm256_set_m128i(block(b), block(a)), _mm256_set_m128i(block(d), block(c))]
 }
 
 /// Bit l is the low bit of byte l.

@@ -1,14 +1,17 @@
 //! Look-ups in 512-bit registers: `VPERMB` for bytes, `VPERMI2W` for words of 16 bits.
 
+mod finish;
 mod pairs;
 
 use std::arch::x86_64::*;
 
 use crate::noise::{QUANTILES, SIGMAS};
 use crate::patterns::QUAD;
+use crate::random::{COUNTERS, Key, ROUNDS};
 use crate::tiles::TILE;
 use crate::{LANES, Vector};
-pub(crate) use pairs::{Counters, add_bytes, add_words, counters, key_normals};
+pub(crate) use finish::two_bits;
+pub(crate) use pairs::{add_bytes, add_words};
 
 #[inline]
 #[target_feature(enable = "avx512f")]
@@ -17,12 +20,13 @@ fn load(vector: &Vector) -> __m512i {
     unsafe { _mm512_load_si512(std::ptr::from_ref(vector).cast()) }
 }
 
-/// Has totals fetched into the nearest cache.
+/// Has totals fetched into the nearest cache, if they are some.
 #[inline(always)]
-pub(crate) fn prefetch(totals: &[i16; LANES]) {
-    for line in totals.as_chunks::<{ LANES / 2 }>().0 {
-        // SAFETY: a prefetch touches nothing that a program sees.
-        unsafe { _mm_prefetch::<_MM_HINT_T0>(line.as_ptr().cast()) };
+pub(crate) fn prefetch(totals: *const [i16; LANES]) {
+    for line in [0, 1] {
+        let line = totals.cast::<[i16; LANES / 2]>().wrapping_add(line);
+        // SAFETY: a prefetch touches nothing that a program sees, wherever it points to.
+        unsafe { _mm_prefetch::<_MM_HINT_T0>(line.cast()) };
     }
 }
 
@@ -198,17 +202,61 @@ pub(crate) fn look_up_near(first: u8, table: &[u8; 128], vectors: &mut [Vector])
     }
 }
 
-/// The sum of a quantile for each byte, by its low six bits.
+/// [`Key::normals`].
 #[inline]
-#[target_feature(enable = "avx512f,avx512bw,avx512vbmi")]
-pub(crate) fn normals(bytes: &[[u8; LANES]; 3]) -> [i8; LANES] {
-    let mut sum = _mm512_setzero_si512();
-    for (bytes, quantiles) in bytes.iter().zip(&QUANTILES) {
-        sum = _mm512_add_epi8(sum, _mm512_permutexvar_epi8(load_bytes(bytes), load_bytes(quantiles)));
-    }
+#[target_feature(enable = "avx512f,avx512bw,avx512vbmi,vaes")]
+pub(crate) fn normals(key: Key) -> [i8; LANES] {
     let mut vector = Vector([0; LANES]);
-    store(&mut vector, sum);
+    let [normals] = block_normals([key]);
+    store(&mut vector, in_order(normals));
     vector.0.map(|byte| byte as i8)
+}
+
+/// Even bytes, then odd ones.
+#[inline]
+#[target_feature(enable = "avx512f,avx512vbmi")]
+fn in_order(blocks: __m512i) -> __m512i {
+    const PLACES: [u8; LANES] = {
+        let mut places = [0; LANES];
+        let mut lane = 0;
+        while lane < LANES {
+            places[lane] = (lane % (LANES / 2) * 2 + lane / (LANES / 2)) as u8;
+            lane += 1;
+        }
+        places
+    };
+    _mm512_permutexvar_epi8(load_bytes(&PLACES), blocks)
+}
+
+/// [`Key::normals`] of some keys as they come: even bytes are the first 32 lanes.
+///
+/// A block's rounds wait for one another, so that those of all keys take turns.
+#[inline]
+#[target_feature(enable = "avx512f,avx512bw,avx512vbmi,vaes")]
+pub(crate) fn block_normals<const N: usize>(keys: [Key; N]) -> [__m512i; N] {
+    let mut sums = [_mm512_setzero_si512(); N];
+    let mut round_keys = sums;
+    for (round_key, key) in round_keys.iter_mut().zip(keys) {
+        *round_key = _mm512_set1_epi64(key.bits() as i64);
+    }
+    for (counters, quantiles) in COUNTERS.iter().zip(&QUANTILES) {
+        // SAFETY: the counters are 64 bytes; the load needs no alignment.
+        let counters = unsafe { _mm512_loadu_si512(counters.as_ptr().cast()) };
+        let mut states = round_keys;
+        for state in &mut states {
+            *state = _mm512_xor_si512(*state, counters);
+        }
+        for _ in 0..ROUNDS {
+            for (state, key) in states.iter_mut().zip(round_keys) {
+                *state = _mm512_aesenc_epi128(*state, key);
+            }
+        }
+        let quantiles = load_bytes(quantiles);
+        for (sum, state) in sums.iter_mut().zip(states) {
+            *sum = _mm512_add_epi8(*sum, _mm512_permutexvar_epi8(state, quantiles));
+        }
+    }
+    sums
 }
 
 /// The entries of [`SIGMAS`] for variances below 192.

@@ -40,7 +40,10 @@ impl Isa {
 #[cfg(target_arch = "x86_64")]
 impl Isa {
     pub(crate) fn has_avx2() -> bool {
-        is_x86_feature_detected!("avx2") && is_x86_feature_detected!("popcnt") && is_x86_feature_detected!("bmi2")
+        is_x86_feature_detected!("avx2")
+            && is_x86_feature_detected!("popcnt")
+            && is_x86_feature_detected!("bmi2")
+            && is_x86_feature_detected!("aes")
     }
 
     /// With byte permutes, byte population counts and what Zen 4 and Ice Lake have beside them.
@@ -52,6 +55,7 @@ impl Isa {
             && is_x86_feature_detected!("avx512vl")
             && is_x86_feature_detected!("avx512vbmi")
             && is_x86_feature_detected!("avx512bitalg")
+            && is_x86_feature_detected!("vaes")
     }
 
     /// With what [`has_avx512`](Self::has_avx512) tells, and tile registers.
@@ -94,13 +98,13 @@ impl Isa {
 }
 
 #[cfg(target_arch = "x86_64")]
-#[target_feature(enable = "avx2,popcnt,bmi2")]
+#[target_feature(enable = "avx2,popcnt,bmi2,aes")]
 fn run_avx2<R>(task: impl FnOnce() -> R) -> R {
     task()
 }
 
 #[cfg(target_arch = "x86_64")]
-#[target_feature(enable = "avx2,popcnt,bmi2,avx512f,avx512bw,avx512dq,avx512vl,avx512vbmi,avx512bitalg")]
+#[target_feature(enable = "avx2,popcnt,bmi2,aes,vaes,avx512f,avx512bw,avx512dq,avx512vl,avx512vbmi,avx512bitalg")]
 fn run_avx512<R>(task: impl FnOnce() -> R) -> R {
     task()
 }

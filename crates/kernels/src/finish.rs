@@ -73,8 +73,8 @@ impl Affine {
         for (column, &weight) in self.weights.iter().enumerate() {
             add_products(Y::wrapped(weight), totals.of(column, position), &mut sums);
         }
-        for (&slope, inputs) in self.slopes.iter().zip(inputs.chunks_exact(totals.grid.n_positions)) {
-            add_products(Y::wrapped(slope), &inputs[position], &mut sums);
+        for (block, &slope) in self.slopes.iter().enumerate() {
+            add_products(Y::wrapped(slope), &inputs[block * totals.grid.n_positions + position], &mut sums);
         }
         sums
     }
@@ -130,6 +130,15 @@ impl Finish {
         (planes, stride): (&mut [u64], usize),
     ) {
         let isa = kernel.isa();
+        #[cfg(target_arch = "x86_64")]
+        if let (true, [first, second, third], Some(totals)) = (self.is_narrow, &self.thresholds[..], totals.words())
+            && isa == Isa::avx512()
+            && let Some((low, high)) = planes.split_at_mut_checked(stride)
+        {
+            let thresholds = [*first as i32, *second as i32, *third as i32];
+            // SAFETY: the machine has the instructions that an `Isa` stands for.
+            return unsafe { crate::avx512::two_bits(&self.affine, (totals, inputs), thresholds, [low, high]) };
+        }
         isa.run(
             #[inline(always)]
             || {
@@ -160,8 +169,8 @@ impl Finish {
             }
             return;
         }
-        let mut reached = [0u64; FEW + 1];
         let sums: [Y; LANES] = self.affine.at(sources, position);
+        let mut reached = [0u64; FEW + 1];
         for (reached, &threshold) in reached[1..].iter_mut().zip(&self.thresholds) {
             *reached = Y::at_least(isa, &sums, Y::wrapped(threshold));
         }

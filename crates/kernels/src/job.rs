@@ -97,6 +97,15 @@ pub struct OutputTotals<'a, T> {
 }
 
 impl<'a, T> OutputTotals<'a, T> {
+    /// The same, if they have 16 bits.
+    pub(crate) fn words(&self) -> Option<OutputTotals<'a, i16>>
+    where
+        T: Total,
+    {
+        let Self { totals, grid, column } = *self;
+        T::lanes_of_words(totals).map(|totals| OutputTotals { totals, grid, column })
+    }
+
     /// Those of one of the output's columns in a position.
     #[inline(always)]
     pub(crate) fn of(&self, column: usize, position: usize) -> &'a [T; LANES] {
@@ -145,6 +154,10 @@ pub trait Total: Copy + private::Sealed {
     fn words(_: &mut [Self]) -> Option<&mut [i16]> {
         None
     }
+    /// Likewise.
+    fn lanes_of_words(_: &[[Self; LANES]]) -> Option<&[[i16; LANES]]> {
+        None
+    }
 }
 
 pub(crate) mod private {
@@ -164,7 +177,7 @@ pub(crate) mod private {
 }
 
 macro_rules! total {
-    ($total:ty, $room:ident $(, $words:item, $transposed:item)?) => {
+    ($total:ty, $room:ident $(, $words:item, $lanes:item, $transposed:item)?) => {
         impl private::Sealed for $total {
             fn totals(scratch: &mut Scratch) -> &mut Vec<Self> {
                 &mut scratch.$room
@@ -193,7 +206,7 @@ macro_rules! total {
             fn shifted(self, bits: u32) -> Self {
                 self.wrapping_shl(bits)
             }
-            $($words)?
+            $($words $lanes)?
         }
     };
 }
@@ -203,6 +216,10 @@ total!(
     totals_16,
     #[inline(always)]
     fn words(totals: &mut [Self]) -> Option<&mut [i16]> {
+        Some(totals)
+    },
+    #[inline(always)]
+    fn lanes_of_words(totals: &[[Self; LANES]]) -> Option<&[[i16; LANES]]> {
         Some(totals)
     },
     #[cfg(target_arch = "x86_64")]

@@ -23,6 +23,7 @@
 //! Every kernel gives the same integers; `scalar` is the one that is obviously right, and a test holds all others to it.
 //! The kernel is chosen when the program runs; the environment variable [`KERNEL_VARIABLE`] forces one.
 
+mod aes;
 #[cfg(target_arch = "x86_64")]
 mod amx;
 #[cfg(target_arch = "x86_64")]
@@ -44,6 +45,7 @@ mod memory;
 mod noise;
 mod patterns;
 mod products;
+mod random;
 mod rows;
 mod scalar;
 mod scratch;

@@ -4,7 +4,7 @@
 //! the image alone: it is the same for any number of threads, any batch of images and any instruction set.
 //!
 //! ```text
-//! stream, column, read, slice, position ─► key ─► 48 words ─► 3 bytes a lane ─► 3 quantile tables ─► z·U
+//! stream, column, read, slice, position ─► key ─► 3 bytes a lane ─► 3 quantile tables ─► z·U
 //! cells' variances ─► V = v₀ + Σ v·x² ─► √V·512/U ───────────────────────────────────────────────► × ─► ≫ ─► sample
 //! ```
 //!
@@ -15,12 +15,11 @@
 
 use std::ops::Range;
 
-use crate::dispatch::Isa;
 use crate::memory::Memory;
-use crate::products::{Products, Second};
+use crate::products::Products;
 use crate::stack::{Shape, StackError};
 use crate::tiles::{TILE, Tiles, Width};
-use crate::{LANES, Lines, Position, Read, Vector};
+use crate::{Lines, Read, Vector};
 
 /// Positive quantiles of three normal distributions, whose sum has the variance U² = `TWICE_SQUARES`/64.
 const HALVES: [[i8; 32]; 3] = [
@@ -177,9 +176,9 @@ impl Spread {
             SpreadForm::Products => match common(&cells, n_columns, 1).filter(|_| is_narrow) {
                 Some(cells) => {
                     let shape = Shape { lines, n_columns: 1 };
-                    SpreadTables::CommonProducts(Products::new(Second::Absent, shape, &cells))
+                    SpreadTables::CommonProducts(Products::of_bytes(shape, &cells))
                 }
-                None => SpreadTables::Products(Products::new(Second::Absent, shape, &cells)),
+                None => SpreadTables::Products(Products::of_bytes(shape, &cells)),
             },
         };
         Ok(Some(Self { exponent, of_conversion, is_narrow, tables }))
@@ -340,85 +339,6 @@ fn rounded(lines: &Lines, (variances, n_columns): (&[f64], usize), step: f64) ->
         }
     }
     cells
-}
-
-/// Which samples: a key for each column, read, slice and position.
-#[derive(Clone, Copy, Debug)]
-pub(crate) struct Key(u64);
-
-impl Key {
-    pub(crate) fn new(stream: u64, column: (usize, usize, usize), position: &Position) -> Self {
-        Self::of(Self::of_column(stream, column), Self::of_position(position))
-    }
-
-    /// From what the column and what the position contribute.
-    #[inline(always)]
-    pub(crate) fn of(column: u64, position: u64) -> Self {
-        Self(mixed(column.wrapping_add(position)))
-    }
-
-    /// What a column, read and slice contribute.
-    #[inline(always)]
-    pub(crate) fn of_column(stream: u64, (column, read, slice): (usize, usize, usize)) -> u64 {
-        mixed(stream ^ ((column as u64) << 40 | (read as u64) << 8 | slice as u64))
-    }
-
-    /// What a position contributes.
-    #[inline(always)]
-    pub(crate) fn of_position(position: &Position) -> u64 {
-        let image = position.image / LANES as u64;
-        mixed(image << 32 | u64::from(position.pixel))
-    }
-
-    /// What counters, and what they become, are multiplied with.
-    pub(crate) const FACTORS: [u32; 3] = [0x9e37_79b9, 0x21f0_aaad, 0x735a_2d97];
-
-    /// The keys of the hash: of its counter, and between its multiplications.
-    #[inline(always)]
-    pub(crate) fn halves(self) -> (u32, u32) {
-        (self.0 as u32, (self.0 >> 32) as u32)
-    }
-
-    /// Three bytes for each lane, at random.
-    #[inline(always)]
-    pub(crate) fn bytes(self) -> [[u8; LANES]; 3] {
-        let (first, second) = self.halves();
-        let mut bytes = [[0; LANES]; 3];
-        for (table, bytes) in (0..).zip(&mut bytes) {
-            for (word, bytes) in (0..).zip(bytes.as_chunks_mut::<4>().0) {
-                // Wellons's "lowbias32" hash of a counter, keyed before and between its multiplications.
-                let mut x = first.wrapping_add((16 * table + word as u32).wrapping_mul(Self::FACTORS[0]));
-                x = (x ^ (x >> 16)).wrapping_mul(Self::FACTORS[1]);
-                x = (x ^ (x >> 15) ^ second).wrapping_mul(Self::FACTORS[2]);
-                *bytes = (x ^ (x >> 15)).to_le_bytes();
-            }
-        }
-        bytes
-    }
-
-    /// z·U for each lane.
-    #[inline(always)]
-    pub(crate) fn normals(self, isa: Isa) -> [i8; LANES] {
-        let bytes = self.bytes();
-        #[cfg(target_arch = "x86_64")]
-        if isa.has_vectors_of_256_bits() {
-            // SAFETY: the machine has the instructions that an `Isa` stands for.
-            return unsafe { crate::avx2::normals(&bytes) };
-        }
-        let _ = isa;
-        let [a, b, c] = bytes;
-        let quantile = |table: usize, byte: u8| QUANTILES[table][usize::from(byte % 64)] as i8;
-        std::array::from_fn(|lane| quantile(0, a[lane]) + quantile(1, b[lane]) + quantile(2, c[lane]))
-    }
-}
-
-/// A permutation of 64 bits that looks random: SplitMix64's (Steele, Lea & Flood, OOPSLA 2014).
-#[inline(always)]
-fn mixed(mut x: u64) -> u64 {
-    x = x.wrapping_add(0x9e37_79b9_7f4a_7c15);
-    x = (x ^ (x >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
-    x = (x ^ (x >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
-    x ^ (x >> 31)
 }
 
 #[cfg(test)]

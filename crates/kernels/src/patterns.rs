@@ -193,10 +193,13 @@ impl Patterns {
     #[inline(always)]
     fn fill_strips(&mut self, isa: Isa, lines: &Lines, source: &Source<'_>) {
         let (strip, n_planes, per_strip) = (self.strip, self.n_planes, self.vectors_per_strip());
-        let strips = self.vectors.chunks_exact_mut(self.n_groups * per_strip);
-        for (vectors, positions) in strips.zip(source.positions.chunks(strip)) {
-            for (vectors, group) in vectors.chunks_exact_mut(per_strip).zip(lines.groups()) {
-                let group = &source.lines[group];
+        let of_strip = self.n_groups * per_strip;
+        // Words of positions in a row stand side by side: those of a group are taken for all positions.
+        for (index, group) in lines.groups().enumerate() {
+            let group = &source.lines[group];
+            let strips =
+                self.vectors.chunks_exact_mut(of_strip).map(|strip| &mut strip[index * per_strip..][..per_strip]);
+            for (vectors, positions) in strips.zip(source.positions.chunks(strip)) {
                 for (vectors, &position) in vectors.chunks_exact_mut(n_planes).zip(positions) {
                     for (plane, vector) in vectors.iter_mut().enumerate() {
                         let first = plane * source.plane_stride + position;

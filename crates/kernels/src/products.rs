@@ -7,6 +7,8 @@
 //! | absent | | |
 //! | rest | w − 255, up to 255 | are added to those of first bytes: both are driven alike |
 //! | high | w ≫ 8 | are added 8 bits higher |
+//!
+//! A read of at most 32 word lines leaves half of a tile's rows free, which may hold more; see [`Upper`].
 
 use crate::stack::Shape;
 use crate::{LANES, Vector};
@@ -37,6 +39,17 @@ pub(crate) enum Second {
     High,
 }
 
+/// What a tile holds in the place of its last 32 word lines, where a read has no more than the others.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Upper {
+    /// Lines of the read, or nothing.
+    Lines,
+    /// Cells once more, times 16: driven 16-fold, their sums are 8 bits higher.
+    Sixteenfold,
+    /// Second bytes that are driven as first ones.
+    Seconds,
+}
+
 /// The cells of a stack's columns.
 #[derive(Clone, Debug)]
 pub(crate) struct Products {
@@ -53,6 +66,9 @@ struct Layout {
     first: usize,
     /// Tiles of lines.
     n_tiles: usize,
+    /// Tiles of second bytes.
+    n_seconds: usize,
+    upper: Upper,
 }
 
 impl Second {
@@ -74,29 +90,55 @@ impl Second {
             Self::High => [cell as u8, (cell >> 8) as u8],
         }
     }
+}
 
-    /// How many bytes cells have.
-    const fn n_bytes(self) -> usize {
-        match self {
-            Self::Absent => 1,
-            Self::Rest | Self::High => 2,
+impl Upper {
+    fn of(second: Second, word_lines: usize, max_cell: u32) -> Self {
+        match second {
+            _ if word_lines > LINES / 2 => Self::Lines,
+            Second::Absent if max_cell < 16 => Self::Sixteenfold,
+            Second::Rest => Self::Seconds,
+            Second::Absent | Second::High => Self::Lines,
         }
     }
 }
 
 impl Products {
-    pub(crate) fn new(second: Second, Shape { lines, n_columns }: Shape<'_>, cells: &[u32]) -> Self {
+    /// Cells, with more of them where there is room.
+    pub(crate) fn new(second: Second, shape: Shape<'_>, cells: &[u32]) -> Self {
+        let max_cell = cells.iter().copied().max().unwrap_or(0);
+        Self::with_upper(second, shape, cells, |word_lines| Upper::of(second, word_lines, max_cell))
+    }
+
+    /// Bytes that are driven as cells may be, but once.
+    pub(crate) fn of_bytes(shape: Shape<'_>, bytes: &[u32]) -> Self {
+        Self::with_upper(Second::Absent, shape, bytes, |_| Upper::Lines)
+    }
+
+    fn with_upper(
+        second: Second,
+        Shape { lines, n_columns }: Shape<'_>,
+        cells: &[u32],
+        upper: impl Fn(usize) -> Upper,
+    ) -> Self {
         let mut tiles = Vec::new();
         let mut reads = Vec::with_capacity(lines.reads().len());
         for read in lines.reads() {
-            let layout = Layout { first: tiles.len(), n_tiles: read.word_lines().div_ceil(LINES) };
-            let of_columns = second.n_bytes() * layout.n_tiles;
+            let layout = Layout::new(tiles.len(), second, (read.word_lines(), upper(read.word_lines())));
+            let of_columns = layout.n_tiles + layout.n_seconds;
             tiles.resize(tiles.len() + n_columns.div_ceil(ROWS) * of_columns, ZEROS);
             for (at, line) in read.lines.clone().enumerate() {
                 for (column, &cell) in cells[line * n_columns..][..n_columns].iter().enumerate() {
                     let tiles = &mut tiles[layout.first + column / ROWS * of_columns..][..of_columns];
-                    for (byte, value) in second.bytes(cell).into_iter().enumerate().take(second.n_bytes()) {
-                        tiles[byte * layout.n_tiles + at / LINES][column % ROWS].0[at % LINES] = value;
+                    let [first, other] = second.bytes(cell);
+                    tiles[at / LINES][column % ROWS].0[at % LINES] = first;
+                    match layout.upper {
+                        Upper::Sixteenfold => tiles[0][column % ROWS].0[LINES / 2 + at] = 16 * first,
+                        Upper::Seconds => tiles[0][column % ROWS].0[LINES / 2 + at] = other,
+                        Upper::Lines if layout.n_seconds > 0 => {
+                            tiles[layout.n_tiles + at / LINES][column % ROWS].0[at % LINES] = other;
+                        }
+                        Upper::Lines => {}
                     }
                 }
             }
@@ -109,11 +151,28 @@ impl Products {
         self.second
     }
 
+    /// What is in the place of the last 32 word lines of a read's tiles.
+    pub(crate) fn upper(&self, read: usize) -> Upper {
+        self.reads[read].upper
+    }
+
     /// The tiles of 16 columns in a read, of first and of second bytes; the latter may be none.
     #[inline]
     pub(crate) fn of(&self, read: usize, columns: usize) -> (&[Tile], &[Tile]) {
-        let Layout { first, n_tiles } = self.reads[read];
-        let of_columns = self.second.n_bytes() * n_tiles;
+        let Layout { first, n_tiles, n_seconds, .. } = self.reads[read];
+        let of_columns = n_tiles + n_seconds;
         self.tiles[first + columns * of_columns..][..of_columns].split_at(n_tiles)
+    }
+}
+
+impl Layout {
+    /// From a tile on.
+    fn new(first: usize, second: Second, (word_lines, upper): (usize, Upper)) -> Self {
+        let n_tiles = word_lines.div_ceil(LINES);
+        let n_seconds = match (second, upper) {
+            (Second::Absent, _) | (_, Upper::Seconds) => 0,
+            (Second::Rest | Second::High, _) => n_tiles,
+        };
+        Self { first, n_tiles, n_seconds, upper }
     }
 }

@@ -1,7 +1,8 @@
 //! The reference: a loop over the cells of each column.
 
 use crate::dispatch::Isa;
-use crate::noise::{Key, SpreadTables};
+use crate::noise::SpreadTables;
+use crate::random::Key;
 use crate::stack::Tables;
 use crate::{Job, LANES, Output, Read, Total, Work};
 

@@ -3,7 +3,7 @@
 use crate::kernel::Way;
 use crate::memory::Memory;
 use crate::noise::{Sources, Spread, SpreadForm};
-use crate::products::{MAX_SQUARED, Products, Second};
+use crate::products::{MAX_SQUARED, Products, ROWS, Second};
 use crate::tiles::{Tiles, Width};
 use crate::{Grid, Kernel, Lines};
 
@@ -19,6 +19,8 @@ pub struct Stack {
     /// For each read, the greatest sum of a column's cells.
     max_sums: Vec<u64>,
     negated: Option<Vec<bool>>,
+    /// Likewise, by 16 columns, `[read][tile of columns]`; empty if none is negated.
+    negated_tiles: Vec<[bool; ROWS]>,
     pub(crate) tables: Tables,
     pub(crate) spread: Option<Spread>,
 }
@@ -138,8 +140,9 @@ impl Stack {
         };
         let sources = Sources { cells: variances, conversion: conversion_variance, n_columns, max_input };
         let spread = if has_noise { Spread::new(form, lines, &sources)? } else { None };
+        let negated_tiles = negated.map_or_else(Vec::new, |negated| tiled(negated, n_columns));
         let negated = negated.map(<[bool]>::to_vec);
-        Ok(Self { lines: lines.clone(), n_columns, shift, max_sums, negated, tables, spread })
+        Ok(Self { lines: lines.clone(), n_columns, shift, max_sums, negated, negated_tiles, tables, spread })
     }
 
     /// How its word lines are cut.
@@ -161,6 +164,12 @@ impl Stack {
     #[inline]
     pub(crate) fn is_negated(&self, read: usize, column: usize) -> bool {
         self.negated.as_ref().is_some_and(|negated| negated[read * self.n_columns + column])
+    }
+
+    /// Whether the converted sums of 16 columns count negatively in a read; `None` if no column's do in any.
+    #[inline(always)]
+    pub(crate) fn negated_tile(&self, read: usize, tile: usize) -> Option<&[bool; ROWS]> {
+        self.negated_tiles.get(read * self.n_columns.div_ceil(ROWS) + tile)
     }
 
     /// Whether some column's converted sums count negatively.
@@ -187,6 +196,12 @@ impl Stack {
     pub fn max_sum(&self) -> u64 {
         self.max_sums.iter().max().copied().unwrap_or(0)
     }
+}
+
+/// By 16 columns, `[read][tile of columns]`; those behind the last count as others do.
+fn tiled(negated: &[bool], n_columns: usize) -> Vec<[bool; ROWS]> {
+    let tile = |columns: &[bool]| std::array::from_fn(|row| columns.get(row).copied().unwrap_or(false));
+    negated.chunks_exact(n_columns).flat_map(|columns| columns.chunks(ROWS).map(tile)).collect()
 }
 
 /// What tables need to know of cells.

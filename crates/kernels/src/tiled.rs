@@ -10,7 +10,8 @@ mod quad;
 mod schedule;
 
 use crate::dispatch::Isa;
-use crate::noise::{Key, Spread};
+use crate::noise::Spread;
+use crate::random::Key;
 use crate::tiles::{TILE, Tiles, Width};
 use crate::words::{Converter, Steps};
 use crate::{Job, LANES, Output, Total, Transfer, Work};

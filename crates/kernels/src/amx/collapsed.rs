@@ -1,13 +1,13 @@
 //! All slices and reads in one product, where nothing is lost.
 
-use super::inputs::{Bits, Driven, Inputs};
-use super::multiplier::{Multiplier, Start};
-use super::sums::ColumnSums;
+use super::inputs::{Bits, Driven, Inputs, Slices};
+use super::multiplier::{Multiplier, Start, Sums};
+use super::sums::lanes;
 use crate::products::{Products, ROWS, Second};
 use crate::{Job, LANES, SliceSign, Total, Transfer};
 
 /// What each bit plane is worth in an input, if sums are added as they are, and inputs are bytes.
-pub(super) fn worths(job: &Job<'_>) -> Option<Vec<Driven>> {
+pub(super) fn worths(job: &Job<'_>) -> Option<Slices> {
     let adds_nothing = job.lifts.is_none() && job.stack.spread.is_none();
     let is_exact = *job.transfer == Transfer::Exact && adds_nothing && !job.stack.has_negated();
     if !is_exact || job.slices.iter().any(|slice| slice.sign == SliceSign::Minus) {
@@ -22,12 +22,12 @@ pub(super) fn worths(job: &Job<'_>) -> Option<Vec<Driven>> {
             driven.push(Driven { plane, worth });
         }
     }
-    Some(driven)
+    Some(Slices { first: driven, second: None })
 }
 
 /// Writes totals, `[position][column]`.
-#[target_feature(enable = "avx512f,avx512bw,avx512dq,avx512vl,avx512vbmi")]
-pub(super) fn run<T: Total>((products, job): (&Products, &Job<'_>), driven: &[Driven], totals: &mut [[T; LANES]]) {
+#[target_feature(enable = "avx512f,avx512bw,avx512dq,avx512vl,avx512vbmi,vaes")]
+pub(super) fn run<T: Total>((products, job): (&Products, &Job<'_>), slices: &Slices, totals: &mut [[T; LANES]]) {
     let (first, end) = (job.columns.0 / ROWS, job.columns.1.div_ceil(ROWS));
     let second = products.second();
     let sets_of_columns = if second == Second::High { 2 } else { 1 };
@@ -36,34 +36,33 @@ pub(super) fn run<T: Total>((products, job): (&Products, &Job<'_>), driven: &[Dr
     let mut inputs = Inputs::new();
     for (position, totals) in totals.chunks_exact_mut(job.columns().len()).enumerate() {
         for (index, read) in job.stack.lines().reads().iter().enumerate() {
-            inputs.fill(Bits::new(job.patterns, read, position), driven);
+            inputs.fill(Bits::new(job.patterns, read, position), slices, products.upper(index));
             let start = if index == 0 { Start::Zero } else { Start::Present };
             for columns in first..end {
                 let (cells, seconds) = products.of(index, columns);
                 let set = (columns - first) * sets_of_columns;
                 if second == Second::High {
-                    multiplier.multiply((cells, &[]), &inputs, (set, start), |_, _| {});
-                    multiplier.multiply((seconds, &[]), &inputs, (set + 1, start), |_, _| {});
+                    multiplier.multiply((cells, &[]), inputs.tiles(), (set, start), |_, _| {});
+                    multiplier.multiply((seconds, &[]), inputs.tiles(), (set + 1, start), |_, _| {});
                 } else {
-                    multiplier.multiply((cells, seconds), &inputs, (set, start), |_, _| {});
+                    multiplier.multiply((cells, seconds), inputs.tiles(), (set, start), |_, _| {});
                 }
             }
         }
         multiplier.finish();
         for (column, totals) in job.columns().zip(totals) {
             let set = (column / ROWS - first) * sets_of_columns;
-            let sums = ColumnSums { sets: &multiplier.sets()[set..], row: column % ROWS };
-            write(sums, second, totals);
+            write((&multiplier.sets()[set..], column % ROWS), second, totals);
         }
     }
 }
 
 /// Writes the totals of a column.
-#[target_feature(enable = "avx512f,avx512bw,avx512dq,avx512vl,avx512vbmi")]
-fn write<T: Total>(sums: ColumnSums<'_>, second: Second, totals: &mut [T; LANES]) {
-    let low = sums.lanes(0);
+#[target_feature(enable = "avx512f,avx512bw,avx512dq,avx512vl,avx512vbmi,vaes")]
+fn write<T: Total>((sets, row): (&[Sums], usize), second: Second, totals: &mut [T; LANES]) {
+    let low = lanes(&sets[0], row);
     if second == Second::High {
-        let high = sums.lanes(1);
+        let high = lanes(&sets[1], row);
         for (total, (low, high)) in totals.iter_mut().zip(low.into_iter().zip(high)) {
             *total = T::wrapped(i64::from(low) + (i64::from(high) << 8));
         }

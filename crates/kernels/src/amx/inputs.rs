@@ -9,7 +9,7 @@
 use std::arch::x86_64::*;
 
 use crate::patterns::Patterns;
-use crate::products::{ROWS, Tile, ZEROS};
+use crate::products::{ROWS, Tile, Upper, ZEROS};
 use crate::{LANES, Read, Vector};
 
 /// Groups of images, each of 16.
@@ -52,15 +52,27 @@ pub(super) struct Driven {
     pub(super) worth: u8,
 }
 
+/// The row of a tile where its last 32 word lines begin.
+const HALF: usize = ROWS / 2;
+
+/// What drives 64 word lines, a tile for each group of images.
+pub(super) type InputTiles = [Tile; GROUPS];
+
+/// What drives the word lines of a read: bit planes that add up, and maybe one whose sums are told from theirs.
+#[derive(Clone, Debug)]
+pub(super) struct Slices {
+    pub(super) first: Vec<Driven>,
+    /// Worth more than all sums of the others, but where cells themselves are there twice.
+    pub(super) second: Option<Driven>,
+}
+
 /// The tiles that drive a read in one position.
 #[derive(Debug)]
 pub(super) struct Inputs {
-    /// Tiles of a group.
-    n_tiles: usize,
-    /// Rows of them that lines fill.
-    n_rows: usize,
-    /// `[group][tile of lines]`.
-    tiles: Vec<Tile>,
+    /// Rows of them that lines fill, of the first half and of the second.
+    n_rows: [usize; 2],
+    /// `[tile of lines]`.
+    tiles: Vec<InputTiles>,
 }
 
 /// Where the bits of a read in one position come from.
@@ -80,40 +92,69 @@ impl<'a> Bits<'a> {
 
 impl Inputs {
     pub(super) fn new() -> Self {
-        Self { n_tiles: 0, n_rows: 0, tiles: Vec::new() }
+        Self { n_rows: [0; 2], tiles: Vec::new() }
     }
 
-    /// The tiles of a group.
+    /// Those of 64 word lines after another.
     #[inline(always)]
-    pub(super) fn of(&self, group: usize) -> &[Tile] {
-        &self.tiles[group * self.n_tiles..][..self.n_tiles]
+    pub(super) fn tiles(&self) -> &[InputTiles] {
+        &self.tiles
     }
 
     /// Fills the tiles of a read.
-    #[target_feature(enable = "avx512f,avx512bw,avx512dq,avx512vl,avx512vbmi")]
-    pub(super) fn fill(&mut self, bits: Bits<'_>, driven: &[Driven]) {
-        let groups = bits.vectors.chunks_exact(bits.n_planes);
-        let n_rows = 2 * groups.len();
-        if self.n_rows != n_rows {
-            // What no line fills is 0.
-            (self.n_rows, self.n_tiles) = (n_rows, n_rows.div_ceil(ROWS));
-            self.tiles.clear();
-            self.tiles.resize(GROUPS * self.n_tiles, ZEROS);
+    #[target_feature(enable = "avx512f,avx512bw,avx512dq,avx512vl,avx512vbmi,vaes")]
+    pub(super) fn fill(&mut self, bits: Bits<'_>, Slices { first, second }: &Slices, upper: Upper) {
+        let n_rows = 2 * bits.vectors.len() / bits.n_planes;
+        match (upper, second) {
+            (Upper::Sixteenfold, Some(second)) => {
+                self.clear([n_rows, n_rows]);
+                self.spread_all(bits, first, 0);
+                self.spread_all(bits, &[Driven { worth: 16, ..*second }], HALF);
+            }
+            (Upper::Seconds, _) => {
+                self.clear([n_rows, n_rows]);
+                self.spread_all(bits, first, 0);
+                self.spread_all(bits, first, HALF);
+            }
+            (Upper::Lines | Upper::Sixteenfold, _) => {
+                self.clear([n_rows, 0]);
+                match (&first[..], second) {
+                    ([first], Some(second)) => self.spread_all(bits, &[*first, *second], 0),
+                    _ => self.spread_all(bits, first, 0),
+                }
+            }
         }
+    }
+
+    /// Empties all rows, unless those that are filled next are all that are filled: what no line fills is 0.
+    fn clear(&mut self, n_rows: [usize; 2]) {
+        if self.n_rows != n_rows {
+            self.n_rows = n_rows;
+            self.tiles.clear();
+            self.tiles.resize(n_rows[0].div_ceil(ROWS), [ZEROS; GROUPS]);
+        }
+    }
+
+    /// Fills rows from one on.
+    #[inline]
+    #[target_feature(enable = "avx512f,avx512bw,avx512dq,avx512vl,avx512vbmi,vaes")]
+    fn spread_all(&mut self, bits: Bits<'_>, driven: &[Driven], row: usize) {
+        let groups = bits.vectors.chunks_exact(bits.n_planes);
         match *driven {
             [one] => {
                 for (index, vectors) in groups.enumerate() {
-                    self.spread(index, [&vectors[one.plane]], [one.worth]);
+                    self.spread(row + 2 * index, [&vectors[one.plane]], [one.worth]);
                 }
             }
             [low, high] => {
                 for (index, vectors) in groups.enumerate() {
-                    self.spread(index, [&vectors[low.plane], &vectors[high.plane]], [low.worth, high.worth]);
+                    let vectors = [&vectors[low.plane], &vectors[high.plane]];
+                    self.spread(row + 2 * index, vectors, [low.worth, high.worth]);
                 }
             }
             _ => {
                 for (index, vectors) in groups.enumerate() {
-                    self.spread_many(index, vectors, driven);
+                    self.spread_many(row + 2 * index, vectors, driven);
                 }
             }
         }
@@ -121,32 +162,32 @@ impl Inputs {
 
     /// Spreads eight lines over two rows of each group.
     #[inline]
-    #[target_feature(enable = "avx512f,avx512bw,avx512dq,avx512vl,avx512vbmi")]
-    fn spread<const N: usize>(&mut self, index: usize, vectors: [&Vector; N], worths: [u8; N]) {
-        let (tile, row) = (2 * index / ROWS, 2 * index % ROWS);
+    #[target_feature(enable = "avx512f,avx512bw,avx512dq,avx512vl,avx512vbmi,vaes")]
+    fn spread<const N: usize>(&mut self, row: usize, vectors: [&Vector; N], worths: [u8; N]) {
+        let (tile, row) = (row / ROWS, row % ROWS);
         for (group, spread) in SPREAD.iter().enumerate() {
             let spread = load(spread);
             let mut rows = [_mm512_setzero_si512(); 2];
             for (vector, worth) in vectors.into_iter().zip(worths) {
                 add_bits(&mut rows, _mm512_permutexvar_epi8(spread, load(&vector.0)), worth);
             }
-            let tile = &mut self.tiles[group * self.n_tiles + tile];
+            let tile = &mut self.tiles[tile][group];
             store(&mut tile[row].0, rows[0]);
             store(&mut tile[row + 1].0, rows[1]);
         }
     }
 
     /// Likewise, of any number of planes.
-    #[target_feature(enable = "avx512f,avx512bw,avx512dq,avx512vl,avx512vbmi")]
-    fn spread_many(&mut self, index: usize, vectors: &[Vector], driven: &[Driven]) {
-        let (tile, row) = (2 * index / ROWS, 2 * index % ROWS);
+    #[target_feature(enable = "avx512f,avx512bw,avx512dq,avx512vl,avx512vbmi,vaes")]
+    fn spread_many(&mut self, row: usize, vectors: &[Vector], driven: &[Driven]) {
+        let (tile, row) = (row / ROWS, row % ROWS);
         for (group, spread) in SPREAD.iter().enumerate() {
             let spread = load(spread);
             let mut rows = [_mm512_setzero_si512(); 2];
             for driven in driven {
                 add_bits(&mut rows, _mm512_permutexvar_epi8(spread, load(&vectors[driven.plane].0)), driven.worth);
             }
-            let tile = &mut self.tiles[group * self.n_tiles + tile];
+            let tile = &mut self.tiles[tile][group];
             store(&mut tile[row].0, rows[0]);
             store(&mut tile[row + 1].0, rows[1]);
         }
@@ -155,7 +196,7 @@ impl Inputs {
     /// The same with the square of each byte, none of which is beyond a byte.
     pub(super) fn squared(&self) -> Self {
         let mut tiles = self.tiles.clone();
-        for byte in tiles.as_flattened_mut().iter_mut().flat_map(|row| &mut row.0) {
+        for byte in tiles.as_flattened_mut().as_flattened_mut().iter_mut().flat_map(|row| &mut row.0) {
             *byte = byte.wrapping_mul(*byte);
         }
         Self { tiles, ..*self }

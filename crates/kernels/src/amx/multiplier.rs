@@ -10,7 +10,7 @@
 //! the one before. Sums stay in their registers until those of the next set need them, for to write them at once would
 //! keep the core from looking further ahead.
 
-use super::inputs::{GROUPS, Inputs};
+use super::inputs::{GROUPS, InputTiles};
 use super::registers::Registers;
 use crate::products::{Tile, ZEROS};
 
@@ -18,7 +18,7 @@ use crate::products::{Tile, ZEROS};
 pub(super) type Sums = [Tile; GROUPS];
 
 /// Parts in which other work is done between products.
-pub(super) const QUARTERS: usize = 4;
+pub(super) const QUARTERS: usize = GROUPS;
 
 /// What sums begin with.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -62,35 +62,50 @@ impl Multiplier {
     }
 
     /// Makes the sums of a set from tiles of cells, and from second ones that are driven alike, if there are any. `between`
-    /// is called with all sets for each quarter of other work, which is done meanwhile: those of the set before are
-    /// complete then.
+    /// is called with all sets for each quarter of other work, which is done meanwhile; the set before is being written
+    /// then. Without cells it is completed first.
     #[inline(always)]
     pub(super) fn multiply(
         &mut self,
         (cells, seconds): (&[Tile], &[Tile]),
-        inputs: &Inputs,
+        inputs: &[InputTiles],
         (set, start): (usize, Start),
         mut between: impl FnMut(&[Sums], usize),
     ) {
-        let n_steps = cells.len();
-        for (step, cells) in cells.iter().enumerate() {
-            self.registers.load::<4>(cells);
-            let held = match seconds.get(step) {
+        if cells.is_empty() {
+            self.finish();
+            return (0..QUARTERS).for_each(|quarter| between(&self.sets, quarter));
+        }
+        let mut first = Some((set, start));
+        let mut seconds = seconds.iter();
+        // A quarter for as many products as there are steps.
+        let (mut quarter, mut products) = (0, 0);
+        for (step, inputs) in cells.iter().zip(inputs) {
+            self.registers.load::<4>(step);
+            let held = match seconds.next() {
                 Some(second) => {
                     self.registers.load::<5>(second);
                     Held::Both
                 }
                 None => Held::First,
             };
-            let first = (step == 0).then_some((set, start));
-            self.add_up::<0, 6>(held, &inputs.of(0)[step], first);
-            self.add_up::<1, 7>(held, &inputs.of(1)[step], first);
-            self.add_up::<2, 6>(held, &inputs.of(2)[step], first);
-            self.add_up::<3, 7>(held, &inputs.of(3)[step], first);
-            self.unwritten = Some(set);
-            (QUARTERS * step / n_steps..QUARTERS * (step + 1) / n_steps)
-                .for_each(|quarter| between(&self.sets, quarter));
+            macro_rules! group {
+                ($group:literal, $register:literal) => {
+                    self.add_up::<$group, $register>(held, &inputs[$group], first);
+                    products += 1;
+                    if products == cells.len() {
+                        between(&self.sets, quarter);
+                        (quarter, products) = (quarter + 1, 0);
+                    }
+                };
+            }
+            group!(0, 6);
+            group!(1, 7);
+            group!(2, 6);
+            group!(3, 7);
+            first = None;
         }
+        self.unwritten = Some(set);
     }
 
     /// Writes what is still in registers.

@@ -3,22 +3,24 @@
 use std::arch::x86_64::*;
 
 use super::inputs::{Inputs, load};
-use super::multiplier::{Multiplier, Start};
-use super::sums::ColumnSums;
+use super::multiplier::{Multiplier, Start, Sums};
+use super::sums::{Column, words};
 use super::{Drive, VARIANCES};
-use crate::avx512::{Counters, counters, key_normals, normals};
-use crate::noise::{Key, SIGMAS, Spread, SpreadTables};
-use crate::products::Products;
+use crate::avx512::{block_normals, normals};
+use crate::noise::{SIGMAS, Spread, SpreadTables};
+use crate::products::{Products, ROWS};
+use crate::random::Key;
 use crate::{Job, LANES};
 
 /// The noise of a job.
 pub(super) struct Noise<'a> {
     spread: &'a Spread,
     variances: &'a Products,
-    n_columns: usize,
-    first_column: usize,
+    /// Rows of the tiles that hold columns of the job, and the first.
+    n_rows: usize,
+    first_row: usize,
     n_slices: usize,
-    /// What columns contribute to keys, `[read][slice][column]`.
+    /// What columns contribute to keys, `[read][slice][row]`.
     columns: Vec<u64>,
     /// What positions contribute.
     positions: Vec<u64>,
@@ -33,20 +35,19 @@ impl<'a> Noise<'a> {
         };
         let n_slices = job.slices.len();
         let key = |read, slice, column| Key::of_column(job.stream, (column, read, slice));
+        let rows = job.columns.0 / ROWS * ROWS..job.columns.1.next_multiple_of(ROWS);
         let mut columns = Vec::new();
         for read in 0..job.stack.lines().reads().len() {
             for slice in 0..n_slices {
-                columns.extend(job.columns().map(|column| key(read, slice, column)));
+                columns.extend(rows.clone().map(|row| key(read, slice, row)));
             }
         }
         let positions = job.positions.iter().map(Key::of_position).collect();
-        let (first_column, n_columns) = (job.columns.0, job.columns().len());
-        Some(Self { spread, variances, n_columns, first_column, n_slices, columns, positions })
+        Some(Self { spread, variances, n_rows: rows.len(), first_row: rows.start, n_slices, columns, positions })
     }
 
     /// Makes the sums of variances of 16 columns, where columns have their own.
-    #[inline]
-    #[target_feature(enable = "avx512f,avx512bw,avx512dq,avx512vl,avx512vbmi")]
+    #[inline(always)]
     pub(super) fn multiply(
         &self,
         (read, columns): (usize, usize),
@@ -58,101 +59,97 @@ impl<'a> Noise<'a> {
         }
     }
 
-    /// The factors of normal numbers in words, if all columns have the same.
-    #[target_feature(enable = "avx512f,avx512bw,avx512dq,avx512vl,avx512vbmi")]
-    pub(super) fn common_sigmas(
-        &self,
-        read: usize,
-        (multiplier, inputs): (&mut Multiplier, &Inputs),
-        set: usize,
-    ) -> Option<[__m512i; 2]> {
-        self.spread.is_common().then(|| {
-            self.make((read, 0), (multiplier, inputs), set);
-            multiplier.finish();
-            self.factors(ColumnSums { sets: std::slice::from_ref(&multiplier.sets()[set]), row: 0 }, 0)
-        })
+    /// Makes the sums of variances that all columns have, if they are the same.
+    #[inline(always)]
+    pub(super) fn multiply_common(&self, read: usize, from: (&mut Multiplier, &Inputs), set: usize) {
+        if self.spread.is_common() {
+            self.make((read, 0), from, set);
+        }
     }
 
-    #[inline]
-    #[target_feature(enable = "avx512f,avx512bw,avx512dq,avx512vl,avx512vbmi")]
+    /// What normal numbers are multiplied with, of the sums of variances that all columns have, if they are the same.
+    #[target_feature(enable = "avx512f,avx512bw,avx512vbmi")]
+    pub(super) fn common_sigmas(&self, variances: &Sums) -> Option<[__m512i; 2]> {
+        if !self.spread.is_common() {
+            return None;
+        }
+        Some(sigmas(words(variances, 0), self.spread.of_conversion()))
+    }
+
+    #[inline(always)]
     fn make(&self, (read, columns): (usize, usize), (multiplier, inputs): (&mut Multiplier, &Inputs), set: usize) {
         let cells = self.variances.of(read, columns);
-        multiplier.multiply(cells, inputs, (set, Start::Zero), |_, _| {});
+        multiplier.multiply(cells, inputs.tiles(), (set, Start::Zero), |_, _| {});
     }
 
-    /// The samples of a column in words, if they are, for the first 32 images and the others.
+    /// The samples of some columns in words, if they are, for the first 32 images and the others.
     #[inline]
-    #[target_feature(enable = "avx512f,avx512bw,avx512dq,avx512vl,avx512vbmi")]
-    pub(super) fn words(&self, drive: &Drive, (sums, column): (ColumnSums<'_>, usize), slice: usize) -> [__m512i; 2] {
-        let sigmas = drive.sigmas.unwrap_or_else(|| self.factors(sums, VARIANCES));
-        let normals = key_normals(self.key(drive, column, slice), &HALVES_APART);
-        // In the high bytes of words.
-        let zero = _mm512_setzero_si512();
-        let mut normals = [_mm512_unpacklo_epi8(zero, normals), _mm512_unpackhi_epi8(zero, normals)];
-        let excess = MAX_SHIFT - self.shifts().0;
-        if excess > 0 {
-            let excess = _mm_cvtsi32_si128(excess as i32);
-            normals = [_mm512_sra_epi16(normals[0], excess), _mm512_sra_epi16(normals[1], excess)];
+    #[target_feature(enable = "avx512f,avx512bw,avx512dq,avx512vl,avx512vbmi,vaes")]
+    pub(super) fn words<const N: usize>(&self, drive: &Drive, columns: [Column<'_>; N]) -> [[__m512i; 2]; N] {
+        // A loop, as a closure would not be compiled into this.
+        let mut keys = [Key::default(); N];
+        for (key, column) in keys.iter_mut().zip(columns) {
+            *key = self.key(drive, column);
         }
-        [_mm512_mulhrs_epi16(normals[0], sigmas[0]), _mm512_mulhrs_epi16(normals[1], sigmas[1])]
+        let normals = block_normals(keys);
+        let mut samples = [[_mm512_setzero_si512(); 2]; N];
+        let common = drive.sigmas.get();
+        // ((p·2^(15 − shift) ≫ 14) + 1) ≫ 1 of products p.
+        let shift = self.spread.shift();
+        let rounding = _mm512_set1_epi16(if shift == 0 { 0 } else { 1 << (15 - shift) });
+        for ((samples, column), normals) in samples.iter_mut().zip(columns).zip(normals) {
+            let [first, others] = match common {
+                Some(sigmas) => sigmas,
+                None => sigmas(column.words(VARIANCES), self.spread.of_conversion()),
+            };
+            // Sums of the products of two bytes, one of which is none.
+            let (first, others) = (_mm512_maddubs_epi16(first, normals), _mm512_maddubs_epi16(others, normals));
+            *samples = if shift == 0 {
+                [first, others]
+            } else {
+                [_mm512_mulhrs_epi16(first, rounding), _mm512_mulhrs_epi16(others, rounding)]
+            };
+        }
+        samples
     }
 
     /// The samples of a column, for all images in order.
     #[inline(never)]
-    #[target_feature(enable = "avx512f,avx512bw,avx512dq,avx512vl,avx512vbmi")]
-    pub(super) fn samples(&self, drive: &Drive, (sums, column): (ColumnSums<'_>, usize), slice: usize) -> [i32; LANES] {
+    #[target_feature(enable = "avx512f,avx512bw,avx512dq,avx512vl,avx512vbmi,vaes")]
+    pub(super) fn samples(&self, drive: &Drive, column: Column<'_>) -> [i32; LANES] {
         if self.spread.is_narrow() {
-            return self.narrow_samples(drive, (sums, column), slice).map(i32::from);
+            return self.narrow_samples(drive, column).map(i32::from);
         }
-        let normals = normals(&self.key(drive, column, slice).bytes());
-        let variances = sums.lanes(VARIANCES);
+        let normals = normals(self.key(drive, column));
+        let variances = column.lanes(VARIANCES);
         std::array::from_fn(|lane| self.spread.sample(variances[lane] as u32, normals[lane]))
     }
 
     /// Likewise, where samples are words.
-    #[target_feature(enable = "avx512f,avx512bw,avx512dq,avx512vl,avx512vbmi")]
-    pub(super) fn narrow_samples(&self, drive: &Drive, place: (ColumnSums<'_>, usize), slice: usize) -> [i16; LANES] {
-        let samples = self.words(drive, place, slice);
+    #[target_feature(enable = "avx512f,avx512bw,avx512dq,avx512vl,avx512vbmi,vaes")]
+    pub(super) fn narrow_samples(&self, drive: &Drive, column: Column<'_>) -> [i16; LANES] {
+        let [samples] = self.words(drive, [column]);
         // SAFETY: both are 128 bytes, and all bits are numbers.
         unsafe { std::mem::transmute(samples) }
     }
 
-    /// What normal numbers in words are multiplied with, of the variances of a set.
-    #[inline]
-    #[target_feature(enable = "avx512f,avx512bw,avx512vbmi")]
-    fn factors(&self, sums: ColumnSums<'_>, set: usize) -> [__m512i; 2] {
-        let [low, high] = sigmas(sums, (set, self.spread.of_conversion()));
-        let left = _mm_cvtsi32_si128(self.shifts().1 as i32);
-        [_mm512_sll_epi16(low, left), _mm512_sll_epi16(high, left)]
-    }
-
-    /// Bits by which normal numbers, and by which their factors are shifted left: with both, a product p of the two is
-    /// rounded to the sample, as ((p·2^(15 − shift) ≫ 14) + 1) ≫ 1. Neither leaves 15 bits and a sign.
     #[inline(always)]
-    fn shifts(&self) -> (u32, u32) {
-        let both = 15 - self.spread.shift();
-        let of_normals = both.min(MAX_SHIFT);
-        (of_normals, both - of_normals)
+    fn key(&self, drive: &Drive, column: Column<'_>) -> Key {
+        Key::of(self.columns[drive.noise + column.index - self.first_row], self.positions[drive.position])
     }
 
-    fn key(&self, drive: &Drive, column: usize, slice: usize) -> Key {
-        let of_column = (drive.read * self.n_slices + slice) * self.n_columns + column - self.first_column;
-        Key::of(self.columns[of_column], self.positions[drive.position])
+    /// Where the keys of columns begin for a read and slice.
+    pub(super) fn begin(&self, read: usize, slice: usize) -> usize {
+        (read * self.n_slices + slice) * self.n_rows
     }
 }
 
-/// Counters in an order in which the low halves of a register's four parts are the first 32 lanes.
-const HALVES_APART: Counters = counters([0, 1, 8, 9, 2, 3, 10, 11, 4, 5, 12, 13, 6, 7, 14, 15]);
-
-/// Bits by which normal numbers are shifted left at most before they are multiplied.
-const MAX_SHIFT: u32 = 8;
-
-/// The entries of [`SIGMAS`] for the variances of a set, and of conversions, in words.
+/// The entries of [`SIGMAS`] for the variances of cells in words, and that of conversions: in the low bytes of words for
+/// the first 32 images, in the high ones for the others.
 #[inline]
 #[target_feature(enable = "avx512f,avx512bw,avx512vbmi")]
-fn sigmas(sums: ColumnSums<'_>, (set, of_conversion): (usize, u32)) -> [__m512i; 2] {
-    let [low, high] = sums.words(set);
-    // The order is undone below.
+fn sigmas([low, high]: [__m512i; 2], of_conversion: u32) -> [__m512i; 2] {
+    // Each part of the registers is packed, and unpacked below, by itself.
     let of_cells = _mm512_packus_epi16(low, high);
     let variances = _mm512_add_epi8(of_cells, _mm512_set1_epi8(of_conversion as i8));
     let [a, b, c] = SIGMAS.as_chunks().0 else { unreachable!("three parts") };
@@ -160,5 +157,5 @@ fn sigmas(sums: ColumnSums<'_>, (set, of_conversion): (usize, u32)) -> [__m512i;
     let above = _mm512_permutexvar_epi8(variances, load(c));
     let sigmas = _mm512_mask_blend_epi8(_mm512_movepi8_mask(variances), below, above);
     let zero = _mm512_setzero_si512();
-    [_mm512_unpacklo_epi8(sigmas, zero), _mm512_unpackhi_epi8(sigmas, zero)]
+    [_mm512_unpacklo_epi8(sigmas, zero), _mm512_unpackhi_epi8(zero, sigmas)]
 }

@@ -1,15 +1,17 @@
 //! Two slices of one plane at a time, whose sums and codes are bytes.
 //!
 //! The second slice drives word lines with [`SECOND`] times what the first does, so that one product has the sums of both:
-//! s + 254·t. As 254 is 256 − 2, adding twice t moves it to the high byte.
+//! s + 254·t. As 254 is 256 − 2, adding twice t moves it to the high byte. Where a read's cells are there twice, the second
+//! slice drives those times 16 with 16, and t is in the high byte anyway.
 
 use std::arch::x86_64::*;
 
-use super::inputs::{Driven, load};
-use super::sums::{ColumnSums, add, high_products, signed};
-use super::{Batch, Drive, Run};
+use super::inputs::{Driven, Slices, load};
+use super::sums::{Column, QUARTER, Quarter, high_products, signed};
+use super::{Batch, Convert, Drive, Run};
+use crate::products::Upper;
 use crate::tiled::Codes;
-use crate::{Job, LANES, Slice, SliceSign, Tally, Total};
+use crate::{Job, LANES, Output, Slice, SliceSign, Tally, Total};
 
 /// What a bit of the second slice is worth: as much as a byte leaves for it beside one of the first.
 const SECOND: u8 = u8::MAX - 1;
@@ -27,8 +29,8 @@ pub(super) struct Pairs {
 
 /// What becomes of the codes of two slices.
 struct Pair {
-    /// What each is multiplied with.
-    factors: [i8; 2],
+    /// What they are multiplied with, of columns that are not and of those that are negated.
+    factors: [__m512i; 2],
     /// Bits by which the sum of both is shifted left.
     shift: u32,
 }
@@ -69,73 +71,92 @@ impl Pairs {
         let mut rest = job.slices;
         while let [first, others @ ..] = rest {
             let next = others.first().filter(|next| first.shift.abs_diff(next.shift) <= MAX_SHIFT);
-            let n_slices = 1 + next.iter().len();
             pairs.push(Pair::new(first, next));
-            let driven = |(slice, worth): (&Slice, u8)| Driven { plane: slice.planes.start, worth };
-            let driven = rest.iter().zip([1, SECOND]).take(n_slices).map(driven).collect();
+            let driven = |slice: &Slice, worth| Driven { plane: slice.planes.start, worth };
+            let driven = Slices { first: vec![driven(first, 1)], second: next.map(|next| driven(next, SECOND)) };
             batches.push(Batch { slice: job.slices.len() - rest.len(), driven });
-            rest = &rest[n_slices..];
+            rest = &rest[1 + next.iter().len()..];
         }
         Some((Self { coder, pairs }, batches))
     }
 
-    /// Adds what becomes of the sums of some columns from `first` on.
-    #[inline]
-    #[target_feature(enable = "avx512f,avx512bw,avx512dq,avx512vl,avx512vbmi")]
-    pub(super) fn add<T: Total>(
-        &self,
-        place: (&Run<'_>, &Drive),
-        sums: (ColumnSums<'_>, usize),
-        totals: &mut [[T; LANES]],
-    ) {
+    /// Makes and converts all sums.
+    #[target_feature(enable = "avx512f,avx512bw,avx512dq,avx512vl,avx512vbmi,vaes")]
+    pub(super) fn run<T: Total>(&self, run: &Run<'_>, output: Output<'_, T>) {
         match self.coder {
-            Coder::Same => self.add_coded(place, sums, totals, |bytes| bytes),
-            Coder::Clip(max) => self.add_coded(place, sums, totals, |bytes| _mm512_min_epu8(bytes, max)),
-            Coder::Few { first, last, table } => self.add_coded(place, sums, totals, |bytes| {
-                _mm512_permutexvar_epi8(_mm512_min_epu8(_mm512_subs_epu8(bytes, first), last), table)
-            }),
-            Coder::Near { first, last, tables: [low, high] } => self.add_coded(place, sums, totals, |bytes| {
-                let index = _mm512_min_epu8(_mm512_subs_epu8(bytes, first), last);
-                _mm512_permutex2var_epi8(low, index, high)
-            }),
-            Coder::Table([a, b, c, d]) => self.add_coded(place, sums, totals, |bytes| {
-                // Each looks at the low seven bits.
-                let low = _mm512_permutex2var_epi8(a, bytes, b);
-                let high = _mm512_permutex2var_epi8(c, bytes, d);
-                _mm512_mask_blend_epi8(_mm512_movepi8_mask(bytes), low, high)
-            }),
+            Coder::Same => run.run(output, &self.coded(move |bytes| bytes)),
+            Coder::Clip(max) => run.run(output, &self.coded(move |bytes| _mm512_min_epu8(bytes, max))),
+            Coder::Few { first, last, table } => run.run(
+                output,
+                &self.coded(move |bytes| {
+                    _mm512_permutexvar_epi8(_mm512_min_epu8(_mm512_subs_epu8(bytes, first), last), table)
+                }),
+            ),
+            Coder::Near { first, last, tables: [low, high] } => run.run(
+                output,
+                &self.coded(move |bytes| {
+                    let index = _mm512_min_epu8(_mm512_subs_epu8(bytes, first), last);
+                    _mm512_permutex2var_epi8(low, index, high)
+                }),
+            ),
+            Coder::Table([a, b, c, d]) => run.run(
+                output,
+                &self.coded(move |bytes| {
+                    // Each looks at the low seven bits.
+                    let low = _mm512_permutex2var_epi8(a, bytes, b);
+                    let high = _mm512_permutex2var_epi8(c, bytes, d);
+                    _mm512_mask_blend_epi8(_mm512_movepi8_mask(bytes), low, high)
+                }),
+            ),
         }
     }
 
-    #[inline]
-    #[target_feature(enable = "avx512f,avx512bw,avx512dq,avx512vl,avx512vbmi")]
-    fn add_coded<T: Total>(
-        &self,
-        (run, drive): (&Run<'_>, &Drive),
-        (sums, first): (ColumnSums<'_>, usize),
-        totals: &mut [[T; LANES]],
-        code: impl Fn(__m512i) -> __m512i,
-    ) {
-        let Pair { factors: [low, high], shift } = self.pairs[drive.batch];
-        let factors = _mm512_set1_epi16(i16::from_le_bytes([low as u8, high as u8]));
-        for (index, totals) in totals.iter_mut().enumerate() {
-            let [low, high] = apart(sums.of(index).words(0));
-            let joined = [_mm512_maddubs_epi16(code(low), factors), _mm512_maddubs_epi16(code(high), factors)];
-            let sign = run.sign(drive.read, first + index);
-            add::<T, i16>(totals, [signed(joined[0]), signed(joined[1])], (shift, sign));
-        }
+    fn coded<F: Fn(__m512i) -> __m512i>(&self, code: F) -> Coded<'_, F> {
+        Coded { pairs: &self.pairs, code }
     }
 
     /// Records the sums of a column.
     #[target_feature(enable = "avx512f,avx512bw")]
-    pub(super) fn record(&self, (run, drive): (&Run<'_>, &Drive), sums: ColumnSums<'_>, tally: &mut Tally) {
-        let [low, high] = apart(sums.words(0));
+    pub(super) fn record(&self, (run, drive): (&Run<'_>, &Drive), column: Column<'_>, tally: &mut Tally) {
+        let [low, high] = match drive.upper {
+            Upper::Sixteenfold => column.words(0),
+            Upper::Lines | Upper::Seconds => apart(column.words(0)),
+        };
         let n_lanes = run.job.positions[drive.position].n_lanes;
-        let words = [signed(low), signed(high)];
-        for word in words.as_flattened()[..n_lanes].iter() {
-            let bytes = word.to_le_bytes();
-            let of_slices = bytes[..run.batches[drive.batch].driven.len()].iter();
-            tally.record(of_slices.map(|&sum| i64::from(sum) << run.job.stack.shift()));
+        let (words, left) = ([signed(low), signed(high)], run.job.stack.shift());
+        let words = &words.as_flattened()[..n_lanes];
+        let first = words.iter().map(|word| i64::from(*word as u8) << left);
+        if run.batches[drive.batch].driven.second.is_some() {
+            tally.record(first.chain(words.iter().map(|word| i64::from(*word as u16 >> 8) << left)));
+        } else {
+            tally.record(first);
+        }
+    }
+}
+
+/// Pairs with a way from bytes to bytes.
+struct Coded<'p, F> {
+    pairs: &'p [Pair],
+    code: F,
+}
+
+impl<T: Total, F: Fn(__m512i) -> __m512i> Convert<T> for Coded<'_, F> {
+    #[inline]
+    #[target_feature(enable = "avx512f,avx512bw,avx512dq,avx512vl,avx512vbmi,vaes")]
+    unsafe fn add(&self, drive: &Drive, quarter: Quarter<'_>, totals: &mut [[T; LANES]; QUARTER]) {
+        let Pair { factors, shift } = self.pairs[drive.batch];
+        // Loops, as closures would not be compiled into this.
+        let mut bytes = quarter.words(0);
+        if drive.upper != Upper::Sixteenfold {
+            for words in &mut bytes {
+                *words = apart(*words);
+            }
+        }
+        for (row, ([first, others], totals)) in bytes.into_iter().zip(totals).enumerate() {
+            let factors = factors[usize::from(quarter.is_negated(row))];
+            let first = _mm512_maddubs_epi16((self.code)(first), factors);
+            let others = _mm512_maddubs_epi16((self.code)(others), factors);
+            drive.before.add_shifted(totals, [first, others], shift);
         }
     }
 }
@@ -145,11 +166,12 @@ impl Pairs {
 #[target_feature(enable = "avx512f,avx512bw")]
 fn apart(sums: [__m512i; 2]) -> [__m512i; 2] {
     let (bias, reciprocal) = (_mm512_set1_epi16(BIAS), _mm512_set1_epi16(RECIPROCAL));
-    let of_word = |both: __m512i| {
-        let second = high_products(_mm512_add_epi16(both, bias), reciprocal);
-        _mm512_add_epi16(both, _mm512_add_epi16(second, second))
-    };
-    [of_word(sums[0]), of_word(sums[1])]
+    let mut apart = sums;
+    for both in &mut apart {
+        let second = high_products(_mm512_add_epi16(*both, bias), reciprocal);
+        *both = _mm512_add_epi16(*both, _mm512_add_epi16(second, second));
+    }
+    apart
 }
 
 /// 2^16/254 = 258.02, and what makes up for the rest: ⌊(s + 254·t + 4)·258/2^16⌋ = t for s and t up to 250.
@@ -157,14 +179,19 @@ const RECIPROCAL: i16 = 258;
 const BIAS: i16 = 4;
 
 impl Pair {
+    #[target_feature(enable = "avx512f,avx512bw")]
     fn new(first: &Slice, second: Option<&Slice>) -> Self {
         let most = second.map_or(first.shift, |second| first.shift.max(second.shift));
         let shift = most.saturating_sub(MAX_SHIFT);
-        let factor = |slice: &Slice| match slice.sign {
+        let factor = |slice: &Slice, is_negated: bool| match slice.signed(is_negated) {
             SliceSign::Plus => 1i8 << (slice.shift - shift),
             SliceSign::Minus => -(1i8 << (slice.shift - shift)),
         };
-        Self { factors: [factor(first), second.map_or(0, factor)], shift }
+        let both = |is_negated: bool| {
+            let second = second.map_or(0, |second| factor(second, is_negated));
+            _mm512_set1_epi16(i16::from_le_bytes([factor(first, is_negated) as u8, second as u8]))
+        };
+        Self { factors: [both(false), both(true)], shift }
     }
 }
 

@@ -3,12 +3,13 @@
 use std::arch::x86_64::*;
 
 use super::inputs::Driven;
-use super::sums::{ColumnSums, add, high_products, signed, unsigned};
-use super::{Batch, Drive, Run};
+use super::noise::Noise;
+use super::sums::{Column, QUARTER, Quarter, Totals, high_products, signed, unsigned};
+use super::{Batch, Convert, Drive, Run};
 use crate::noise::Spread;
 use crate::products::Second;
 use crate::words::{Converter, Steps};
-use crate::{Job, LANES, Slice, Total};
+use crate::{Job, LANES, Output, Slice, SliceSign, Total};
 
 /// From sums to totals.
 #[expect(clippy::large_enum_variant, reason = "a job has one, and looks at it for all of its sums")]
@@ -23,6 +24,7 @@ pub(super) enum Slices<'a> {
 
 /// From words to words.
 #[derive(Clone, Copy)]
+#[expect(clippy::large_enum_variant, reason = "a job has one")]
 pub(super) enum Coder {
     Same,
     /// The least of a word and this one.
@@ -38,7 +40,7 @@ pub(super) struct StepCoder {
     minus: __m512i,
     limit: __m512i,
     multiplier: __m512i,
-    shift: __m128i,
+    shift: __m512i,
 }
 
 /// A batch for each slice.
@@ -46,26 +48,26 @@ pub(super) fn batches(job: &Job<'_>) -> Vec<Batch> {
     let driven = |(weight, plane): (u32, usize)| Driven { plane, worth: 1 << weight };
     let batch = |(index, slice): (usize, &Slice)| Batch {
         slice: index,
-        driven: (0..).zip(slice.planes.clone()).map(driven).collect(),
+        driven: super::inputs::Slices { first: (0..).zip(slice.planes.clone()).map(driven).collect(), second: None },
     };
     job.slices.iter().enumerate().map(batch).collect()
 }
 
 /// The analog sums of a column in units, for all images in order.
-#[target_feature(enable = "avx512f,avx512bw,avx512dq,avx512vl,avx512vbmi")]
-pub(super) fn analogs((run, drive): (&Run<'_>, &Drive), (sums, column): (ColumnSums<'_>, usize)) -> [i64; LANES] {
+#[target_feature(enable = "avx512f,avx512bw,avx512dq,avx512vl,avx512vbmi,vaes")]
+pub(super) fn analogs((run, drive): (&Run<'_>, &Drive), column: Column<'_>) -> [i64; LANES] {
     let job = run.job;
     let slice = run.batches[drive.batch].slice;
-    let mut analogs = sums.lanes(0).map(i64::from);
+    let mut analogs = column.lanes(0).map(i64::from);
     if run.products.second() == Second::High {
-        analogs.iter_mut().zip(sums.lanes(1)).for_each(|(analog, high)| *analog += i64::from(high) << 8);
+        analogs.iter_mut().zip(column.lanes(1)).for_each(|(analog, high)| *analog += i64::from(high) << 8);
     }
     analogs.iter_mut().for_each(|analog| *analog <<= job.stack.shift());
     if let Some(lift) = job.lift(drive.read, drive.position, slice) {
         analogs.iter_mut().zip(lift).for_each(|(analog, lift)| *analog += i64::from(*lift));
     }
     if let Some(noise) = &run.noise {
-        let samples = noise.samples(drive, (sums, column), slice);
+        let samples = noise.samples(drive, column);
         analogs.iter_mut().zip(samples).for_each(|(analog, sample)| *analog += i64::from(sample));
     }
     analogs
@@ -85,125 +87,184 @@ impl<'a> Slices<'a> {
             Self::Words(Coder::Steps(steps)) => steps.plus,
             Self::Words(_) | Self::Converted(_) | Self::Lanes => 0,
         };
+        let Some(lift) = job.lift(read, position, slice) else { return [_mm512_set1_epi16(plus); 2] };
         let mut offsets = [plus; LANES];
-        if let Some(lift) = job.lift(read, position, slice) {
-            offsets.iter_mut().zip(lift).for_each(|(offset, lift)| *offset = offset.wrapping_add(*lift as i16));
-        }
+        offsets.iter_mut().zip(lift).for_each(|(offset, lift)| *offset = offset.wrapping_add(*lift as i16));
         // SAFETY: both are 128 bytes, and all bits are numbers.
         unsafe { std::mem::transmute(offsets) }
     }
 
-    /// Adds what becomes of the sums of some columns from `first` on.
-    #[inline]
-    #[target_feature(enable = "avx512f,avx512bw,avx512dq,avx512vl,avx512vbmi")]
-    pub(super) fn add<T: Total>(
-        &self,
-        place: (&Run<'_>, &Drive),
-        sums: (ColumnSums<'_>, usize),
-        totals: &mut [[T; LANES]],
-    ) {
+    /// Makes and converts all sums.
+    #[target_feature(enable = "avx512f,avx512bw,avx512dq,avx512vl,avx512vbmi,vaes")]
+    pub(super) fn run<T: Total>(&self, run: &Run<'_>, output: Output<'_, T>) {
         match self {
-            Self::Words(Coder::Same) => add_coded(place, sums, totals, |words| words),
+            Self::Words(Coder::Same) => run.run(output, &Coded::new(run, move |words| words)),
             Self::Words(Coder::Clip(max)) => {
-                add_coded(place, sums, totals, |words| {
-                    [_mm512_min_epu16(words[0], *max), _mm512_min_epu16(words[1], *max)]
-                });
+                let max = *max;
+                let clip =
+                    move |[first, others]: [__m512i; 2]| [_mm512_min_epu16(first, max), _mm512_min_epu16(others, max)];
+                run.run(output, &Coded::new(run, clip));
             }
-            Self::Words(Coder::Steps(steps)) => add_steps(steps, place, sums, totals),
-            Self::Converted(converter) => add_converted(converter, place, sums, totals),
-            Self::Lanes => add_lanes(place, sums, totals),
+            Self::Words(Coder::Steps(steps)) => match &run.noise {
+                None => run.run(output, &Stepped { places: places(run), second: run.products.second(), steps: *steps }),
+                Some(noise) => {
+                    let stepped = Stepped { places: places(run), second: run.products.second(), steps: *steps };
+                    run.run(output, &Noisy { stepped, noise });
+                }
+            },
+            Self::Converted(converter) => run.run(output, &Converted { places: places(run), run, converter }),
+            Self::Lanes => run.run(output, &Lanes(run)),
         }
     }
 }
 
-#[inline]
-#[target_feature(enable = "avx512f,avx512bw,avx512dq,avx512vl,avx512vbmi")]
-fn add_steps<T: Total>(
-    steps: &StepCoder,
-    (run, drive): (&Run<'_>, &Drive),
-    (sums, first): (ColumnSums<'_>, usize),
-    totals: &mut [[T; LANES]],
-) {
-    let slice = run.batches[drive.batch].slice;
-    let offsets = drive.offsets;
-    match &run.noise {
-        None => add_coded((run, drive), (sums, first), totals, |words| {
+/// What codes of a slice are worth.
+struct Place {
+    /// As factors, of columns that are not and of those that are negated.
+    factors: [__m512i; 2],
+    shift: u32,
+    sign: SliceSign,
+}
+
+#[target_feature(enable = "avx512f,avx512bw")]
+fn places(run: &Run<'_>) -> Vec<Place> {
+    let place = |batch: &Batch| {
+        let Slice { shift, sign, .. } = run.job.slices[batch.slice];
+        let factor = 1i16.unbounded_shl(shift);
+        let factors = match sign {
+            SliceSign::Plus => [factor, factor.wrapping_neg()],
+            SliceSign::Minus => [factor.wrapping_neg(), factor],
+        };
+        Place { factors: factors.map(|factor| _mm512_set1_epi16(factor)), shift, sign }
+    };
+    run.batches.iter().map(place).collect()
+}
+
+impl Place {
+    /// Adds codes of a column.
+    #[inline]
+    #[target_feature(enable = "avx512f,avx512bw")]
+    fn add<T: Total>(&self, before: Totals, totals: &mut [T; LANES], codes: [__m512i; 2], is_negated: bool) {
+        let factor = self.factors[usize::from(is_negated)];
+        before.add_codes(totals, codes, (factor, self.shift, self.sign.times(is_negated)));
+    }
+}
+
+/// From words to words, without anything that is added.
+struct Coded<F> {
+    places: Vec<Place>,
+    second: Second,
+    code: F,
+}
+
+impl<F: Fn([__m512i; 2]) -> [__m512i; 2]> Coded<F> {
+    #[target_feature(enable = "avx512f,avx512bw")]
+    fn new(run: &Run<'_>, code: F) -> Self {
+        Self { places: places(run), second: run.products.second(), code }
+    }
+}
+
+impl<T: Total, F: Fn([__m512i; 2]) -> [__m512i; 2]> Convert<T> for Coded<F> {
+    #[inline]
+    #[target_feature(enable = "avx512f,avx512bw,avx512dq,avx512vl,avx512vbmi,vaes")]
+    unsafe fn add(&self, drive: &Drive, quarter: Quarter<'_>, totals: &mut [[T; LANES]; QUARTER]) {
+        let place = &self.places[drive.batch];
+        for (row, (words, totals)) in words(self.second, quarter).into_iter().zip(totals).enumerate() {
+            place.add(drive.before, totals, (self.code)(words), quarter.is_negated(row));
+        }
+    }
+}
+
+/// By steps.
+struct Stepped {
+    places: Vec<Place>,
+    second: Second,
+    steps: StepCoder,
+}
+
+impl<T: Total> Convert<T> for Stepped {
+    #[inline]
+    #[target_feature(enable = "avx512f,avx512bw,avx512dq,avx512vl,avx512vbmi,vaes")]
+    unsafe fn add(&self, drive: &Drive, quarter: Quarter<'_>, totals: &mut [[T; LANES]; QUARTER]) {
+        let (place, steps, [first, others]) = (&self.places[drive.batch], self.steps, drive.offsets);
+        for (row, (words, totals)) in words(self.second, quarter).into_iter().zip(totals).enumerate() {
             let [low, high] = steps.units(words);
-            [steps.codes(_mm512_add_epi16(low, offsets[0])), steps.codes(_mm512_add_epi16(high, offsets[1]))]
-        }),
-        Some(noise) => {
-            for (index, totals) in totals.iter_mut().enumerate() {
-                let (sums, column) = (sums.of(index), first + index);
-                let samples = noise.words(drive, (sums, column), slice);
-                add_coded((run, drive), (sums, column), std::slice::from_mut(totals), |words| {
-                    let [low, high] = steps.units(words);
-                    let low = _mm512_add_epi16(_mm512_add_epi16(low, offsets[0]), samples[0]);
-                    let high = _mm512_add_epi16(_mm512_add_epi16(high, offsets[1]), samples[1]);
-                    [steps.codes(low), steps.codes(high)]
-                });
+            let codes = [steps.codes(_mm512_add_epi16(low, first)), steps.codes(_mm512_add_epi16(high, others))];
+            place.add(drive.before, totals, codes, quarter.is_negated(row));
+        }
+    }
+}
+
+/// The same with noise.
+struct Noisy<'n> {
+    stepped: Stepped,
+    noise: &'n Noise<'n>,
+}
+
+impl<T: Total> Convert<T> for Noisy<'_> {
+    #[inline]
+    #[target_feature(enable = "avx512f,avx512bw,avx512dq,avx512vl,avx512vbmi,vaes")]
+    unsafe fn add(&self, drive: &Drive, quarter: Quarter<'_>, totals: &mut [[T; LANES]; QUARTER]) {
+        let Stepped { places, second, steps } = &self.stepped;
+        let (place, steps, [first, others]) = (&places[drive.batch], *steps, drive.offsets);
+        let samples = self.noise.words(drive, quarter.columns());
+        let words = words(*second, quarter);
+        for (row, ((words, samples), totals)) in words.into_iter().zip(samples).zip(totals).enumerate() {
+            let [low, high] = steps.units(words);
+            let low = _mm512_add_epi16(_mm512_add_epi16(low, first), samples[0]);
+            let high = _mm512_add_epi16(_mm512_add_epi16(high, others), samples[1]);
+            place.add(drive.before, totals, [steps.codes(low), steps.codes(high)], quarter.is_negated(row));
+        }
+    }
+}
+
+/// In words, lane by lane where that is quicker.
+struct Converted<'a> {
+    places: Vec<Place>,
+    run: &'a Run<'a>,
+    converter: &'a Converter<'a>,
+}
+
+impl<T: Total> Convert<T> for Converted<'_> {
+    #[inline(never)]
+    #[target_feature(enable = "avx512f,avx512bw,avx512dq,avx512vl,avx512vbmi,vaes")]
+    unsafe fn add(&self, drive: &Drive, quarter: Quarter<'_>, totals: &mut [[T; LANES]; QUARTER]) {
+        let columns = words(self.run.products.second(), quarter).into_iter().zip(totals).enumerate();
+        for (row, (words, totals)) in columns.filter(|(row, _)| quarter.is_used(*row)) {
+            let mut offsets = [signed(drive.offsets[0]), signed(drive.offsets[1])];
+            if let Some(noise) = &self.run.noise {
+                let samples = noise.narrow_samples(drive, quarter.column(row));
+                // Both together are no more than a word holds, else there would be no such converter.
+                offsets.as_flattened_mut().iter_mut().zip(samples).for_each(|(offset, sample)| *offset += sample);
             }
+            let mut codes = [unsigned(words[0]), unsigned(words[1])];
+            for (codes, offsets) in codes.iter_mut().zip(&offsets) {
+                self.converter.convert_offset(codes, offsets);
+            }
+            // SAFETY: both are 128 bytes, and all bits are numbers.
+            let codes = unsafe { std::mem::transmute::<[[u16; LANES / 2]; 2], [__m512i; 2]>(codes) };
+            self.places[drive.batch].add(drive.before, totals, codes, quarter.is_negated(row));
         }
     }
 }
 
-#[inline]
-#[target_feature(enable = "avx512f,avx512bw,avx512dq,avx512vl,avx512vbmi")]
-fn add_coded<T: Total>(
-    (run, drive): (&Run<'_>, &Drive),
-    (sums, first): (ColumnSums<'_>, usize),
-    totals: &mut [[T; LANES]],
-    codes: impl Fn([__m512i; 2]) -> [__m512i; 2],
-) {
-    let slice = &run.job.slices[run.batches[drive.batch].slice];
-    for (index, totals) in totals.iter_mut().enumerate() {
-        let [low, high] = codes(words(run.products.second(), sums.of(index)));
-        let sign = slice.sign.times(run.job.stack.is_negated(drive.read, first + index));
-        add::<T, u16>(totals, [unsigned(low), unsigned(high)], (slice.shift, sign));
-    }
-}
+/// In wide arithmetic, lane by lane.
+struct Lanes<'a>(&'a Run<'a>);
 
-#[inline(never)]
-#[target_feature(enable = "avx512f,avx512bw,avx512dq,avx512vl,avx512vbmi")]
-fn add_converted<T: Total>(
-    converter: &Converter<'_>,
-    (run, drive): (&Run<'_>, &Drive),
-    (sums, first): (ColumnSums<'_>, usize),
-    totals: &mut [[T; LANES]],
-) {
-    let slice = run.batches[drive.batch].slice;
-    for (index, totals) in totals.iter_mut().enumerate() {
-        let (sums, column) = (sums.of(index), first + index);
-        let mut offsets = drive.offsets.map(|words| signed(words));
-        if let Some(noise) = &run.noise {
-            let samples = noise.narrow_samples(drive, (sums, column), slice);
-            // Both together are no more than a word holds, else there would be no such converter.
-            offsets.as_flattened_mut().iter_mut().zip(samples).for_each(|(offset, sample)| *offset += sample);
-        }
-        let mut words = words(run.products.second(), sums).map(|words| unsigned(words));
-        for (words, offsets) in words.iter_mut().zip(&offsets) {
-            converter.convert_offset(words, offsets);
-        }
-        let Slice { shift, ref sign, .. } = run.job.slices[slice];
-        let sign = sign.times(run.job.stack.is_negated(drive.read, column));
-        add::<T, u16>(totals, words, (shift, sign));
-    }
-}
-
-#[inline(never)]
-#[target_feature(enable = "avx512f,avx512bw,avx512dq,avx512vl,avx512vbmi")]
-fn add_lanes<T: Total>(
-    (run, drive): (&Run<'_>, &Drive),
-    (sums, first): (ColumnSums<'_>, usize),
-    totals: &mut [[T; LANES]],
-) {
-    let slice = run.batches[drive.batch].slice;
-    let drop = run.job.drop(drive.read, drive.position, slice);
-    for (index, totals) in totals.iter_mut().enumerate() {
-        let is_negated = run.job.stack.is_negated(drive.read, first + index);
-        for (lane, analog) in analogs((run, drive), (sums.of(index), first + index)).into_iter().enumerate() {
-            let drop = drop.map_or(0, |drop| drop[lane].into());
-            let value = run.job.transfer.value(analog, run.job.stack.shift(), drop);
-            totals[lane] = totals[lane].plus(T::wrapped(run.job.slices[slice].placed(value, is_negated)));
+impl<T: Total> Convert<T> for Lanes<'_> {
+    #[inline(never)]
+    #[target_feature(enable = "avx512f,avx512bw,avx512dq,avx512vl,avx512vbmi,vaes")]
+    unsafe fn add(&self, drive: &Drive, quarter: Quarter<'_>, totals: &mut [[T; LANES]; QUARTER]) {
+        let (run, job) = (self.0, self.0.job);
+        let index = run.batches[drive.batch].slice;
+        let (slice, drop) = (&job.slices[index], job.drop(drive.read, drive.position, index));
+        for (row, totals) in totals.iter_mut().enumerate().filter(|(row, _)| quarter.is_used(*row)) {
+            drive.before.begin(totals);
+            for (lane, analog) in analogs((run, drive), quarter.column(row)).into_iter().enumerate() {
+                let drop = drop.map_or(0, |drop| drop[lane].into());
+                let value = job.transfer.value(analog, job.stack.shift(), drop);
+                totals[lane] = totals[lane].plus(T::wrapped(slice.placed(value, quarter.is_negated(row))));
+            }
         }
     }
 }
@@ -211,17 +272,15 @@ fn add_lanes<T: Total>(
 /// Sums in words.
 #[inline]
 #[target_feature(enable = "avx512f,avx512bw")]
-fn words(second: Second, sums: ColumnSums<'_>) -> [__m512i; 2] {
-    let low = sums.words(0);
-    if second != Second::High {
-        return low;
+fn words(second: Second, quarter: Quarter<'_>) -> [[__m512i; 2]; QUARTER] {
+    let mut words = quarter.words(0);
+    if second == Second::High {
+        // No sum of both is beyond a word, so neither is one of low bytes.
+        for (words, highs) in words.as_flattened_mut().iter_mut().zip(quarter.words(1).as_flattened()) {
+            *words = _mm512_add_epi16(*words, _mm512_slli_epi16::<8>(*highs));
+        }
     }
-    // No sum of both is beyond a word, so neither is one of low bytes.
-    let high = sums.words(1);
-    [
-        _mm512_add_epi16(low[0], _mm512_slli_epi16::<8>(high[0])),
-        _mm512_add_epi16(low[1], _mm512_slli_epi16::<8>(high[1])),
-    ]
+    words
 }
 
 impl Coder {
@@ -243,7 +302,7 @@ impl Coder {
             minus: _mm512_set1_epi16(steps.minus as i16),
             limit: _mm512_set1_epi16(steps.limit as i16),
             multiplier: _mm512_set1_epi16(steps.multiplier as i16),
-            shift: _mm_cvtsi32_si128(steps.multiplier_shift as i32),
+            shift: _mm512_set1_epi16(steps.multiplier_shift as i16),
         }))
     }
 }
@@ -264,6 +323,6 @@ impl StepCoder {
     #[target_feature(enable = "avx512f,avx512bw")]
     fn codes(&self, sums: __m512i) -> __m512i {
         let numerator = _mm512_min_epu16(_mm512_subs_epu16(sums, self.minus), self.limit);
-        _mm512_srl_epi16(high_products(numerator, self.multiplier), self.shift)
+        _mm512_srlv_epi16(high_products(numerator, self.multiplier), self.shift)
     }
 }

@@ -3,68 +3,208 @@
 use std::arch::x86_64::*;
 
 use super::inputs::load;
-use super::multiplier::Sums;
+use super::multiplier::{QUARTERS, Sums};
+use crate::products::ROWS;
 use crate::{LANES, SliceSign, Total};
 
 /// Images in a row that one group has.
 const FOUR: usize = 4;
 
-/// The sums of one column, and of those behind it.
+/// Sums of 16 columns: of their cells, of their high bytes, of their variances.
+pub(super) const SETS: usize = 3;
+/// The last of them.
+pub(super) const VARIANCES: usize = SETS - 1;
+
+/// Columns that are converted at a time.
+pub(super) const QUARTER: usize = ROWS / QUARTERS;
+
+/// A quarter of 16 columns of a stack, and their sums.
 #[derive(Clone, Copy)]
-pub(super) struct ColumnSums<'s> {
-    pub(super) sets: &'s [Sums],
-    pub(super) row: usize,
+pub(super) struct Quarter<'s> {
+    /// Those of all 16.
+    pub(super) sets: &'s [Sums; SETS],
+    /// Which quarter.
+    pub(super) quarter: usize,
+    /// The first column.
+    pub(super) first: usize,
+    /// Whether converted sums count negatively; `None` if none do.
+    pub(super) negated: Option<&'s [bool; QUARTER]>,
+    /// Which of them are used: the first one, and the one behind the last.
+    pub(super) used: (usize, usize),
 }
 
-impl ColumnSums<'_> {
-    /// Those of another column.
-    #[inline(always)]
-    pub(super) fn of(self, column: usize) -> Self {
-        Self { row: self.row + column, ..self }
+impl<'s> Quarter<'s> {
+    /// The sums of a set for all images in order, as words without sign; greater ones are cut.
+    #[inline]
+    #[target_feature(enable = "avx512f,avx512bw")]
+    pub(super) fn words(self, set: usize) -> [[__m512i; 2]; QUARTER] {
+        // Loops, as closures would not be compiled into this.
+        let mut words = [[_mm512_setzero_si512(); 2]; QUARTER];
+        for (half, groups) in self.sets[set].as_chunks::<2>().0.iter().enumerate() {
+            let [first, second] = groups;
+            let first = &first.as_chunks::<QUARTER>().0[self.quarter];
+            let second = &second.as_chunks::<QUARTER>().0[self.quarter];
+            for (words, (first, second)) in words.iter_mut().zip(first.iter().zip(second)) {
+                words[half] = _mm512_packus_epi32(load(&first.0), load(&second.0));
+            }
+        }
+        words
     }
 
-    /// Those of all images in order, as words without sign; greater ones are cut.
+    /// One of the columns.
+    #[inline(always)]
+    pub(super) fn column(self, offset: usize) -> Column<'s> {
+        Column { sets: self.sets, index: self.first + offset }
+    }
+
+    /// Whether what becomes of one of the columns is used.
+    #[inline(always)]
+    pub(super) fn is_used(self, offset: usize) -> bool {
+        (self.used.0..self.used.1).contains(&offset)
+    }
+
+    /// All columns.
+    #[inline(always)]
+    pub(super) fn columns(self) -> [Column<'s>; QUARTER] {
+        std::array::from_fn(|offset| self.column(offset))
+    }
+
+    /// Whether one of the columns counts negatively.
+    #[inline(always)]
+    pub(super) fn is_negated(self, offset: usize) -> bool {
+        self.negated.is_some_and(|negated| negated[offset])
+    }
+}
+
+/// A column of a stack, and its sums.
+#[derive(Clone, Copy)]
+pub(super) struct Column<'s> {
+    /// Those of the 16 columns that it is one of.
+    pub(super) sets: &'s [Sums; SETS],
+    pub(super) index: usize,
+}
+
+impl Column<'_> {
+    /// The sums of all images in order, as words without sign; greater ones are cut.
     #[inline]
     #[target_feature(enable = "avx512f,avx512bw")]
     pub(super) fn words(self, set: usize) -> [__m512i; 2] {
-        let [a, b, c, d] = &self.sets[set];
-        let of = |tile: &crate::products::Tile| load(&tile[self.row].0);
-        [_mm512_packus_epi32(of(a), of(b)), _mm512_packus_epi32(of(c), of(d))]
+        words(&self.sets[set], self.index % ROWS)
     }
 
-    /// Those of all images in order.
+    /// The sums of all images in order.
     pub(super) fn lanes(self, set: usize) -> [i32; LANES] {
-        let mut lanes = [0; LANES];
-        for (at, lanes) in lanes.as_chunks_mut::<FOUR>().0.iter_mut().enumerate() {
-            // Four columns of a group are four images in a row, and two groups take turns.
-            let (group, column) = (at / 8 * 2 + at % 2, at % 8 / 2 * FOUR);
-            let sums = self.sets[set][group][self.row].0.as_chunks().0;
-            *lanes = std::array::from_fn(|image| i32::from_le_bytes(sums[column + image]));
+        lanes(&self.sets[set], self.index % ROWS)
+    }
+}
+
+/// The sums in a row for all images in order, as words without sign; greater ones are cut.
+#[inline]
+#[target_feature(enable = "avx512f,avx512bw")]
+pub(super) fn words([a, b, c, d]: &Sums, row: usize) -> [__m512i; 2] {
+    let [a, b, c, d] = [&a[row].0, &b[row].0, &c[row].0, &d[row].0];
+    [_mm512_packus_epi32(load(a), load(b)), _mm512_packus_epi32(load(c), load(d))]
+}
+
+/// The sums in a row for all images in order.
+pub(super) fn lanes(sums: &Sums, row: usize) -> [i32; LANES] {
+    let mut lanes = [0; LANES];
+    for (at, lanes) in lanes.as_chunks_mut::<FOUR>().0.iter_mut().enumerate() {
+        // Four columns of a group are four images in a row, and two groups take turns.
+        let (group, column) = (at / 8 * 2 + at % 2, at % 8 / 2 * FOUR);
+        let sums = sums[group][row].0.as_chunks().0;
+        *lanes = std::array::from_fn(|image| i32::from_le_bytes(sums[column + image]));
+    }
+    lanes
+}
+
+/// Whether totals are there already, to which something is added.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Totals {
+    /// They begin with what is added.
+    Absent,
+    Present,
+}
+
+impl Totals {
+    /// Totals to which something is added.
+    #[inline(always)]
+    pub(super) fn begin<T: Total>(self, totals: &mut [T; LANES]) {
+        match self {
+            Self::Absent => totals.fill(T::ZERO),
+            Self::Present => {}
         }
-        lanes
     }
-}
 
-/// Adds what 64 sums became, shifted left.
-#[inline(always)]
-pub(super) fn add<T: Total, E: Copy + Into<i64>>(
-    totals: &mut [T; LANES],
-    words: [[E; LANES / 2]; 2],
-    (shift, sign): (u32, SliceSign),
-) {
-    match (shift, sign) {
-        // Most often it is this.
-        (0, SliceSign::Plus) => each(totals, words, |total, word| total.plus(word)),
-        (_, SliceSign::Plus) => each(totals, words, |total, word| total.plus(word.shifted(shift))),
-        (_, SliceSign::Minus) => each(totals, words, |total, word| total.minus(word.shifted(shift))),
+    /// Adds words with a sign, shifted left.
+    #[inline]
+    #[target_feature(enable = "avx512f,avx512bw")]
+    pub(super) fn add_shifted<T: Total>(self, totals: &mut [T; LANES], words: [__m512i; 2], shift: u32) {
+        match T::words(totals) {
+            Some(totals) if shift == 0 => self.add(totals, words),
+            Some(totals) => {
+                let left = _mm_cvtsi32_si128(shift as i32);
+                self.add(totals, [_mm512_sll_epi16(words[0], left), _mm512_sll_epi16(words[1], left)]);
+            }
+            None => {
+                let words = [signed(words[0]), signed(words[1])];
+                self.each(totals, words, |total, word| total.plus(word.shifted(shift)));
+            }
+        }
     }
-}
 
-#[inline(always)]
-fn each<T: Total, E: Copy + Into<i64>>(totals: &mut [T; LANES], words: [[E; LANES / 2]; 2], sum: impl Fn(T, T) -> T) {
-    for (totals, words) in totals.as_chunks_mut::<{ LANES / 2 }>().0.iter_mut().zip(words) {
-        for (total, word) in totals.iter_mut().zip(words) {
-            *total = sum(*total, T::wrapped(word.into()));
+    /// Adds codes in words of a slice, or subtracts them; `factor` is what they are worth in totals of as many bits.
+    #[inline]
+    #[target_feature(enable = "avx512f,avx512bw")]
+    pub(super) fn add_codes<T: Total>(
+        self,
+        totals: &mut [T; LANES],
+        [low, high]: [__m512i; 2],
+        (factor, shift, sign): (__m512i, u32, SliceSign),
+    ) {
+        match (T::words(totals), shift, sign) {
+            (Some(totals), 0, SliceSign::Plus) => return self.add(totals, [low, high]),
+            (Some(totals), _, _) => {
+                return self.add(totals, [_mm512_mullo_epi16(low, factor), _mm512_mullo_epi16(high, factor)]);
+            }
+            (None, _, _) => {}
+        }
+        let codes = [unsigned(low), unsigned(high)];
+        match sign {
+            SliceSign::Plus => self.each(totals, codes, |total, code| total.plus(code.shifted(shift))),
+            SliceSign::Minus => self.each(totals, codes, |total, code| total.minus(code.shifted(shift))),
+        }
+    }
+
+    /// Adds words to totals of as many bits.
+    #[inline]
+    #[target_feature(enable = "avx512f,avx512bw")]
+    fn add(self, totals: &mut [i16], words: [__m512i; 2]) {
+        let present = match self {
+            Self::Absent => 0,
+            Self::Present => __mmask32::MAX,
+        };
+        for (totals, words) in totals.as_chunks_mut::<{ LANES / 2 }>().0.iter_mut().zip(words) {
+            // SAFETY: the array is 64 bytes; the load needs no alignment.
+            let before = unsafe { _mm512_maskz_loadu_epi16(present, totals.as_ptr()) };
+            let sums = _mm512_add_epi16(before, words);
+            // SAFETY: likewise.
+            unsafe { _mm512_storeu_si512(totals.as_mut_ptr().cast(), sums) };
+        }
+    }
+
+    #[inline(always)]
+    fn each<T: Total, E: Copy + Into<i64>>(
+        self,
+        totals: &mut [T; LANES],
+        words: [[E; LANES / 2]; 2],
+        sum: impl Fn(T, T) -> T,
+    ) {
+        self.begin(totals);
+        for (totals, words) in totals.as_chunks_mut::<{ LANES / 2 }>().0.iter_mut().zip(words) {
+            for (total, word) in totals.iter_mut().zip(words) {
+                *total = sum(*total, T::wrapped(word.into()));
+            }
         }
     }
 }

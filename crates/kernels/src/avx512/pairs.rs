@@ -2,9 +2,9 @@
 
 use std::arch::x86_64::*;
 
-use super::{load, load_bytes};
-use crate::noise::{Key, QUANTILES};
+use super::{block_normals, in_order, load, load_bytes};
 use crate::patterns::QUAD;
+use crate::random::Key;
 use crate::tiled::{Codes, Noise, Pair, Room, Totals};
 use crate::tiles::TILE;
 use crate::words::Steps;
@@ -80,7 +80,7 @@ fn convert_bytes(codes: &Codes, registers: &mut [[__m512i; TILE]; QUAD]) {
 
 /// As [`add_bytes`] for words; noise is added to the sums.
 #[inline]
-#[target_feature(enable = "avx512f,avx512bw,avx512vbmi")]
+#[target_feature(enable = "avx512f,avx512bw,avx512vbmi,vaes")]
 pub(crate) fn add_words(
     tables: &[Vector],
     (vectors, stride): (&[Vector], usize),
@@ -103,7 +103,7 @@ pub(crate) fn add_words(
 /// Not inlined: moved out of the loop over pairs, the multiplier's widening would keep the compiler from seeing
 /// `VPMULHUW`.
 #[inline(never)]
-#[target_feature(enable = "avx512f,avx512bw,avx512vbmi")]
+#[target_feature(enable = "avx512f,avx512bw,avx512vbmi,vaes")]
 fn add_words_of_pair(
     tables: &[Vector],
     (vectors, stride, first): (&[Vector], usize, usize),
@@ -242,9 +242,10 @@ fn store_words(words: &mut [i16; LANES / 2], register: __m512i) {
 
 /// The noise of sums in even and in odd lanes, in words; `sigmas` are the factors of normal numbers in each lane.
 #[inline]
-#[target_feature(enable = "avx512f,avx512bw,avx512vbmi")]
+#[target_feature(enable = "avx512f,avx512bw,avx512vbmi,vaes")]
 fn samples(shift: u32, key: Key, sigmas: __m512i) -> [__m512i; HALVES] {
-    let normals = key_normals(key, &IN_ORDER);
+    let [normals] = block_normals([key]);
+    let normals = in_order(normals);
     // Sums of the products of two bytes, one of which is none.
     let even = _mm512_maddubs_epi16(_mm512_and_si512(sigmas, _mm512_set1_epi16(0xff)), normals);
     let odd = _mm512_maddubs_epi16(_mm512_andnot_si512(_mm512_set1_epi16(0xff), sigmas), normals);
@@ -256,42 +257,4 @@ fn samples(shift: u32, key: Key, sigmas: __m512i) -> [__m512i; HALVES] {
             [_mm512_mulhrs_epi16(even, factor), _mm512_mulhrs_epi16(odd, factor)]
         }
     }
-}
-
-/// What is added to a key for each word of its three sets of bytes, in any order of words.
-pub(crate) type Counters = [[u32; 16]; QUANTILES.len()];
-
-/// The counters of words in an order.
-pub(crate) const fn counters(order: [u32; 16]) -> Counters {
-    let mut counters = [order; QUANTILES.len()];
-    let mut at = 0;
-    while at < 16 * QUANTILES.len() {
-        let (table, word) = (at / 16, at % 16);
-        counters[table][word] = (16 * table as u32 + order[word]).wrapping_mul(Key::FACTORS[0]);
-        at += 1;
-    }
-    counters
-}
-
-const IN_ORDER: Counters = counters([0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15]);
-
-/// [`Key::normals`] as bytes, four to a counter.
-#[inline]
-#[target_feature(enable = "avx512f,avx512bw,avx512vbmi")]
-pub(crate) fn key_normals(key: Key, counters: &Counters) -> __m512i {
-    let (first, second) = key.halves();
-    let (first, second) = (_mm512_set1_epi32(first as i32), _mm512_set1_epi32(second as i32));
-    let mut sum = _mm512_setzero_si512();
-    for (counters, quantiles) in counters.iter().zip(&QUANTILES) {
-        // SAFETY: the counters are 64 bytes; the load needs no alignment.
-        let counters = unsafe { _mm512_loadu_si512(counters.as_ptr().cast()) };
-        let x = _mm512_add_epi32(first, counters);
-        let x = _mm512_xor_si512(x, _mm512_srli_epi32::<16>(x));
-        let x = _mm512_mullo_epi32(x, _mm512_set1_epi32(Key::FACTORS[1] as i32));
-        let x = _mm512_xor_si512(_mm512_xor_si512(x, _mm512_srli_epi32::<15>(x)), second);
-        let x = _mm512_mullo_epi32(x, _mm512_set1_epi32(Key::FACTORS[2] as i32));
-        let x = _mm512_xor_si512(x, _mm512_srli_epi32::<15>(x));
-        sum = _mm512_add_epi8(sum, _mm512_permutexvar_epi8(x, load_bytes(quantiles)));
-    }
-    sum
 }

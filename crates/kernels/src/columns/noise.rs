@@ -5,7 +5,8 @@ use std::array::from_fn;
 use super::Reading;
 use crate::interleave::transposed;
 use crate::memory::{Entry, sum_halves, words};
-use crate::noise::{Key, Spread, SpreadTables};
+use crate::noise::{Spread, SpreadTables};
+use crate::random::Key;
 use crate::{LANES, Slice};
 
 /// Columns and lanes that change places at a time.

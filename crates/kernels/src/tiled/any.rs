@@ -3,8 +3,9 @@
 use super::Plan;
 use super::quad::{Quad, Sums, Tile};
 use crate::dispatch::Isa;
-use crate::noise::{Key, Spread};
+use crate::noise::Spread;
 use crate::patterns::QUAD;
+use crate::random::Key;
 use crate::tiles::{TILE, Tiles};
 use crate::{LANES, Read, Tally, Total, Vector};
 

@@ -1,10 +1,12 @@
 //! The fast ways: slices of one plane, and transfers in bytes or words.
 
-use super::quad::{Quad, Sums, Tile, look_up, look_up_near, noise_factors};
+use super::quad::{self, Quad, Sums, Tile, look_up, look_up_near};
 use super::schedule::{Schedule, Step};
 use super::{Codes, Plan, Room};
-use crate::noise::{Key, Spread};
+use crate::dispatch::Isa;
+use crate::noise::Spread;
 use crate::patterns::QUAD;
+use crate::random::Key;
 use crate::tiles::{TILE, Width};
 use crate::words::Converter;
 use crate::{LANES, SliceSign, Tally, Total, Vector};
@@ -146,7 +148,8 @@ impl Plan<'_> {
             let column = quad.tile.index * TILE + at % TILE;
             let key = Key::new(self.job.stream, (column, tile.read, slices[plane]), position);
             spread.add_conversion(sigmas);
-            let normals = noise_factors(&key.bytes(), sigmas);
+            quad::sigmas(sigmas);
+            let normals = key.normals(Isa::avx512());
             for ((sample, normal), &sigma) in samples.iter_mut().zip(normals).zip(&sigmas.0) {
                 *sample = spread.scaled(i16::from(sigma) * i16::from(normal));
             }

@@ -3,7 +3,7 @@
 use super::Plan;
 use super::quad::Tile;
 use crate::dispatch::Isa;
-use crate::noise::Key;
+use crate::random::Key;
 use crate::tiles::{TILE, Width};
 use crate::{LANES, Read, SliceSign, Tally, Vector};
 

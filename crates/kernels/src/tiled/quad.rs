@@ -105,16 +105,14 @@ pub(super) fn look_up_near((first, table): (u8, &[u8; 128]), vectors: &mut [Vect
     unreachable!("no kernel of this machine has tables in registers: {first} {table:?} {vectors:?}");
 }
 
-/// z·U for three random bytes a lane; variances are replaced by what they are multiplied with.
+/// Replaces variances by what normal numbers are multiplied with.
 #[inline(always)]
-pub(super) fn noise_factors(bytes: &[[u8; LANES]; 3], variances: &mut Vector) -> [i8; LANES] {
+pub(super) fn sigmas(variances: &mut Vector) {
     #[cfg(target_arch = "x86_64")]
-    {
-        // SAFETY: only the AVX-512 kernel tabulates variances in tiles, and its existence proves the instructions.
-        unsafe { crate::avx512::sigmas(variances) };
-        // SAFETY: likewise.
-        unsafe { crate::avx512::normals(bytes) }
+    // SAFETY: only the AVX-512 kernel tabulates variances in tiles, and its existence proves the instructions.
+    unsafe {
+        crate::avx512::sigmas(variances);
     }
     #[cfg(not(target_arch = "x86_64"))]
-    unreachable!("no kernel of this machine has tables in registers: {bytes:?} {variances:?}")
+    unreachable!("no kernel of this machine has tables in registers: {variances:?}")
 }
