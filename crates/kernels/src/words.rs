@@ -212,6 +212,11 @@ impl Steps {
         else {
             return None;
         };
+        Self::of_uniform(job, uniform, max_offset)
+    }
+
+    /// Likewise, of a uniform converter.
+    pub(crate) fn of_uniform(job: &Job<'_>, uniform: &Uniform, max_offset: u32) -> Option<Self> {
         let uniform = Uniform16::new(uniform, job.stack.shift(), 0)?;
         if uniform.step == 1 {
             return None;

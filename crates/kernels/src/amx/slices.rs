@@ -9,13 +9,14 @@ use super::{Batch, Convert, Drive, Run};
 use crate::noise::Spread;
 use crate::products::Second;
 use crate::words::{Converter, Steps};
-use crate::{Job, LANES, Output, Slice, SliceSign, Total};
+use crate::{Job, LANES, Lift, Output, Slice, SliceSign, Total, Transfer};
 
 /// From sums to totals.
-#[expect(clippy::large_enum_variant, reason = "a job has one, and looks at it for all of its sums")]
 pub(super) enum Slices<'a> {
     /// In words.
     Words(Coder),
+    /// By steps in words, then in units once more.
+    Rounded(RoundedCoder),
     /// In words, lane by lane where that is quicker.
     Converted(Converter<'a>),
     /// In wide arithmetic.
@@ -76,7 +77,9 @@ pub(super) fn analogs((run, drive): (&Run<'_>, &Drive), column: Column<'_>) -> [
 impl<'a> Slices<'a> {
     #[target_feature(enable = "avx512f,avx512bw")]
     pub(super) fn new(job: &Job<'a>) -> Self {
-        let Some(converter) = Converter::of(job) else { return Self::Lanes };
+        let Some(converter) = Converter::of(job) else {
+            return RoundedCoder::new(job).map_or(Self::Lanes, Self::Rounded);
+        };
         Coder::new(job, &converter).map_or(Self::Converted(converter), Self::Words)
     }
 
@@ -84,7 +87,7 @@ impl<'a> Slices<'a> {
     #[target_feature(enable = "avx512f,avx512bw")]
     pub(super) fn offsets(&self, job: &Job<'_>, (read, position, slice): (usize, usize, usize)) -> [__m512i; 2] {
         let plus = match self {
-            Self::Words(Coder::Steps(steps)) => steps.plus,
+            Self::Words(Coder::Steps(steps)) | Self::Rounded(RoundedCoder { steps, .. }) => steps.plus,
             Self::Words(_) | Self::Converted(_) | Self::Lanes => 0,
         };
         let Some(lift) = job.lift(read, position, slice) else { return [_mm512_set1_epi16(plus); 2] };
@@ -112,6 +115,7 @@ impl<'a> Slices<'a> {
                     run.run(output, &Noisy { stepped, noise });
                 }
             },
+            Self::Rounded(coder) => run.run(output, &Rounded { run, coder: *coder }),
             Self::Converted(converter) => run.run(output, &Converted { places: places(run), run, converter }),
             Self::Lanes => run.run(output, &Lanes(run)),
         }
@@ -218,6 +222,35 @@ impl<T: Total> Convert<T> for Noisy<'_> {
     }
 }
 
+/// By steps in words, then in units once more.
+struct Rounded<'a> {
+    run: &'a Run<'a>,
+    coder: RoundedCoder,
+}
+
+impl<T: Total> Convert<T> for Rounded<'_> {
+    #[inline]
+    #[target_feature(enable = "avx512f,avx512bw,avx512dq,avx512vl,avx512vbmi,vaes")]
+    unsafe fn add(&self, drive: &Drive, quarter: Quarter<'_>, totals: &mut [[T; LANES]; QUARTER]) {
+        let (job, coder, [first, others]) = (self.run.job, self.coder, drive.offsets);
+        let index = self.run.batches[drive.batch].slice;
+        let (slice, drop) = (&job.slices[index], job.drop(drive.read, drive.position, index));
+        let samples = match &self.run.noise {
+            Some(noise) => noise.words(drive, quarter.columns()),
+            None => [[_mm512_setzero_si512(); 2]; QUARTER],
+        };
+        let words = words(self.run.products.second(), quarter).into_iter().zip(samples);
+        for (row, ((words, samples), totals)) in words.zip(totals).enumerate() {
+            let [low, high] = coder.steps.units(words);
+            let low = _mm512_add_epi16(_mm512_add_epi16(low, first), samples[0]);
+            let high = _mm512_add_epi16(_mm512_add_epi16(high, others), samples[1]);
+            let values = coder.values([coder.steps.codes(low), coder.steps.codes(high)], drop);
+            let sign = slice.signed(quarter.is_negated(row));
+            drive.before.add_values(totals, values, (slice.shift, sign));
+        }
+    }
+}
+
 /// In words, lane by lane where that is quicker.
 struct Converted<'a> {
     places: Vec<Place>,
@@ -292,22 +325,86 @@ impl Coder {
             Converter::Clip(max) => return Some(Self::Clip(_mm512_set1_epi16(*max as i16))),
             Converter::Small(_) | Converter::Uniform(_) | Converter::Table(_) => {}
         }
-        let lifts = job.lifts.into_iter().flatten().flatten();
-        let max_lift = lifts.map(|lift| lift.unsigned_abs()).max().unwrap_or(0);
-        let max_noise = job.stack.spread.as_ref().map_or(0, Spread::max_sample);
-        let steps = Steps::with_offsets(job, converter, max_lift + max_noise)?;
-        Some(Self::Steps(StepCoder {
+        let steps = Steps::with_offsets(job, converter, max_offset(job))?;
+        Some(Self::Steps(StepCoder::new(job, &steps)))
+    }
+}
+
+/// From words to numbers of 32 bits: see [`Transfer::Rounded`].
+#[derive(Clone, Copy)]
+pub(super) struct RoundedCoder {
+    steps: StepCoder,
+    /// Of the converter, in units.
+    step: __m512i,
+    /// What code 0 stands for, and what rounding adds.
+    low: __m512i,
+    bits: __m128i,
+}
+
+impl RoundedCoder {
+    /// `None` where something is too wide.
+    #[target_feature(enable = "avx512f,avx512bw")]
+    fn new(job: &Job<'_>) -> Option<Self> {
+        let Transfer::Rounded { uniform, bits } = job.transfer else { return None };
+        let steps = Steps::of_uniform(job, uniform, max_offset(job))?;
+        let max_drop = job.drops.into_iter().flatten().flatten().map(|drop| drop.unsigned_abs()).max().unwrap_or(0);
+        let half_less_one = (1i64 << (bits - 1)) - 1;
+        let greatest = uniform.decoded(uniform.max_code()).unsigned_abs() + uniform.low().unsigned_abs();
+        let _: i32 = (greatest + u64::from(max_drop) + half_less_one as u64).try_into().ok()?;
+        Some(Self {
+            steps: StepCoder::new(job, &steps),
+            step: _mm512_set1_epi32(uniform.step() as i32),
+            low: _mm512_set1_epi32((uniform.low() + half_less_one) as i32),
+            bits: _mm_cvtsi32_si128(*bits as i32),
+        })
+    }
+
+    /// What codes become, for all images in order.
+    #[inline]
+    #[target_feature(enable = "avx512f,avx512bw")]
+    fn values(&self, [first, others]: [__m512i; 2], drop: Option<&Lift>) -> [__m512i; 4] {
+        let mut values = [
+            _mm512_cvtepu16_epi32(_mm512_castsi512_si256(first)),
+            _mm512_cvtepu16_epi32(_mm512_extracti64x4_epi64::<1>(first)),
+            _mm512_cvtepu16_epi32(_mm512_castsi512_si256(others)),
+            _mm512_cvtepu16_epi32(_mm512_extracti64x4_epi64::<1>(others)),
+        ];
+        for (part, value) in values.iter_mut().enumerate() {
+            let decoded = _mm512_add_epi32(_mm512_mullo_epi32(*value, self.step), self.low);
+            let left = match drop {
+                Some(drop) => {
+                    let drop = drop.as_chunks::<16>().0[part].as_ptr();
+                    // SAFETY: the part is 64 bytes; the load needs no alignment.
+                    _mm512_sub_epi32(decoded, unsafe { _mm512_loadu_si512(drop.cast()) })
+                }
+                None => decoded,
+            };
+            *value = _mm512_sra_epi32(left, self.bits);
+        }
+        values
+    }
+}
+
+/// The greatest magnitude of what is added to sums.
+fn max_offset(job: &Job<'_>) -> u32 {
+    let lifts = job.lifts.into_iter().flatten().flatten();
+    let max_lift = lifts.map(|lift| lift.unsigned_abs()).max().unwrap_or(0);
+    max_lift.saturating_add(job.stack.spread.as_ref().map_or(0, Spread::max_sample))
+}
+
+impl StepCoder {
+    #[target_feature(enable = "avx512f,avx512bw")]
+    fn new(job: &Job<'_>, steps: &Steps) -> Self {
+        Self {
             left: job.stack.shift(),
             plus: steps.plus as i16,
             minus: _mm512_set1_epi16(steps.minus as i16),
             limit: _mm512_set1_epi16(steps.limit as i16),
             multiplier: _mm512_set1_epi16(steps.multiplier as i16),
             shift: _mm512_set1_epi16(steps.multiplier_shift as i16),
-        }))
+        }
     }
-}
 
-impl StepCoder {
     /// Sums of cells in units.
     #[inline]
     #[target_feature(enable = "avx512f,avx512bw")]

@@ -176,6 +176,30 @@ impl Totals {
         }
     }
 
+    /// Adds numbers of 32 bits for all images in order, shifted left, or subtracts them.
+    #[inline]
+    #[target_feature(enable = "avx512f,avx512bw")]
+    pub(super) fn add_values<T: Total>(
+        self,
+        totals: &mut [T; LANES],
+        [a, b, c, d]: [__m512i; 4],
+        (shift, sign): (u32, SliceSign),
+    ) {
+        if let Some(totals) = T::words(totals) {
+            let factor = 1i16.unbounded_shl(shift);
+            let factor = _mm512_set1_epi16(if sign == SliceSign::Plus { factor } else { factor.wrapping_neg() });
+            let (low, high) = (cut([a, b]), cut([c, d]));
+            return self.add(totals, [_mm512_mullo_epi16(low, factor), _mm512_mullo_epi16(high, factor)]);
+        }
+        self.begin(totals);
+        // SAFETY: both are 256 bytes, and all bits are numbers.
+        let values = unsafe { std::mem::transmute::<[__m512i; 4], [i32; LANES]>([a, b, c, d]) };
+        for (total, value) in totals.iter_mut().zip(values) {
+            let placed = T::wrapped(value.into()).shifted(shift);
+            *total = if sign == SliceSign::Plus { total.plus(placed) } else { total.minus(placed) };
+        }
+    }
+
     /// Adds words to totals of as many bits.
     #[inline]
     #[target_feature(enable = "avx512f,avx512bw")]
@@ -207,6 +231,14 @@ impl Totals {
             }
         }
     }
+}
+
+/// The low words of numbers, in order.
+#[inline]
+#[target_feature(enable = "avx512f,avx512bw")]
+fn cut([first, others]: [__m512i; 2]) -> __m512i {
+    let (first, others) = (_mm512_cvtepi32_epi16(first), _mm512_cvtepi32_epi16(others));
+    _mm512_inserti64x4::<1>(_mm512_castsi256_si512(first), others)
 }
 
 /// Words with a sign.
