@@ -280,14 +280,8 @@ pub(crate) fn mask(bytes: &[u8; LANES]) -> u64 {
 
 /// Bit l is whether lane l is at least `threshold`.
 #[inline]
-#[target_feature(enable = "avx512f")]
+#[target_feature(enable = "avx512f,avx512bw")]
 pub(crate) fn at_least(lanes: &[i32; LANES], threshold: i32) -> u64 {
-    let threshold = _mm512_set1_epi32(threshold);
-    let mut mask = 0;
-    for (part, lanes) in lanes.as_chunks::<16>().0.iter().enumerate() {
-        // SAFETY: the array is 64 bytes; the load needs no alignment.
-        let lanes = unsafe { _mm512_loadu_si512(lanes.as_ptr().cast()) };
-        mask |= u64::from(_mm512_cmpge_epi32_mask(lanes, threshold)) << (16 * part);
-    }
-    mask
+    // SAFETY: both are 256 bytes, and all bits are numbers.
+    finish::reached(unsafe { std::mem::transmute::<[i32; LANES], [__m512i; 4]>(*lanes) }, threshold)
 }

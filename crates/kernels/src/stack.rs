@@ -18,9 +18,8 @@ pub struct Stack {
     shift: u32,
     /// For each read, the greatest sum of a column's cells.
     max_sums: Vec<u64>,
-    negated: Option<Vec<bool>>,
-    /// Likewise, by 16 columns, `[read][tile of columns]`; empty if none is negated.
-    negated_tiles: Vec<[bool; ROWS]>,
+    /// Whether columns' converted sums count negatively, `[read][tile of 16 columns]`; empty if none do.
+    negated: Vec<[bool; ROWS]>,
     pub(crate) tables: Tables,
     pub(crate) spread: Option<Spread>,
 }
@@ -140,9 +139,8 @@ impl Stack {
         };
         let sources = Sources { cells: variances, conversion: conversion_variance, n_columns, max_input };
         let spread = if has_noise { Spread::new(form, lines, &sources)? } else { None };
-        let negated_tiles = negated.map_or_else(Vec::new, |negated| tiled(negated, n_columns));
-        let negated = negated.map(<[bool]>::to_vec);
-        Ok(Self { lines: lines.clone(), n_columns, shift, max_sums, negated, negated_tiles, tables, spread })
+        let negated = negated.map_or_else(Vec::new, |negated| tiled(negated, n_columns));
+        Ok(Self { lines: lines.clone(), n_columns, shift, max_sums, negated, tables, spread })
     }
 
     /// How its word lines are cut.
@@ -163,18 +161,18 @@ impl Stack {
     /// Whether a column's converted sums count negatively in a read.
     #[inline]
     pub(crate) fn is_negated(&self, read: usize, column: usize) -> bool {
-        self.negated.as_ref().is_some_and(|negated| negated[read * self.n_columns + column])
+        self.negated_tile(read, column / ROWS).is_some_and(|negated| negated[column % ROWS])
     }
 
     /// Whether the converted sums of 16 columns count negatively in a read; `None` if no column's do in any.
     #[inline(always)]
     pub(crate) fn negated_tile(&self, read: usize, tile: usize) -> Option<&[bool; ROWS]> {
-        self.negated_tiles.get(read * self.n_columns.div_ceil(ROWS) + tile)
+        self.negated.get(read * self.n_columns.div_ceil(ROWS) + tile)
     }
 
     /// Whether some column's converted sums count negatively.
     pub(crate) fn has_negated(&self) -> bool {
-        self.negated.is_some()
+        !self.negated.is_empty()
     }
 
     /// Where the totals of so many columns and positions stand.

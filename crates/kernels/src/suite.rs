@@ -220,6 +220,19 @@ proptest! {
     }
 
     #[test]
+    fn prop_short_reads_are_those_of_the_scalar_kernel(
+        case in case(),
+        n_lines in 1usize..=64,
+        lines_per_read in 1usize..=32,
+        max_cell in prop::sample::select(vec![1u32, 3, 15, 16, 255, 403, 510, 511]),
+        has_noise in prop::bool::weighted(0.3),
+    ) {
+        let (variance, conversion_variance) = if has_noise { (case.variance, case.conversion_variance) } else { (None, 0.0) };
+        let n_positions = case.n_positions.min(4);
+        compare(&Case { n_lines, lines_per_read, n_positions, max_cell, variance, conversion_variance, ..case })?;
+    }
+
+    #[test]
     fn prop_sums_that_nothing_is_lost_of_are_those_of_the_scalar_kernel(
         case in case(),
         bits in 2usize..=9,

@@ -49,7 +49,7 @@ pub(crate) fn two_bits(
 /// Bit l is whether lane l is at least `threshold`.
 #[inline]
 #[target_feature(enable = "avx512f,avx512bw")]
-fn reached([a, b, c, d]: [__m512i; PARTS], threshold: i32) -> u64 {
+pub(super) fn reached([a, b, c, d]: [__m512i; PARTS], threshold: i32) -> u64 {
     let threshold = _mm512_set1_epi32(threshold);
     let low =
         _mm512_kunpackw(_mm512_cmpge_epi32_mask(b, threshold).into(), _mm512_cmpge_epi32_mask(a, threshold).into());
