@@ -26,4 +26,4 @@ pub use model::{CrossbarModel, EffectiveArray, ProgrammedCrossbar};
 pub use random::{ArrayDraws, ChipSeed};
 pub use read::ArrayRead;
 pub use spec::{CrossbarSpec, Solve, WiringSpec};
-pub use wires::Precision;
+pub use wires::{Precision, Workspace};

@@ -3,7 +3,7 @@
 use rebias_units::Resistance;
 
 use crate::read::{ArrayRead, Reading, Resistances};
-use crate::wires::{Precision, WiredArray};
+use crate::wires::{Precision, WiredArray, Workspace};
 use crate::{ArrayDraws, CellModel, CrossbarError, CrossbarSpec, ProgrammedCell, Solve, WiringSpec};
 
 /// How levels become the conductances that bit lines see.
@@ -90,6 +90,7 @@ impl CrossbarModel {
         &self,
         programmed: &ProgrammedCrossbar,
         precision: Precision,
+        workspace: &mut Workspace,
     ) -> Result<EffectiveArray, CrossbarError> {
         self.check_linear()?;
         let Resistances { segment, access } = self.resistances();
@@ -101,7 +102,7 @@ impl CrossbarModel {
             return Ok(EffectiveArray { conductances: cells.collect(), residual: 0.0 });
         }
         let array = WiredArray::new(cells.map(|cell| cell * segment).collect(), programmed.n_bit_lines);
-        let solved = array.effective(precision)?;
+        let solved = array.effective(precision, workspace)?;
         let conductances = solved.matrix.iter().map(|entry| entry / segment).collect();
         Ok(EffectiveArray { conductances, residual: solved.residual })
     }
@@ -178,7 +179,7 @@ mod tests {
     fn effective(model: &CrossbarModel, levels: &[u8], n_bit_lines: usize) -> Result<Vec<f64>, CrossbarError> {
         let draws = ArrayDraws::new(ChipSeed { seed: 0, chip: 0 }, 0, 0);
         let programmed = model.program(levels, n_bit_lines, &draws);
-        model.effective(&programmed, Precision::Reference).map(|array| array.conductances)
+        model.effective(&programmed, Precision::Reference, &mut Workspace::default()).map(|array| array.conductances)
     }
 
     #[test]

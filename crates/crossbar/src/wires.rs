@@ -35,18 +35,21 @@
 use rebias_kernels::vectorised;
 
 use crate::CrossbarError;
+use narrow::{NARROW_LANES, Narrow};
+use sweeps::{Factors, Lanes, Part, Sweeps, Voltages};
+
+mod narrow;
+mod sweeps;
 
 /// Right-hand sides that are solved side by side: with more, their voltages leave the cache of a core.
 const LANES: usize = 4;
-/// Word lines that are solved at a time: each is a chain of operations that wait for one another.
-const CHAINS: usize = 4;
 /// Sweeps at most.
 const MAX_SWEEPS: u32 = 5_000;
 /// Scales at most: beyond it, cells conduct so much more than wires that nothing converges, and products of scales would
 /// leave the range of numbers.
 const MAX_SCALE: f64 = 1e140;
-
-type Lanes = [f64; LANES];
+/// Scales at most in single precision, so that products of two, and what they scale, stay far within its range.
+const MAX_NARROW_SCALE: f64 = 1e6;
 
 /// When a solution is good enough.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -72,18 +75,17 @@ impl Precision {
 pub(crate) struct WiredArray {
     n_bit_lines: usize,
     cells: Vec<f64>,
-    words: Scales,
-    bits: Scales,
-    /// D·u·v.
-    couplings: Vec<f64>,
+    /// u_i of the systems of word lines, and of those of bit lines.
+    word_scales: Vec<f64>,
+    bit_scales: Vec<f64>,
+    factors: Factors<f64>,
 }
 
-/// What the systems of all word lines, or all bit lines, are scaled with.
-struct Scales {
-    /// u_i.
-    scales: Vec<f64>,
-    /// 1/(u_i·u_(i+1)).
-    weights: Vec<f64>,
+/// Room for the voltages of arrays that are solved one after another.
+#[derive(Clone, Debug, Default)]
+pub struct Workspace {
+    wide: Voltages,
+    narrow: Voltages<f32, NARROW_LANES>,
 }
 
 /// What stands for an array with its wires.
@@ -95,85 +97,79 @@ pub(crate) struct Effective {
     pub(crate) residual: f64,
 }
 
-/// Voltages for several word lines driven alone, relative to their drivers'.
-struct Voltages {
-    /// A row of zeros, b/v, `[word line][bit line]`, and a row of zeros again, the sense amplifiers. On the way down the
-    /// bit lines' half solved systems take the place of b.
-    rise: Vec<Lanes>,
-    /// b/v before a sweep, `[word line][bit line]`, where the sweep is checked.
-    before: Vec<Lanes>,
-    /// The half solved systems of some word lines, `[bit line][word line]`.
-    forward: Vec<Lanes>,
-}
-
 /// How a solution came about.
 struct Solved {
     /// The largest relative residual.
     residual: f64,
-    /// Sweeps that are likely to be enough for the next word lines.
-    enough: u32,
-}
-
-/// What a sweep is for.
-#[derive(Clone, Copy, PartialEq, Eq)]
-enum Sweep {
-    /// The first: all bit lines are at 0 V.
-    Start,
-    /// To come nearer.
-    Nearer,
-    /// To come nearer, and to know how near.
-    Checked,
-}
-
-impl Voltages {
-    fn new(n_cells: usize, n_bit_lines: usize) -> Self {
-        let zeros = |n| vec![[0.0; LANES]; n];
-        Self { rise: zeros(n_cells + 2 * n_bit_lines), before: zeros(n_cells), forward: zeros(CHAINS * n_bit_lines) }
-    }
+    /// Sweeps done.
+    done: u32,
 }
 
 impl WiredArray {
     /// An array of cells `[word line][bit line]`, relative to a segment's conductance.
     pub(crate) fn new(cells: Vec<f64>, n_bit_lines: usize) -> Self {
         // A node has a segment on each side, but for a word line's last and a bit line's first.
-        let words = Scales::new(
+        let (word_scales, word_weights) = scaled(
             &cells,
             |at| (at % n_bit_lines).checked_sub(1).map(|_| at - 1),
             |at| {
                 if at % n_bit_lines + 1 == n_bit_lines { 1.0 } else { 2.0 }
             },
         );
-        let bits = Scales::new(&cells, |at| at.checked_sub(n_bit_lines), |at| if at < n_bit_lines { 1.0 } else { 2.0 });
-        let scales = words.scales.iter().zip(&bits.scales);
-        let couplings = cells.iter().zip(scales).map(|(cell, (u, v))| cell * u * v).collect();
-        Self { n_bit_lines, cells, words, bits, couplings }
+        let (bit_scales, bit_weights) =
+            scaled(&cells, |at| at.checked_sub(n_bit_lines), |at| if at < n_bit_lines { 1.0 } else { 2.0 });
+        let scales = word_scales.iter().zip(&bit_scales);
+        let couplings: Vec<_> = cells.iter().zip(scales).map(|(cell, (u, v))| cell * u * v).collect();
+        let factors = Factors::new((&couplings, &word_weights), bit_weights, n_bit_lines);
+        Self { n_bit_lines, cells, word_scales, bit_scales, factors }
     }
 
     /// Solves the array for each of its word lines.
-    pub(crate) fn effective(&self, precision: Precision) -> Result<Effective, CrossbarError> {
+    pub(crate) fn effective(
+        &self,
+        precision: Precision,
+        workspace: &mut Workspace,
+    ) -> Result<Effective, CrossbarError> {
         vectorised(
             #[inline(always)]
-            || self.solved(precision),
+            || self.solved(precision, workspace),
         )
     }
 
     #[inline(always)]
-    fn solved(&self, precision: Precision) -> Result<Effective, CrossbarError> {
-        let mut scales = self.words.scales.iter().chain(&self.bits.scales);
-        if !scales.all(|scale| *scale <= MAX_SCALE) {
-            let (residual, tolerance) = (f64::INFINITY, precision.tolerance());
-            return Err(CrossbarError::NotConverged { sweeps: 0, residual, tolerance });
+    fn solved(
+        &self,
+        precision: Precision,
+        Workspace { wide: voltages, narrow }: &mut Workspace,
+    ) -> Result<Effective, CrossbarError> {
+        let tolerance = precision.tolerance();
+        if !self.scales_are_below(MAX_SCALE) {
+            return Err(CrossbarError::NotConverged { sweeps: 0, residual: f64::INFINITY, tolerance });
         }
         let (n, n_word_lines) = (self.n_bit_lines, self.cells.len() / self.n_bit_lines);
-        let last_scales = &self.bits.scales[(n_word_lines - 1) * n..];
-        let mut voltages = Voltages::new(self.cells.len(), n);
+        let last_scales = &self.bit_scales[(n_word_lines - 1) * n..];
+        voltages.fit(self.cells.len(), n);
+        let is_narrow = precision == Precision::Network && self.scales_are_below(MAX_NARROW_SCALE);
+        let mut narrow = if is_narrow { Some(Narrow::new(self, narrow, tolerance)) } else { None };
         let mut matrix = vec![0.0; self.cells.len()];
         let mut residual: f64 = 0.0;
         let mut sweeps = 2;
         for first in (0..n_word_lines).step_by(LANES) {
-            let solved = self.solve(first, &mut voltages, (precision, sweeps))?;
-            residual = residual.max(solved.residual);
-            sweeps = solved.enough;
+            if let Some(narrow) = &mut narrow {
+                let within = first % NARROW_LANES;
+                if within == 0 {
+                    narrow.approach(self, first);
+                }
+                let (from, n_sweeps) = narrow.part(within / LANES);
+                let solved = self.settle(first, (&mut *voltages, Some(from)), (precision, n_sweeps))?;
+                residual = residual.max(solved.residual);
+                narrow.learn(solved, tolerance);
+            } else {
+                let solved = self.solve(first, voltages, (precision, sweeps))?;
+                residual = residual.max(solved.residual);
+                // A sweep leaves less than a third of what the one before it has left, if the wires are worth having.
+                sweeps = if 3.0 * solved.residual <= tolerance { solved.done - 1 } else { solved.done };
+            }
             let last = &voltages.rise[n_word_lines * n..];
             for (lane, row) in matrix[first * n..].chunks_exact_mut(n).take(LANES).enumerate() {
                 for ((entry, rise), scale) in row.iter_mut().zip(last).zip(last_scales) {
@@ -190,196 +186,81 @@ impl WiredArray {
         &self,
         first: usize,
         voltages: &mut Voltages,
-        (precision, unchecked): (Precision, u32),
+        (precision, checked): (Precision, u32),
     ) -> Result<Solved, CrossbarError> {
+        let sweeps = Sweeps { array: self, factors: &self.factors };
+        sweeps.start(first, voltages);
+        for _ in 2..checked {
+            sweeps.sweep(first, voltages);
+        }
+        self.settle(first, (voltages, None), (precision, checked.max(2) - 1))
+    }
+
+    /// Goes on until the voltages, or others to begin from, are good enough; so many sweeps are done.
+    #[inline(always)]
+    fn settle(
+        &self,
+        first: usize,
+        (voltages, mut from): (&mut Voltages, Option<Part<'_, f32, NARROW_LANES>>),
+        (precision, done): (Precision, u32),
+    ) -> Result<Solved, CrossbarError> {
+        let sweeps = Sweeps { array: self, factors: &self.factors };
         let scale = self.driven_currents(first);
         let tolerance = precision.tolerance();
         let mut residual = f64::INFINITY;
-        self.sweep(first, voltages, Sweep::Start);
-        for done in 2..=MAX_SWEEPS {
-            if done < unchecked {
-                self.sweep(first, voltages, Sweep::Nearer);
-                continue;
-            }
-            let left = self.sweep(first, voltages, Sweep::Checked);
-            let relative = |(left, scale): (f64, f64)| if scale == 0.0 { 0.0 } else { (left / scale).sqrt() };
-            residual = left.into_iter().zip(scale).map(relative).fold(0.0, f64::max);
+        for done in done + 1..=MAX_SWEEPS {
+            let left = match from.take() {
+                Some(from) => sweeps.sweep_from(first, voltages, from),
+                None => sweeps.sweep_checked(first, voltages),
+            };
+            residual = relative(left, scale);
             if residual <= tolerance {
-                // A sweep leaves less than a third of what the one before it has left, if the wires are worth having.
-                let enough = if 3.0 * residual <= tolerance { done - 1 } else { done };
-                return Ok(Solved { residual, enough });
+                return Ok(Solved { residual, done });
             }
         }
         Err(CrossbarError::NotConverged { sweeps: MAX_SWEEPS, residual, tolerance })
     }
 
+    fn scales_are_below(&self, most: f64) -> bool {
+        self.word_scales.iter().chain(&self.bit_scales).all(|scale| *scale <= most)
+    }
+
     /// Σ f² of each lane, over the nodes of word lines and bit lines.
-    fn driven_currents(&self, first: usize) -> Lanes {
-        let mut scale = [0.0; LANES];
+    fn driven_currents<const L: usize>(&self, first: usize) -> Lanes<f64, L> {
+        let mut scale = [0.0; L];
         let rows = self.cells[first * self.n_bit_lines..].chunks_exact(self.n_bit_lines);
         for (scale, row) in scale.iter_mut().zip(rows) {
             *scale = 2.0 * row.iter().map(|cell| cell * cell).sum::<f64>();
         }
         scale
     }
-
-    /// Solves all word lines, then all bit lines; returns Σ of squared left-over currents of each lane, where that is
-    /// checked.
-    #[inline(always)]
-    fn sweep(&self, first: usize, voltages: &mut Voltages, sweep: Sweep) -> Lanes {
-        let n_word_lines = self.cells.len() / self.n_bit_lines;
-        for word in (0..n_word_lines).step_by(CHAINS) {
-            if word + CHAINS <= n_word_lines {
-                self.sweep_words::<CHAINS>((first, word), voltages, sweep);
-            } else {
-                (word..n_word_lines).for_each(|word| self.sweep_words::<1>((first, word), voltages, sweep));
-            }
-        }
-        match sweep {
-            Sweep::Start | Sweep::Nearer => {
-                self.back_substitute(&mut voltages.rise);
-                [0.0; LANES]
-            }
-            Sweep::Checked => self.back_substitute_checked(voltages),
-        }
-    }
-
-    /// Solves some word lines from `word` on, and their rows of the bit lines' systems halfway.
-    #[inline(always)]
-    fn sweep_words<const N: usize>(
-        &self,
-        (first, word): (usize, usize),
-        Voltages { rise, before, forward }: &mut Voltages,
-        sweep: Sweep,
-    ) {
-        let n = self.n_bit_lines;
-        let rows = word * n..(word + N) * n;
-        let rise = &mut rise[word * n..(word + N + 1) * n];
-        if sweep == Sweep::Checked {
-            before[rows.clone()].copy_from_slice(&rise[n..]);
-        }
-        let is_idle = word + N <= first || first + LANES <= word;
-        if sweep == Sweep::Start {
-            if is_idle {
-                // Nothing flows in its word lines yet.
-                (0..N).for_each(|at| rise.copy_within(at * n..(at + 1) * n, (at + 1) * n));
-                return;
-            }
-            rise[n..].fill([0.0; LANES]);
-        }
-        let forward = &mut forward[..N * n];
-        let couplings = &self.couplings[rows.clone()];
-        substitute_forward::<N>(couplings, &rise[n..], forward);
-        let driven = (word.max(first)..(word + N).min(first + LANES)).map(|driven| (driven - word, driven - first));
-        for (at, lane) in driven.clone() {
-            let row = rows.start + at * n..rows.start + (at + 1) * n;
-            let mut sum = 0.0;
-            let currents = self.cells[row.clone()].iter().zip(&self.words.scales[row]);
-            for (forward, (cell, scale)) in forward.chunks_exact_mut(N).zip(currents) {
-                sum += cell * scale;
-                forward[at][lane] += sum;
-            }
-        }
-        substitute_back::<N>((couplings, &self.words.weights[rows.clone()]), forward, rise);
-        for (at, lane) in driven {
-            let row = rows.start + at * n..rows.start + (at + 1) * n;
-            for (bit, (cell, scale)) in self.cells[row.clone()].iter().zip(&self.bits.scales[row]).enumerate() {
-                // All rows below have it as part of their sums.
-                (at..N).for_each(|at| rise[(at + 1) * n + bit][lane] += cell * scale);
-            }
-        }
-    }
-
-    /// b from the half solved systems of the bit lines, which stand in its place.
-    #[inline(always)]
-    fn back_substitute(&self, rise: &mut [Lanes]) {
-        let n = self.n_bit_lines;
-        for (word, weights) in self.bits.weights.chunks_exact(n).enumerate().rev() {
-            let (now, below) = rise[(word + 1) * n..(word + 3) * n].split_at_mut(n);
-            for ((now, below), weight) in now.iter_mut().zip(below).zip(weights) {
-                for lane in 0..LANES {
-                    now[lane] = below[lane] + weight * now[lane];
-                }
-            }
-        }
-    }
-
-    /// Likewise; returns Σ (D·(b_before − b))².
-    #[inline(always)]
-    fn back_substitute_checked(&self, Voltages { rise, before, .. }: &mut Voltages) -> Lanes {
-        let n = self.n_bit_lines;
-        let mut left = [0.0; LANES];
-        for (word, weights) in self.bits.weights.chunks_exact(n).enumerate().rev() {
-            let row = word * n..(word + 1) * n;
-            let (now, below) = rise[(word + 1) * n..(word + 3) * n].split_at_mut(n);
-            let systems = now.iter_mut().zip(below).zip(weights);
-            let cells = self.cells[row.clone()].iter().zip(&self.bits.scales[row.clone()]);
-            for ((((now, below), weight), before), (cell, scale)) in systems.zip(&before[row]).zip(cells) {
-                // As one array, else the compiler picks lanes apart.
-                *now = std::array::from_fn(|lane| below[lane] + weight * now[lane]);
-                let conductance = cell * scale;
-                for lane in 0..LANES {
-                    let change = conductance * (before[lane] - now[lane]);
-                    left[lane] += change * change;
-                }
-            }
-        }
-        left
-    }
 }
 
-impl Scales {
-    /// `before` tells the node that comes before one on its line, `segments` how many segments a node has.
-    fn new(cells: &[f64], before: impl Fn(usize) -> Option<usize>, segments: impl Fn(usize) -> f64) -> Self {
-        // u_i and u_(i+1) of each node.
-        let mut scales: Vec<(f64, f64)> = Vec::with_capacity(cells.len());
-        for (at, cell) in cells.iter().enumerate() {
-            let diagonal = segments(at) + cell;
-            scales.push(match before(at).map(|before| scales[before]) {
-                None => (1.0, diagonal),
-                // d_i = a_i − 1/d_(i−1) with d_(i−1) = u_i/u_(i−1).
-                Some((before, scale)) => (scale, diagonal * scale - before),
-            });
-        }
-        let weights = scales.iter().map(|(scale, next)| 1.0 / scale / next).collect();
-        Self { scales: scales.into_iter().map(|it| it.0).collect(), weights }
-    }
+/// The largest relative residual, by Σ of squared currents that are left over and Σ of those driven.
+fn relative<const L: usize>(left: Lanes<f64, L>, scale: Lanes<f64, L>) -> f64 {
+    let relative = |(left, scale): (f64, f64)| if scale == 0.0 { 0.0 } else { (left / scale).sqrt() };
+    left.into_iter().zip(scale).map(relative).fold(0.0, f64::max)
 }
 
-/// z of some idle word lines, `[bit line][word line]`, from b, `[word line][bit line]`.
-#[inline(always)]
-fn substitute_forward<const N: usize>(couplings: &[f64], rise: &[Lanes], forward: &mut [Lanes]) {
-    let n = couplings.len() / N;
-    let mut sums = [[0.0; LANES]; N];
-    for (bit, forward) in forward.as_chunks_mut::<N>().0.iter_mut().enumerate() {
-        for (word, sum) in sums.iter_mut().enumerate() {
-            let (coupling, rise) = (couplings[word * n + bit], &rise[word * n + bit]);
-            for lane in 0..LANES {
-                sum[lane] -= coupling * rise[lane];
-            }
-        }
-        *forward = sums;
+/// What the systems of all word lines, or all bit lines, are scaled with: the scales u_i, and the weights 1/(u_i·u_(i+1)).
+/// `before` tells the node that comes before one on its line, `segments` how many segments a node has.
+fn scaled(
+    cells: &[f64],
+    before: impl Fn(usize) -> Option<usize>,
+    segments: impl Fn(usize) -> f64,
+) -> (Vec<f64>, Vec<f64>) {
+    // u_i and u_(i+1) of each node.
+    let mut scales: Vec<(f64, f64)> = Vec::with_capacity(cells.len());
+    for (at, cell) in cells.iter().enumerate() {
+        let diagonal = segments(at) + cell;
+        scales.push(match before(at).map(|before| scales[before]) {
+            None => (1.0, diagonal),
+            // d_i = a_i − 1/d_(i−1) with d_(i−1) = u_i/u_(i−1).
+            Some((before, scale)) => (scale, diagonal * scale - before),
+        });
     }
-}
-
-/// e of some word lines, and their rows of the bit lines' half solved systems: those are written behind the row above
-/// them, with which `rise` begins.
-#[inline(always)]
-fn substitute_back<const N: usize>((couplings, weights): (&[f64], &[f64]), forward: &[Lanes], rise: &mut [Lanes]) {
-    let n = couplings.len() / N;
-    let mut sums = [[0.0; LANES]; N];
-    for (bit, forward) in forward.as_chunks::<N>().0.iter().enumerate().rev() {
-        let mut above = rise[bit];
-        for (word, (sum, forward)) in sums.iter_mut().zip(forward).enumerate() {
-            let at = word * n + bit;
-            let (coupling, weight) = (couplings[at], weights[at]);
-            for lane in 0..LANES {
-                sum[lane] += weight * forward[lane];
-                above[lane] -= coupling * sum[lane];
-            }
-            rise[at + n] = above;
-        }
-    }
+    let weights = scales.iter().map(|(scale, next)| 1.0 / scale / next).collect();
+    (scales.into_iter().map(|it| it.0).collect(), weights)
 }
 
 #[cfg(test)]

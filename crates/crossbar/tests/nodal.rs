@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use rebias_crossbar::{
     CellSpec, CrossbarModel, CrossbarSpec, CurrentVoltageSpec, NonIdealities, OnOff, Precision, ProgrammedCell,
-    ProgrammedCrossbar, ReadEnergy, Solve, WiringSpec,
+    ProgrammedCrossbar, ReadEnergy, Solve, WiringSpec, Workspace,
 };
 use rebias_units::{Conductance, Resistance, Voltage};
 
@@ -69,7 +69,11 @@ fn val_wires_agree_with_an_independent_nodal_solution() {
         assert_eq!(rows.len(), n_word_lines * n_bit_lines, "{name}");
         let cells = rows.iter().map(|row| ProgrammedCell { level: 0, conductance: row.cell }).collect();
         let model = model(segment, (n_word_lines as u32, n_bit_lines as u32));
-        let effective = model.effective(&ProgrammedCrossbar { cells, n_bit_lines }, Precision::Reference);
+        let effective = model.effective(
+            &ProgrammedCrossbar { cells, n_bit_lines },
+            Precision::Reference,
+            &mut Workspace::default(),
+        );
         let effective = effective.expect("it converges");
         for (row, found) in rows.iter().zip(effective.conductances) {
             let error = (found - row.current).abs() / row.current;
@@ -106,7 +110,10 @@ fn val_reads_of_curved_cells_agree_with_an_independent_nodal_solution() {
             let error = (found - row[9]).abs() / row[9];
             assert!(error < 1e-9, "{name} [{bit_line}]: {found}, {} ({error:e})", row[9]);
         }
-        assert!(model.effective(&array, Precision::Reference).is_err(), "no matrix stands for {name}");
+        assert!(
+            model.effective(&array, Precision::Reference, &mut Workspace::default()).is_err(),
+            "no matrix stands for {name}"
+        );
     }
 }
 

@@ -1,6 +1,6 @@
 //! Currents of bit lines in `f64`.
 
-use rebias_crossbar::{CellModel, CrossbarError, Precision, ProgrammedCrossbar, Solve};
+use rebias_crossbar::{CellModel, CrossbarError, Precision, ProgrammedCrossbar, Solve, Workspace};
 
 use crate::EmulationError;
 use crate::analog::{AnalogArray, AnalogLayer};
@@ -33,7 +33,8 @@ impl AnalogLayer {
             self.crossbar.check_linear().map_err(error)?;
             return Ok((Currents::Solved, 0.0));
         }
-        let effective = self.crossbar.effective(programmed, Precision::Reference).map_err(error)?;
+        let effective =
+            self.crossbar.effective(programmed, Precision::Reference, &mut Workspace::default()).map_err(error)?;
         Ok((Currents::Linear(effective.conductances), effective.residual))
     }
 

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use rayon::prelude::*;
 use rebias_arch::{Arch, FlipEncoding};
 use rebias_converter::AdcSpec;
-use rebias_crossbar::{CellModel, ChipSeed, CrossbarError, ReadEnergy};
+use rebias_crossbar::{CellModel, ChipSeed, CrossbarError, ReadEnergy, Workspace};
 use rebias_kernels::{Kernel, Lines, Slice, SliceSign};
 use rebias_mapper::{DigitalRest, InputSlice, LayerPlacement, Slicing};
 use rebias_network::{Layer, LayerId, OutputFormat, Shape, Tensors, Weighted, Window};
@@ -244,7 +244,9 @@ impl<'a> Programmer<'a> {
         let n_columns = outputs.len() * placed.slicing.n_columns() as usize;
         let arrays: Vec<_> = (0..placed.row_blocks.len())
             .into_par_iter()
-            .map(|row_block| self.array((tensors, placed, writer), (row_block, column_block)))
+            .map_init(Workspace::default, |workspace, row_block| {
+                self.array((tensors, placed, writer), (row_block, column_block), workspace)
+            })
             .collect::<Result<_, _>>()?;
         let (mut levels, mut flips, mut written) = (Vec::new(), Vec::new(), None);
         for array in arrays {
@@ -266,6 +268,7 @@ impl<'a> Programmer<'a> {
         &self,
         (tensors, placed, writer): (&Tensors, &LayerPlacement, &ArrayWriter),
         (row_block, column_block): (usize, usize),
+        workspace: &mut Workspace,
     ) -> Result<Array, CrossbarError> {
         let (rows, outputs) = (&placed.row_blocks[row_block], &placed.column_blocks[column_block]);
         let mut levels = Levels::new(tensors, &placed.slicing, (rows.clone(), outputs.clone()));
@@ -279,7 +282,7 @@ impl<'a> Programmer<'a> {
         }
         let place = (placed.layer.0, row_block * placed.column_blocks.len() + column_block);
         let beside = columns_beside(self.arch, placed, column_block);
-        let written = writer.write((&levels.cells, levels.n_columns), &beside, place)?;
+        let written = writer.write((&levels.cells, levels.n_columns), &beside, place, workspace)?;
         Ok(Array { levels: levels.cells, flips, written: Some(written) })
     }
 

@@ -2,7 +2,9 @@
 
 use rebias_arch::Arch;
 use rebias_converter::DacSpec;
-use rebias_crossbar::{ArrayDraws, ChipSeed, CrossbarError, CrossbarModel, EffectiveArray, FRACTION_BITS, Precision};
+use rebias_crossbar::{
+    ArrayDraws, ChipSeed, CrossbarError, CrossbarModel, EffectiveArray, FRACTION_BITS, Precision, Workspace,
+};
 
 /// Programs arrays as a chip has them.
 #[derive(Clone, Debug)]
@@ -70,10 +72,11 @@ impl ArrayWriter {
         (levels, n_columns): (&[u8], usize),
         beside: &[f64],
         (layer, array): (usize, usize),
+        workspace: &mut Workspace,
     ) -> Result<WrittenCells, CrossbarError> {
         let draws = self.draws(layer, array);
         let programmed = self.crossbar.program_beside(levels, n_columns, beside, &draws);
-        let mut effective = self.crossbar.effective(&programmed, Precision::Network)?;
+        let mut effective = self.crossbar.effective(&programmed, Precision::Network, workspace)?;
         for conductance in &mut effective.conductances {
             *conductance *= self.drive;
         }
@@ -128,7 +131,7 @@ mod tests {
     }
 
     fn write(writer: &ArrayWriter) -> WrittenCells {
-        writer.write((&[0, 1, 2, 3], 2), &[], (0, 0)).expect("it can be read")
+        writer.write((&[0, 1, 2, 3], 2), &[], (0, 0), &mut Workspace::default()).expect("it can be read")
     }
 
     #[test]
@@ -149,7 +152,10 @@ mod tests {
         let writer = writer.expect("linear");
         assert!(!writer.is_exact());
         assert_eq!(write(&writer), write(&writer));
-        assert_ne!(write(&writer).values, writer.write((&[0, 1, 2, 3], 2), &[], (0, 1)).expect("readable").values);
+        assert_ne!(
+            write(&writer).values,
+            writer.write((&[0, 1, 2, 3], 2), &[], (0, 1), &mut Workspace::default()).expect("readable").values
+        );
         let other = ArrayWriter { chip: ChipSeed { chip: 2, ..CHIP }, ..writer.clone() };
         assert_ne!(write(&writer).values, write(&other).values);
     }

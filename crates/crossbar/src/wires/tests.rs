@@ -5,7 +5,8 @@ use proptest::prelude::*;
 use super::*;
 
 fn effective(cells: &[f64], n_bit_lines: usize) -> Vec<f64> {
-    let effective = WiredArray::new(cells.to_vec(), n_bit_lines).effective(Precision::Reference);
+    let effective =
+        WiredArray::new(cells.to_vec(), n_bit_lines).effective(Precision::Reference, &mut Workspace::default());
     effective.expect("it converges").matrix
 }
 
@@ -65,8 +66,51 @@ fn wires_that_conduct_well_change_little() {
 
 #[test]
 fn an_array_that_is_all_wire_is_an_error() {
-    let array = WiredArray::new(vec![1e9; 64 * 64], 64).effective(Precision::Reference);
+    let array = WiredArray::new(vec![1e9; 64 * 64], 64).effective(Precision::Reference, &mut Workspace::default());
     assert!(matches!(array, Err(CrossbarError::NotConverged { .. })));
+}
+
+/// Cells between `highest`/50 and `highest`, in no order.
+fn assorted(n: usize, highest: f64) -> Vec<f64> {
+    let share = |at: u32| f64::from(at.wrapping_mul(2_654_435_761) >> 20) / 4096.0;
+    (1..=n as u32).map(|at| highest * (0.02 + 0.98 * share(at))).collect()
+}
+
+#[test]
+fn a_solution_for_networks_is_as_near_as_its_residual_says() {
+    // Cells of 20 kΩ and more on segments of 2.5 Ω; cells that conduct better, where word lines fill no group; scales that
+    // are not for single precision.
+    let arrays = [(128, 128, 1.25e-4), (37, 21, 1e-3), (9, 5, 0.05), (3, 64, 1e-3), (5, 128, 0.05), (1, 1, 1e-3)];
+    for (n_words, n, highest) in arrays {
+        let cells = assorted(n_words * n, highest);
+        let solved = |precision| {
+            WiredArray::new(cells.clone(), n).effective(precision, &mut Workspace::default()).expect("it converges")
+        };
+        let (network, reference) = (solved(Precision::Network), solved(Precision::Reference));
+        assert!(network.residual <= 1e-6 && reference.residual <= 1e-13);
+        // A current left over at a node would have flowed to the sense amplifiers, or less of it.
+        let nodes = (n_words * n) as f64;
+        let rows = network.matrix.chunks_exact(n).zip(reference.matrix.chunks_exact(n)).zip(cells.chunks_exact(n));
+        for ((network_row, reference_row), row) in rows {
+            let error: f64 = network_row.iter().zip(reference_row).map(|(found, exact)| (found - exact).abs()).sum();
+            let driven = (2.0 * row.iter().map(|cell| cell * cell).sum::<f64>()).sqrt();
+            let bound = nodes.sqrt() * (network.residual + reference.residual) * driven;
+            assert!(error <= bound + 1e-15 * driven, "{n_words} × {n} of {highest}: {error} {bound}");
+        }
+    }
+}
+
+#[test]
+fn what_was_solved_before_changes_nothing() {
+    let mut workspace = Workspace::default();
+    for precision in [Precision::Network, Precision::Reference] {
+        for (n_words, n, highest) in [(37, 21, 1e-3), (37, 21, 1e-4), (21, 37, 1e-3), (9, 5, 0.05), (37, 21, 1e-3)] {
+            let array = WiredArray::new(assorted(n_words * n, highest), n);
+            let after_others = array.effective(precision, &mut workspace).expect("it converges");
+            let alone = array.effective(precision, &mut Workspace::default()).expect("it converges");
+            assert_eq!((after_others.matrix, after_others.residual), (alone.matrix, alone.residual));
+        }
+    }
 }
 
 /// e of a word line, by elimination, from the currents that it would have without it.
@@ -91,7 +135,7 @@ fn residual(array: &WiredArray, voltages: &Voltages, lane: usize) -> f64 {
     let n_words = array.cells.len() / n;
     let rise = |word: usize, bit: usize| {
         // Behind the last are the sense amplifiers.
-        let scale = array.bits.scales.get(word * n + bit).unwrap_or(&1.0);
+        let scale = array.bit_scales.get(word * n + bit).unwrap_or(&1.0);
         voltages.rise[(word + 1) * n + bit][lane] * scale
     };
     let mut left: f64 = 0.0;
