@@ -6,7 +6,7 @@ const MIXED: [u32; 256] = mixed();
 
 /// One round on the columns of a state, first byte lowest: bytes are substituted, rows shifted, columns mixed, and the key
 /// is added (FIPS 197, section 5.1).
-#[inline]
+#[inline(always)]
 pub(crate) fn round(state: [u32; 4], key: [u32; 4]) -> [u32; 4] {
     let byte = |column: usize, row: usize| MIXED[state[column % 4].to_le_bytes()[row] as usize];
     std::array::from_fn(|at| {

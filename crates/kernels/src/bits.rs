@@ -30,6 +30,16 @@ pub(crate) fn mask(isa: Isa, bytes: &[u8; LANES]) -> u64 {
         return unsafe { crate::avx2::mask(bytes) };
     }
     let _ = isa;
+    #[cfg(target_arch = "x86_64")]
+    // SAFETY: every machine of this architecture has the instructions.
+    return unsafe { crate::sse2::mask(bytes) };
+    #[cfg(not(target_arch = "x86_64"))]
+    portable_mask(bytes)
+}
+
+/// [`mask`] without other instructions than all machines have.
+#[cfg(any(test, not(target_arch = "x86_64")))]
+fn portable_mask(bytes: &[u8; LANES]) -> u64 {
     let mut word = 0;
     for (index, bytes) in bytes.as_chunks().0.iter().enumerate() {
         word |= u64::from(eight(*bytes)) << (8 * index);
@@ -88,8 +98,8 @@ pub(crate) fn transpose_8<const N: usize>(words: &mut [u64; N]) {
 }
 
 /// Bit i is byte i, which is 0 or 1.
-#[inline(always)]
-pub(crate) fn eight(bytes: [u8; 8]) -> u8 {
+#[cfg(any(test, not(target_arch = "x86_64")))]
+fn eight(bytes: [u8; 8]) -> u8 {
     // The product moves the bit of byte i to bit 56 + i.
     (u64::from_le_bytes(bytes).wrapping_mul(0x0102_0408_1020_4080) >> 56) as u8
 }
@@ -117,6 +127,8 @@ mod tests {
         for kernel in Kernel::available() {
             let mut words = [0; 16];
             planes(kernel, &codes, &mut words);
+            let bytes = codes.map(|code| (code & 1) as u8);
+            assert_eq!(words[0], portable_mask(&bytes), "{}", kernel.name());
             for (lane, code) in codes.iter().enumerate() {
                 let found: u64 = (0..16).map(|plane| (words[plane] >> lane & 1) << plane).sum();
                 assert_eq!(found, u64::from(*code), "{}", kernel.name());

@@ -279,10 +279,10 @@ impl<E: Entry, const N: usize> Reading<'_, E, N> {
     fn hand_over<T: Total>(&self, position: usize, sums: &[[T; N]; LANES], totals: &mut [[T; LANES]]) {
         let (job, used) = (self.plan.job, self.used.clone());
         if self.index + 1 == job.stack.lines().reads().len() {
-            let totals = totals.iter_mut().skip(position).step_by(job.positions.len());
+            let place = (position, job.positions.len());
             self.plan.isa.run_up_to_256_bits(
                 #[inline(always)]
-                || hand_over(sums, used, totals),
+                || hand_over(sums, used, place, totals),
             );
         }
     }
@@ -385,33 +385,35 @@ fn join<T: Total, const N: usize>(codes: [T; N], sums: &mut [T; N], joining: Joi
 /// Adds or subtracts codes in their slice's place.
 #[inline(always)]
 fn place<A: Total, const N: usize>(found: &[u16; N], (shift, sign): (u32, SliceSign), codes: &mut [A; N]) {
+    // A product has no cases.
+    let one = A::wrapped(1).shifted(shift);
+    let worth = match sign {
+        SliceSign::Plus => one,
+        SliceSign::Minus => A::ZERO.minus(one),
+    };
     for at in 0..N {
-        let placed = A::wrapped(found[at].into()).shifted(shift);
-        codes[at] = match sign {
-            SliceSign::Plus => codes[at].plus(placed),
-            SliceSign::Minus => codes[at].minus(placed),
-        };
+        codes[at] = codes[at].plus(A::wrapped(found[at].into()).times(worth));
     }
 }
 
-/// Writes columns of a position's images; `totals` are those of the used columns.
+/// Writes columns of a position's images to totals `[column][position]`, which begin with the first used
+/// column's.
 #[inline(always)]
-fn hand_over<'t, T: Total + 't, const N: usize>(
+fn hand_over<T: Total, const N: usize>(
     sums: &[[T; N]; LANES],
     used: Range<usize>,
-    mut totals: impl Iterator<Item = &'t mut [T; LANES]>,
+    (position, n_positions): (usize, usize),
+    totals: &mut [[T; LANES]],
 ) {
-    for first in (used.start / BLOCK * BLOCK..used.end).step_by(BLOCK) {
-        let mut columns = [[T::ZERO; LANES]; BLOCK];
+    for block in used.start / BLOCK..used.end.div_ceil(BLOCK) {
         for (lanes, sums) in sums.as_chunks::<BLOCK>().0.iter().enumerate() {
-            let block = T::transposed(from_fn(|at| sums[at].as_chunks::<BLOCK>().0[first / BLOCK]));
-            for (column, block) in columns.iter_mut().zip(block) {
-                column.as_chunks_mut().0[lanes] = block;
-            }
-        }
-        for (_, column) in (first..).zip(&columns).filter(|(at, _)| used.contains(at)) {
-            if let Some(totals) = totals.next() {
-                *totals = *column;
+            let columns = T::transposed(from_fn(|at| sums[at].as_chunks::<BLOCK>().0[block]));
+            for (column, numbers) in (block * BLOCK..).zip(columns) {
+                // Columns of the block that aren't the job's are before or behind all totals.
+                let place = column.wrapping_sub(used.start).wrapping_mul(n_positions).wrapping_add(position);
+                if let Some(totals) = totals.get_mut(place) {
+                    totals.as_chunks_mut().0[lanes] = numbers;
+                }
             }
         }
     }

@@ -41,11 +41,12 @@ impl Affine {
         inputs: &[Lift],
         sums: &mut [[i64; LANES]],
     ) {
-        kernel.isa().run(
+        let isa = kernel.isa();
+        isa.run(
             #[inline(always)]
             || {
                 for (position, sums) in sums.iter_mut().enumerate() {
-                    *sums = self.at::<T, i64>((totals, inputs), position);
+                    *sums = self.at::<T, i64>(isa, (totals, inputs), position);
                 }
             },
         );
@@ -68,13 +69,18 @@ impl Affine {
 
     /// Y of a position.
     #[inline(always)]
-    fn at<T: Total, Y: Lane>(&self, (totals, inputs): (OutputTotals<'_, T>, &[Lift]), position: usize) -> [Y; LANES] {
+    fn at<T: Total, Y: Lane>(
+        &self,
+        isa: Isa,
+        (totals, inputs): (OutputTotals<'_, T>, &[Lift]),
+        position: usize,
+    ) -> [Y; LANES] {
         let mut sums = [Y::wrapped(self.offset); LANES];
         for (column, &weight) in self.weights.iter().enumerate() {
-            add_products(Y::wrapped(weight), totals.of(column, position), &mut sums);
+            Y::add_products(isa, Y::wrapped(weight), totals.of(column, position), &mut sums);
         }
         for (block, &slope) in self.slopes.iter().enumerate() {
-            add_products(Y::wrapped(slope), &inputs[block * totals.grid.n_positions + position], &mut sums);
+            Y::add_products(isa, Y::wrapped(slope), &inputs[block * totals.grid.n_positions + position], &mut sums);
         }
         sums
     }
@@ -132,12 +138,16 @@ impl Finish {
         let isa = kernel.isa();
         #[cfg(target_arch = "x86_64")]
         if let (true, [first, second, third], Some(totals)) = (self.is_narrow, &self.thresholds[..], totals.words())
-            && isa == Isa::avx512()
+            && isa.has_vectors_of_256_bits()
             && let Some((low, high)) = planes.split_at_mut_checked(stride)
         {
-            let thresholds = [*first as i32, *second as i32, *third as i32];
-            // SAFETY: the machine has the instructions that an `Isa` stands for.
-            return unsafe { crate::avx512::two_bits(&self.affine, (totals, inputs), thresholds, [low, high]) };
+            let (sources, thresholds) = ((totals, inputs), [*first as i32, *second as i32, *third as i32]);
+            if isa == Isa::avx512() {
+                // SAFETY: the machine has the instructions that an `Isa` stands for.
+                return unsafe { crate::avx512::two_bits(&self.affine, sources, thresholds, [low, high]) };
+            }
+            // SAFETY: likewise.
+            return unsafe { crate::avx2::two_bits(&self.affine, sources, thresholds, [low, high]) };
         }
         isa.run(
             #[inline(always)]
@@ -162,14 +172,14 @@ impl Finish {
         (position, planes): (usize, impl Iterator<Item = &'p mut u64>),
     ) {
         if self.thresholds.len() > FEW {
-            let sums: [Y; LANES] = self.affine.at(sources, position);
+            let sums: [Y; LANES] = self.affine.at(isa, sources, position);
             let codes = sums.map(|sum| self.thresholds.partition_point(|&threshold| sum.wide() >= threshold));
             for (plane, word) in planes.enumerate() {
                 *word = mask(isa, &codes.map(|code| (code >> plane & 1) as u8));
             }
             return;
         }
-        let sums: [Y; LANES] = self.affine.at(sources, position);
+        let sums: [Y; LANES] = self.affine.at(isa, sources, position);
         let mut reached = [0u64; FEW + 1];
         for (reached, &threshold) in reached[1..].iter_mut().zip(&self.thresholds) {
             *reached = Y::at_least(isa, &sums, Y::wrapped(threshold));
@@ -189,6 +199,12 @@ trait Lane: Total + PartialOrd + std::ops::Mul<Output = Self> {
     fn at_least(isa: Isa, lanes: &[Self; LANES], threshold: Self) -> u64 {
         compared(isa, lanes, threshold)
     }
+
+    /// Adds products of `factor` with numbers.
+    #[inline(always)]
+    fn add_products<T: Total>(_: Isa, factor: Self, numbers: &[T; LANES], sums: &mut [Self; LANES]) {
+        add_products(factor, numbers, sums);
+    }
 }
 
 impl Lane for i32 {
@@ -204,7 +220,26 @@ impl Lane for i32 {
             // SAFETY: likewise.
             return unsafe { crate::avx2::at_least(lanes, threshold) };
         }
+        let _ = isa;
+        #[cfg(target_arch = "x86_64")]
+        // SAFETY: every machine of this architecture has the instructions.
+        return unsafe { crate::sse2::at_least(lanes, threshold) };
+        #[cfg(not(target_arch = "x86_64"))]
         compared(isa, lanes, threshold)
+    }
+
+    #[inline(always)]
+    fn add_products<T: Total>(isa: Isa, factor: Self, numbers: &[T; LANES], sums: &mut [Self; LANES]) {
+        // Vectors of 128 bits have no products of 32 bits.
+        #[cfg(target_arch = "x86_64")]
+        if let (false, Ok(factor), Some([words])) =
+            (isa.has_vectors_of_256_bits(), factor.try_into(), T::lanes_of_words(std::slice::from_ref(numbers)))
+        {
+            // SAFETY: every machine of this architecture has the instructions.
+            return unsafe { crate::sse2::add_products(factor, words, sums) };
+        }
+        let _ = isa;
+        add_products(factor, numbers, sums);
     }
 }
 

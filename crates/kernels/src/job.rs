@@ -150,6 +150,9 @@ pub trait Total: Copy + private::Sealed {
     /// Times a power of two, likewise.
     #[must_use]
     fn shifted(self, bits: u32) -> Self;
+    /// The product of two, likewise.
+    #[must_use]
+    fn times(self, other: Self) -> Self;
     /// Totals of 16 bits, if these are such.
     fn words(_: &mut [Self]) -> Option<&mut [i16]> {
         None
@@ -205,6 +208,10 @@ macro_rules! total {
             #[inline(always)]
             fn shifted(self, bits: u32) -> Self {
                 self.wrapping_shl(bits)
+            }
+            #[inline(always)]
+            fn times(self, other: Self) -> Self {
+                self.wrapping_mul(other)
             }
             $($words $lanes)?
         }

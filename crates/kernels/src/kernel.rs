@@ -56,7 +56,7 @@ fn listed(names: &[&str]) -> String {
 impl Kernel {
     /// The reference.
     pub const SCALAR: Self = Self(Way::Scalar);
-    /// Safe Rust for any instruction set.
+    /// For any machine: with no more instructions than all of its architecture have.
     pub const PORTABLE: Self = Self(Way::Portable);
 
     /// The kernels that this machine can run, the fastest last.

@@ -208,19 +208,49 @@ impl<E: Entry, const N: usize> Memory<E, N> {
     }
 }
 
+/// Whether lines are fetched before they are looked up.
+pub(crate) trait Fetch {
+    fn fetch<E, const N: usize>(line: &Line<E, N>);
+}
+
+/// Loads fetch them: each line takes few.
+pub(crate) struct OnLoad;
+
+/// While the plane before is looked up: of many loads from a line all would wait.
+pub(crate) struct Before;
+
+impl Fetch for OnLoad {
+    #[inline(always)]
+    fn fetch<E, const N: usize>(_: &Line<E, N>) {}
+}
+
+impl Fetch for Before {
+    #[inline(always)]
+    fn fetch<E, const N: usize>(line: &Line<E, N>) {
+        #[cfg(target_arch = "x86_64")]
+        crate::sse2::prefetch(line);
+        let _ = line;
+    }
+}
+
 /// The sums of a panel's columns over a read's groups, in which no column's cells add up to more than an entry holds.
+/// `planes` begin with the plane that is looked up, of so many octets, and go on with those that are looked up next.
 #[inline(always)]
-pub(crate) fn sum<E: Entry, const N: usize>(wholes: &[Whole<E, N>], plane: &[Octet]) -> Line<E, N> {
+pub(crate) fn sum<F: Fetch, E: Entry, const N: usize>(
+    wholes: &[Whole<E, N>],
+    (planes, octets): (&[Octet], usize),
+) -> Line<E, N> {
     let mut sums = Line::ZERO;
+    let (plane, next) = planes.split_at(octets);
     let (eights, rest) = wholes.as_chunks::<8>();
-    for (tables, octet) in eights.iter().zip(plane) {
-        add_looked_up(tables, octet, &mut sums);
+    for (at, (tables, octet)) in eights.iter().zip(plane).enumerate() {
+        add_looked_up::<F, _, _, _>(tables, (octet, next.get(at).unwrap_or(octet)), &mut sums);
     }
     if let Some(octet) = plane.get(eights.len()) {
         // Half of the groups, and few word lines, are worth having without a loop.
         let (fours, rest) = rest.as_chunks::<4>();
         for (tables, indices) in fours.iter().zip(octet.as_chunks::<4>().0) {
-            add_looked_up(tables, indices, &mut sums);
+            add_looked_up::<OnLoad, _, _, _>(tables, (indices, indices), &mut sums);
         }
         for (table, index) in rest.iter().zip(&octet[4 * fours.len()..]) {
             sums.add(&table[usize::from(*index)]);
@@ -230,16 +260,20 @@ pub(crate) fn sum<E: Entry, const N: usize>(wholes: &[Whole<E, N>], plane: &[Oct
 }
 
 #[inline(always)]
-fn add_looked_up<E: Entry, const N: usize, const GROUPS: usize>(
+fn add_looked_up<F: Fetch, E: Entry, const N: usize, const GROUPS: usize>(
     tables: &[Whole<E, N>; GROUPS],
-    indices: &[u8; GROUPS],
+    (indices, next): (&[u8; GROUPS], &[u8; GROUPS]),
     sums: &mut Line<E, N>,
 ) {
     // One load for all of them.
-    let mut word = [0; 8];
-    word[..GROUPS].copy_from_slice(indices);
-    let indices = u64::from_le_bytes(word);
+    let together = |indices: &[u8; GROUPS]| {
+        let mut word = [0; 8];
+        word[..GROUPS].copy_from_slice(indices);
+        u64::from_le_bytes(word)
+    };
+    let (indices, next) = (together(indices), together(next));
     for (at, table) in tables.iter().enumerate() {
+        F::fetch(&table[(next >> (8 * at)) as usize & 255]);
         sums.add(&table[(indices >> (8 * at)) as usize & 255]);
     }
 }

@@ -83,20 +83,30 @@ impl Key {
     fn portable_normals(self) -> [i8; LANES] {
         let mut normals = [0; LANES];
         for (counters, quantiles) in COUNTERS.iter().zip(&QUANTILES) {
-            for (lane, byte) in self.lanes(counters) {
-                normals[lane] += quantiles[usize::from(byte % 64)] as i8;
+            let bytes = self.bytes(counters);
+            for lane in 0..LANES {
+                normals[lane] += quantiles[usize::from(bytes[lane] % 64)] as i8;
             }
         }
         normals
     }
 
-    /// The bytes of four blocks, each with its lane.
-    fn lanes(self, counters: &[u64; 8]) -> impl Iterator<Item = (usize, u8)> {
-        let blocks = counters.as_chunks().0.iter().flat_map(move |counters| self.block(*counters));
-        let lane = |at: usize| LANES / 2 * (at % 2) + at / 2;
-        blocks.flatten().enumerate().map(move |(at, byte)| (lane(at), byte))
+    /// The bytes of four blocks, lane by lane.
+    #[inline(always)]
+    fn bytes(self, counters: &[u64; 8]) -> [u8; LANES] {
+        let mut bytes = [0; LANES];
+        let (even, odd) = bytes.split_at_mut(LANES / 2);
+        let halves = even.as_chunks_mut::<8>().0.iter_mut().zip(odd.as_chunks_mut::<8>().0);
+        for (counters, (even, odd)) in counters.as_chunks().0.iter().zip(halves) {
+            let block = self.block(*counters);
+            for (at, [first, second]) in block.as_flattened().as_chunks().0.iter().enumerate() {
+                (even[at], odd[at]) = (*first, *second);
+            }
+        }
+        bytes
     }
 
+    #[inline(always)]
     fn block(self, counters: [u64; 2]) -> [[u8; 4]; 4] {
         let words = |half: u64| [half as u32, (half >> 32) as u32];
         let [[a, b], [c, d]] = counters.map(|counter| words(self.0 ^ counter));
@@ -135,11 +145,7 @@ mod tests {
 
     /// The low six bits of a key's bytes, of each table and lane.
     fn indices(key: Key) -> [[u8; LANES]; QUANTILES.len()] {
-        let mut indices = [[0; LANES]; QUANTILES.len()];
-        for (indices, counters) in indices.iter_mut().zip(&COUNTERS) {
-            key.lanes(counters).for_each(|(lane, byte)| indices[lane] = byte % 64);
-        }
-        indices
+        COUNTERS.map(|counters| key.bytes(&counters).map(|byte| byte % 64))
     }
 
     /// How far numbers are from being evenly distributed over bins, in standard deviations of χ².

@@ -46,7 +46,7 @@ impl Rows {
     }
 
     /// A plane of one image in a read: the indices of its groups.
-    #[inline]
+    #[inline(always)]
     pub(crate) fn plane(&self, read: usize, (position, lane): (usize, usize), plane: usize) -> &[Octet] {
         let octets = self.octets_per_plane(read);
         &self.of(read, position)[(lane * self.n_planes + plane) * octets..][..octets]

@@ -1,7 +1,5 @@
 //! Conversion of sums in words of 16 bits, sixteen or more lanes at a time.
 
-use std::hint::black_box;
-
 use crate::noise::Spread;
 use crate::{Job, Transfer, Uniform};
 
@@ -126,7 +124,7 @@ impl<'a> Converter<'a> {
 }
 
 /// The greatest level that a word line is driven with.
-fn max_input(job: &Job<'_>) -> u64 {
+pub(crate) fn max_input(job: &Job<'_>) -> u64 {
     job.slices.iter().map(|slice| (1 << slice.planes.len()) - 1).max().unwrap_or(0)
 }
 
@@ -227,19 +225,6 @@ impl Steps {
         let max_sum = (job.stack.max_sum() * max_input(job)) << uniform.shift;
         let _: u16 = (max_sum + u64::from(plus) + u64::from(max_offset)).try_into().ok()?;
         Self::new((plus, minus), uniform.step, uniform.max_code)
-    }
-
-    /// Converts sums to which something is added in units.
-    #[inline(always)]
-    pub(crate) fn convert<const N: usize>(&self, sums: &mut [u16; N], offsets: &[i16; N]) {
-        // Were the multiplier's widening moved out of a loop over images, the compiler wouldn't see that the high halves
-        // of products are all that is wanted.
-        let multipliers = black_box([self.multiplier; N]);
-        for ((sum, &offset), multiplier) in sums.iter_mut().zip(offsets).zip(multipliers) {
-            let numerator = sum.wrapping_add(self.plus).wrapping_add_signed(offset).saturating_sub(self.minus);
-            let product = u32::from(numerator.min(self.limit)) * u32::from(multiplier);
-            *sum = (product >> 16) as u16 >> self.multiplier_shift;
-        }
     }
 
     fn new((plus, minus): (u16, u16), step: u16, max_code: u16) -> Option<Self> {

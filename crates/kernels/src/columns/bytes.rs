@@ -1,10 +1,8 @@
 //! Sums in bytes: converted many columns at a time, pairs of slices of which one is worth twice the other together.
 
-use std::hint::black_box;
-
 use super::{Images, Reading, join, place};
 use crate::dispatch::Isa;
-use crate::memory::{Entry, Line, Whole, sum, words};
+use crate::memory::{Before, Entry, Fetch, Line, OnLoad, Whole, sum, words};
 use crate::{Job, SliceSign, Transfer};
 
 /// How the sums of a job's slices are converted and added.
@@ -45,23 +43,25 @@ impl Bytes {
         if E::MAX > u8::MAX.into() || has_offsets || job.slices.iter().any(|slice| slice.planes.len() > 1) {
             return None;
         }
-        let clip = |max: u64| {
-            let max_sum = job.stack.max_sum();
-            match u8::try_from(max) {
-                Ok(max) if max.checked_mul(3).is_some() => Code::NarrowClip(NarrowClip(max)),
-                Ok(max) if max_sum > max.into() => Code::Clip(Clip(max)),
-                _ => Code::Whole,
+        let clip = |max: u64| match u8::try_from(max) {
+            Ok(max) if max.checked_mul(3).is_some() || job.stack.max_sum() > max.into() => {
+                Code::clip(Clip { low: 0, limit: max })
             }
+            _ => Code::Whole,
         };
         let code = match job.transfer {
             Transfer::Exact => clip(job.stack.max_sum()),
             Transfer::Clip { max } => clip((*max).into()),
             Transfer::Uniform(_) => {
                 let ends = Ends::new(job)?;
-                // One instruction where vectors have 256 bits, and many where they don't.
-                match Scaled::below_or_above(&ends).filter(|_| isa.has_vectors_of_256_bits()) {
-                    Some(scaled) => Code::Of15Bits(scaled),
-                    None => Code::Of16Bits(Scaled::nearest(&ends)?),
+                // Vectors of 256 bits have an instruction for it.
+                let of_codes = || Scaled::of_codes(&ends).filter(|_| isa.has_vectors_of_256_bits());
+                match ends.clip() {
+                    Some(clip) => Code::clip(clip),
+                    None => match of_codes() {
+                        Some(scaled) => Code::Of15Bits(scaled),
+                        None => Code::Of16Bits(Scaled::of_halves(&ends)?),
+                    },
                 }
             }
             Transfer::Table { .. } | Transfer::Rounded { .. } => return None,
@@ -73,10 +73,16 @@ impl Bytes {
     pub(super) fn max_code(&self) -> u64 {
         match &self.code {
             Code::Whole => u8::MAX.into(),
-            Code::NarrowClip(NarrowClip(max)) | Code::Clip(Clip(max)) => (*max).into(),
+            Code::NarrowClip(NarrowClip(clip)) | Code::Clip(clip) => clip.limit.into(),
             Code::Of15Bits(scaled) => scaled.code(u8::MAX).into(),
             Code::Of16Bits(scaled) => scaled.code(u8::MAX).into(),
         }
+    }
+}
+
+impl Code {
+    fn clip(clip: Clip) -> Self {
+        if clip.limit.checked_mul(3).is_some() { Self::NarrowClip(NarrowClip(clip)) } else { Self::Clip(clip) }
     }
 }
 
@@ -125,15 +131,15 @@ impl<const N: usize> Reading<'_, u8, N> {
         codes: &mut [[i16; N]],
     ) {
         // Sums that aren't looked at stay in registers.
-        if images.recorded.is_empty() {
-            self.convert_and::<_, false>(coded, wholes, images, codes);
-        } else {
-            self.convert_and::<_, true>(coded, wholes, images, codes);
+        match (images.recorded.is_empty(), self.plan.isa.has_vectors_of_256_bits()) {
+            (false, _) => self.convert_and::<OnLoad, _, true>(coded, wholes, images, codes),
+            (true, true) => self.convert_and::<OnLoad, _, false>(coded, wholes, images, codes),
+            (true, false) => self.convert_and::<Before, _, false>(coded, wholes, images, codes),
         }
     }
 
     #[inline(always)]
-    fn convert_and<C: ByteCode, const RECORDS: bool>(
+    fn convert_and<F: Fetch, C: ByteCode, const RECORDS: bool>(
         &self,
         (steps, code): (&[Step], &C),
         wholes: &[Whole<u8, N>],
@@ -143,18 +149,19 @@ impl<const N: usize> Reading<'_, u8, N> {
         let octets = self.plan.rows.octets_per_plane(self.index);
         let (n_planes, shift) = (self.plan.job.patterns.n_planes(), self.plan.job.stack.shift());
         let mut seen = images.seen.iter_mut();
-        for (row, codes) in images.rows.chunks_exact(octets * n_planes).zip(codes) {
+        for (lane, codes) in codes.iter_mut().enumerate() {
+            let row = &images.rows[lane * octets * n_planes..];
             let mut total = [0; N];
             for step in steps {
-                let row = &row[step.plane * octets..];
-                let low = sum(wholes, &row[..octets]);
+                let planes = &row[step.plane * octets..];
+                let low = sum::<F, _, _>(wholes, (planes, octets));
                 if RECORDS {
                     record(&low, (images.recorded, shift), &mut seen);
                 }
                 let found = match step.slices {
                     Slices::One => code.codes(&low),
                     Slices::Two => {
-                        let high = sum(wholes, &row[octets..2 * octets]);
+                        let high = sum::<F, _, _>(wholes, (&planes[octets..], octets));
                         if RECORDS {
                             record(&high, (images.recorded, shift), &mut seen);
                         }
@@ -196,11 +203,21 @@ trait ByteCode {
 /// The sum itself.
 struct Whole8;
 
-/// The sum up to a limit.
-struct Clip(u8);
+/// How far the sum is above the lowest one, up to a limit.
+struct Clip {
+    low: u8,
+    limit: u8,
+}
 
 /// The same, where a code and twice another fit in a byte.
-struct NarrowClip(u8);
+struct NarrowClip(Clip);
+
+impl Clip {
+    #[inline(always)]
+    fn code(&self, sum: u8) -> u8 {
+        sum.saturating_sub(self.low).min(self.limit)
+    }
+}
 
 impl ByteCode for Whole8 {
     #[inline(always)]
@@ -212,105 +229,124 @@ impl ByteCode for Whole8 {
 impl ByteCode for Clip {
     #[inline(always)]
     fn codes<const N: usize>(&self, sums: &Line<u8, N>) -> [u16; N] {
-        words(&Line(sums.0.map(|sum| sum.min(self.0))))
+        words(&Line(sums.0.map(|sum| self.code(sum))))
     }
 }
 
 impl ByteCode for NarrowClip {
     #[inline(always)]
     fn codes<const N: usize>(&self, sums: &Line<u8, N>) -> [u16; N] {
-        Clip(self.0).codes(sums)
+        self.0.codes(sums)
     }
 
     #[inline(always)]
     fn pairs<const N: usize>(&self, low: &Line<u8, N>, high: &Line<u8, N>) -> [u16; N] {
         let mut joined = Line([0; N]);
         for at in 0..N {
-            joined.0[at] = low.0[at].min(self.0) + 2 * high.0[at].min(self.0);
+            joined.0[at] = self.0.code(low.0[at]) + 2 * self.0.code(high.0[at]);
         }
         words(&joined)
     }
 }
 
-/// A uniform transfer that rounds to nearest: code = ⌊(min(max(sum − low, 0), limit)·2^shift)·multiplier + ½⌋.
+/// A uniform transfer that rounds to nearest: code = ⌊min(max(sum − low, 0), limit)·multiplier + ½⌋.
 struct Scaled<M> {
-    low: u8,
-    limit: u8,
-    /// Of at most 255.
-    shift: u32,
+    clip: Clip,
     multiplier: M,
 }
 
-/// A fraction that bytes are multiplied with, to the nearest whole number.
-trait Fraction: Copy {
+/// What bytes are multiplied with, to the nearest whole number.
+trait Factor: Copy {
     fn times(self, byte: u16) -> u16;
+
+    /// Multiplies many.
+    fn times_all<const N: usize>(self, bytes: &mut [u16; N]);
 }
 
-/// So many parts of 2^16.
+/// So many parts of 2^17, times 2^shift; bytes times that are words.
 #[derive(Clone, Copy)]
-struct Of16Bits(u16);
+struct Of16Bits {
+    parts: u16,
+    shift: u32,
+}
 
 /// So many parts of 2^15, fewer than 2^15.
 #[derive(Clone, Copy)]
 struct Of15Bits(i16);
 
-impl Fraction for Of16Bits {
+impl Factor for Of16Bits {
     #[inline(always)]
     fn times(self, byte: u16) -> u16 {
-        let high = (u32::from(byte) * u32::from(self.0)) >> 16;
-        high as u16 + (byte.wrapping_mul(self.0) >> 15)
+        let halves = (u32::from(byte << self.shift) * u32::from(self.parts)) >> 16;
+        halves.div_ceil(2) as u16
+    }
+
+    #[inline(always)]
+    fn times_all<const N: usize>(self, bytes: &mut [u16; N]) {
+        #[cfg(target_arch = "x86_64")]
+        // SAFETY: every machine of this architecture has the instructions.
+        unsafe {
+            crate::sse2::times(bytes, self.parts, self.shift);
+        }
+        #[cfg(not(target_arch = "x86_64"))]
+        bytes.iter_mut().for_each(|byte| *byte = self.times(*byte));
     }
 }
 
-impl Fraction for Of15Bits {
+impl Factor for Of15Bits {
     #[inline(always)]
     fn times(self, byte: u16) -> u16 {
-        // In the form that the compiler knows.
         ((((i32::from(byte as i16) * i32::from(self.0)) >> 14) + 1) >> 1) as u16
+    }
+
+    #[inline(always)]
+    fn times_all<const N: usize>(self, bytes: &mut [u16; N]) {
+        #[cfg(target_arch = "x86_64")]
+        // SAFETY: a job has such a fraction only where vectors have 256 bits.
+        unsafe {
+            crate::avx2::times(bytes, self.0);
+        }
+        #[cfg(not(target_arch = "x86_64"))]
+        bytes.iter_mut().for_each(|byte| *byte = self.times(*byte));
     }
 }
 
 impl Scaled<Of16Bits> {
     /// `None` where that is not what the converter does.
-    fn nearest(ends: &Ends) -> Option<Self> {
-        let step = ends.step << ends.shift()?;
-        let multiplier = ((ends.level << 16) + step / 2) / step;
-        Self::new(ends, Of16Bits(u16::try_from(multiplier).ok()?))
+    fn of_halves(ends: &Ends) -> Option<Self> {
+        // Half codes, of which a sum that is shifted is worth less than one.
+        let step = |shift: u32| (ends.step << shift).div_ceil(2);
+        let shift = (0..=8).find(|shift| step(*shift) > ends.level)?;
+        let least = (ends.level << 17) / (ends.step << shift);
+        let scaled = |parts| Self::new(ends, Of16Bits { parts: u16::try_from(parts).ok()?, shift });
+        [least, least + 1].into_iter().find_map(scaled)
     }
 }
 
 impl Scaled<Of15Bits> {
     /// Likewise.
-    fn below_or_above(ends: &Ends) -> Option<Self> {
-        let least = (ends.level << 15) / (ends.step << ends.shift()?);
+    fn of_codes(ends: &Ends) -> Option<Self> {
+        let least = (ends.level << 15) / ends.step;
         [least, least + 1].into_iter().find_map(|multiplier| Self::new(ends, Of15Bits(i16::try_from(multiplier).ok()?)))
     }
 }
 
-impl<M: Fraction> Scaled<M> {
+impl<M: Factor> Scaled<M> {
     fn new(ends: &Ends, multiplier: M) -> Option<Self> {
-        let scaled = Self { low: ends.low, limit: ends.limit, shift: ends.shift()?, multiplier };
+        let scaled = Self { clip: Clip { low: ends.low, limit: ends.limit }, multiplier };
         ends.are_codes(|sum| scaled.code(sum)).then_some(scaled)
     }
 
-    #[inline(always)]
-    fn scaled(&self, sum: u8) -> u8 {
-        sum.saturating_sub(self.low).min(self.limit) << self.shift
-    }
-
     fn code(&self, sum: u8) -> u16 {
-        self.multiplier.times(self.scaled(sum).into())
+        self.multiplier.times(self.clip.code(sum).into())
     }
 }
 
-impl<M: Fraction> ByteCode for Scaled<M> {
+impl<M: Factor> ByteCode for Scaled<M> {
     #[inline(always)]
     fn codes<const N: usize>(&self, sums: &Line<u8, N>) -> [u16; N] {
-        // Were the multiplier's widening moved out of the loop over images, the compiler wouldn't see that the high
-        // halves of products are all that is wanted.
-        let multipliers = black_box([self.multiplier; N]);
-        let mut codes = words(&Line(sums.0.map(|sum| self.scaled(sum))));
-        codes.iter_mut().zip(multipliers).for_each(|(code, multiplier)| *code = multiplier.times(*code));
+        let mut codes = self.clip.codes(sums);
+        self.multiplier.times_all(&mut codes);
         codes
     }
 }
@@ -336,13 +372,16 @@ impl Ends {
         let low = u8::try_from(uniform.low() >> shift).ok()?;
         let code = |sum: u8| job.transfer.value(i64::from(sum) << shift, shift, 0);
         let codes: Vec<i64> = (0..=u8::MAX).map(code).collect();
-        let limit = (low..=u8::MAX).find(|&sum| code(sum) == code(u8::MAX))? - low;
+        let below = codes.partition_point(|code| Some(code) < codes.last());
+        let limit = u8::try_from(below).ok()?.saturating_sub(low);
         Some(Self { low, limit, step: uniform.step().into(), level: 1 << shift, codes })
     }
 
-    /// How far sums are shifted so that each is worth one code or less; `None` if that is beyond a byte.
-    fn shift(&self) -> Option<u32> {
-        (0..8).find(|shift| self.step << shift > self.level).filter(|shift| self.limit.leading_zeros() >= *shift)
+    /// How codes rise where each is worth a sum; `None` where that is not so.
+    fn clip(&self) -> Option<Clip> {
+        let low = u8::try_from(self.codes.partition_point(|&code| code == 0).checked_sub(1)?).ok()?;
+        let clip = Clip { low, limit: self.low.checked_add(self.limit)?.saturating_sub(low) };
+        self.are_codes(|sum| clip.code(sum).into()).then_some(clip)
     }
 
     fn are_codes(&self, code: impl Fn(u8) -> u16) -> bool {

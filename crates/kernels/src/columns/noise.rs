@@ -49,12 +49,34 @@ impl<E: Entry, const N: usize> Reading<'_, E, N> {
         let plane = self.plan.job.slices[slice].planes.start;
         let normals = self.normals(position, slice);
         for (lane, (samples, normals)) in samples.iter_mut().zip(&normals).enumerate().take(n_lanes) {
-            let variances = self.variances(spread, (position, lane), (plane, plane));
-            let sigmas = variances.map(|variance| spread.sigma(variance));
+            let sigmas = self.sigmas(spread, (position, lane), plane);
+            #[cfg(target_arch = "x86_64")]
+            if self.plan.isa.has_vectors_of_256_bits() {
+                // SAFETY: the machine has the instructions that an `Isa` stands for.
+                unsafe { crate::avx2::samples(&sigmas, normals, spread.shift(), samples) };
+                continue;
+            }
+            let mut products = [0; N];
             for at in 0..N {
-                samples[at] = spread.scaled(i16::from(sigmas[at]) * i16::from(normals[at]));
+                products[at] = i16::from(sigmas[at]) * i16::from(normals[at]);
+            }
+            for at in 0..N {
+                samples[at] = spread.scaled(products[at]);
             }
         }
+    }
+
+    /// What the normal numbers of columns are multiplied with, if samples are words.
+    #[inline(always)]
+    fn sigmas(&self, spread: &Spread, image: (usize, usize), plane: usize) -> [u8; N] {
+        if let SpreadTables::Common(tables) = &spread.tables {
+            return [spread.sigma(self.common_variance(tables, image, (plane, plane))); N];
+        }
+        let mut sigmas = self.variances(spread, image, (plane, plane));
+        for sigma in &mut sigmas {
+            *sigma = spread.sigma(*sigma);
+        }
+        sigmas
     }
 
     /// Samples the noise of a position's first lanes.
@@ -81,10 +103,11 @@ impl<E: Entry, const N: usize> Reading<'_, E, N> {
         let position = Key::of_position(&job.positions[position]);
         let mut normals = [[0; N]; LANES];
         for block in (0..self.used.end).step_by(BLOCK) {
-            let of_column: [[i8; LANES]; BLOCK] = from_fn(|at| {
-                let column = Key::of_column(job.stream, (first + block + at, self.index, slice));
-                Key::of(column, position).normals(self.plan.isa)
-            });
+            let mut of_column = [[0; LANES]; BLOCK];
+            for (column, normals) in (first + block..).zip(&mut of_column) {
+                let column = Key::of_column(job.stream, (column, self.index, slice));
+                *normals = Key::of(column, position).normals(self.plan.isa);
+            }
             for (lanes, normals) in normals.as_chunks_mut::<BLOCK>().0.iter_mut().enumerate() {
                 let rows = transposed(from_fn(|at| of_column[at].as_chunks::<BLOCK>().0[lanes]));
                 for (normals, row) in normals.iter_mut().zip(rows) {
@@ -110,18 +133,17 @@ impl<E: Entry, const N: usize> Reading<'_, E, N> {
 
     /// V of each column: the sum of the variances of cells on word lines that are driven in two planes.
     #[inline(always)]
-    fn variances(&self, spread: &Spread, image: (usize, usize), (low, high): (usize, usize)) -> [u8; N] {
-        let [low, high] = [low, high].map(|plane| self.plan.rows.plane(self.index, image, plane).as_flattened());
-        let indices = low.iter().zip(high).map(|(low, high)| low & high);
+    fn variances(&self, spread: &Spread, image: (usize, usize), planes: (usize, usize)) -> [u8; N] {
         match &spread.tables {
-            SpreadTables::Common(tables) => {
-                let found = tables[self.read.groups.clone()].iter().zip(indices);
-                [found.map(|(table, index)| table[usize::from(index)]).sum(); N]
-            }
+            SpreadTables::Common(tables) => [self.common_variance(tables, image, planes); N],
             SpreadTables::Memory(tables) => {
                 let first = self.panel * N;
-                let sums = words(&sum_halves(tables.halves(first / 64, self.read), indices));
-                from_fn(|at| sums[first % 64 + at] as u8)
+                let sums = words(&sum_halves(tables.halves(first / 64, self.read), self.driven(image, planes)));
+                let mut variances = [0; N];
+                for (variance, &sum) in variances.iter_mut().zip(&sums[first % 64..]) {
+                    *variance = sum as u8;
+                }
+                variances
             }
             SpreadTables::Cells(_)
             | SpreadTables::Tiles(_)
@@ -131,5 +153,23 @@ impl<E: Entry, const N: usize> Reading<'_, E, N> {
                 unreachable!("as the cells")
             }
         }
+    }
+
+    /// V of all columns, if they are alike.
+    #[inline(always)]
+    fn common_variance(&self, tables: &[[u8; 256]], image: (usize, usize), planes: (usize, usize)) -> u8 {
+        let tables = &tables[self.read.groups.clone()];
+        let mut variance = 0;
+        for (table, index) in tables.iter().zip(self.driven(image, planes)) {
+            variance += table[usize::from(index)];
+        }
+        variance
+    }
+
+    /// Of each group the word lines that are driven in two planes.
+    #[inline(always)]
+    fn driven(&self, image: (usize, usize), (low, high): (usize, usize)) -> impl Iterator<Item = u8> {
+        let plane = |plane| self.plan.rows.plane(self.index, image, plane).as_flattened();
+        plane(low).iter().zip(plane(high)).map(|(low, high)| low & high)
     }
 }

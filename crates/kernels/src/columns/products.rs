@@ -4,8 +4,10 @@
 use std::array::from_fn;
 
 use super::Plan;
+#[cfg(any(test, not(target_arch = "x86_64")))]
 use crate::bits::transpose_8;
 use crate::dispatch::Isa;
+#[cfg(any(test, not(target_arch = "x86_64")))]
 use crate::interleave::transposed;
 use crate::memory::Entry;
 use crate::rows::{GROUP, Octet};
@@ -128,6 +130,18 @@ impl<E: Entry, const N: usize> Plan<'_, E, N> {
 fn whole<'o>(planes: impl Iterator<Item = &'o Octet>) -> [Pair; PAIRS] {
     let mut bits = [[0; BLOCK]; MAX_PLANES];
     bits.iter_mut().zip(planes).for_each(|(bits, plane)| *bits = *plane);
+    #[cfg(target_arch = "x86_64")]
+    {
+        // SAFETY: every machine of this architecture has the instructions.
+        unsafe { crate::sse2::inputs(&bits) }
+    }
+    #[cfg(not(target_arch = "x86_64"))]
+    paired(bits)
+}
+
+/// The same from bits with their planes.
+#[cfg(any(test, not(target_arch = "x86_64")))]
+fn paired(bits: [Octet; MAX_PLANES]) -> [Pair; PAIRS] {
     let mut groups = transposed(bits).map(u64::from_le_bytes);
     transpose_8(&mut groups);
     let mut pairs = [0; PAIRS];
@@ -167,5 +181,23 @@ fn products(isa: Isa, inputs: &[[Pair; LANES]], cells: &[[Pair; TILE]]) -> [[i32
             }
         }
         sums
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_way_gives_the_same_inputs() {
+        let bits: [Octet; MAX_PLANES] = from_fn(|plane| from_fn(|group| (plane * 91 + group * 57) as u8));
+        let pairs = paired(bits);
+        for (at, pair) in pairs.into_iter().enumerate() {
+            let input = |line: usize| -> u32 {
+                (0..).zip(bits).map(|(plane, bits)| u32::from(bits[line / GROUP] >> (line % GROUP) & 1) << plane).sum()
+            };
+            assert_eq!(pair, input(2 * at) | input(2 * at + 1) << 16, "pair {at}");
+        }
+        assert_eq!(whole(bits.iter()), pairs);
     }
 }

@@ -1,7 +1,9 @@
 //! Sums in words of 16 bits: converted many columns at a time.
 
+use std::slice::IterMut;
+
 use super::{Images, Reading, join, place};
-use crate::memory::{Entry, Whole, sum, sum_some};
+use crate::memory::{Entry, OnLoad, Whole, sum, sum_some};
 use crate::rows::Octet;
 use crate::words::{Converter, Steps};
 use crate::{Job, Slice, Total};
@@ -41,8 +43,14 @@ impl<E: Entry, const N: usize> Reading<'_, E, N> {
                 let clip = |sums: &mut [u16; N], _: &_| sums.iter_mut().for_each(|sum| *sum = (*sum).min(*max));
                 self.convert_by(clip, wholes, images, codes);
             }
+            #[cfg(target_arch = "x86_64")]
+            (_, Some(steps)) if self.plan.isa.has_vectors_of_256_bits() => {
+                // SAFETY: the machine has the instructions that an `Isa` stands for.
+                let convert = |sums: &mut _, offsets: &_| unsafe { crate::avx2::convert(steps, sums, offsets) };
+                self.convert_by(convert, wholes, images, codes);
+            }
             (_, Some(steps)) => {
-                let convert = |sums: &mut [u16; N], offsets: &[i16; N]| steps.convert(sums, offsets);
+                let convert = |sums: &mut _, offsets: &_| convert(steps, sums, offsets);
                 self.convert_by(convert, wholes, images, codes);
             }
             (_, None) => {
@@ -60,6 +68,29 @@ impl<E: Entry, const N: usize> Reading<'_, E, N> {
         images: &mut Images<'_, N>,
         codes: &mut [[A; N]],
     ) {
+        let shift = self.plan.job.stack.shift();
+        // Sums that aren't looked at stay in registers.
+        if images.recorded.is_empty() {
+            self.convert_recording(convert, |_, _, _| {}, wholes, images, codes);
+        } else {
+            let record = |sums: &[u16; N], offsets: &[i16; N], (recorded, seen): (&[usize], &mut IterMut<'_, i64>)| {
+                for (&at, seen) in recorded.iter().zip(seen) {
+                    *seen = (i64::from(sums[at]) << shift) + i64::from(offsets[at]);
+                }
+            };
+            self.convert_recording(convert, record, wholes, images, codes);
+        }
+    }
+
+    #[inline(always)]
+    fn convert_recording<A: Total>(
+        &self,
+        convert: impl Fn(&mut [u16; N], &[i16; N]),
+        record: impl Fn(&[u16; N], &[i16; N], (&[usize], &mut IterMut<'_, i64>)),
+        wholes: &[Whole<E, N>],
+        images: &mut Images<'_, N>,
+        codes: &mut [[A; N]],
+    ) {
         let job = self.plan.job;
         let octets = self.plan.rows.octets_per_plane(self.index);
         let rows = images.rows.chunks_exact(octets * job.patterns.n_planes());
@@ -69,9 +100,7 @@ impl<E: Entry, const N: usize> Reading<'_, E, N> {
             for (index, slice) in job.slices.iter().enumerate() {
                 let mut sums = self.sum_words(wholes, (row, octets), slice);
                 let offsets = images.offsets.get(index).map_or(&[0; N], |offsets| &offsets[lane]);
-                for (&at, seen) in images.recorded.iter().zip(&mut seen) {
-                    *seen = (i64::from(sums[at]) << job.stack.shift()) + i64::from(offsets[at]);
-                }
+                record(&sums, offsets, (images.recorded, &mut seen));
                 convert(&mut sums, offsets);
                 place(&sums, (slice.shift, slice.sign), &mut total);
             }
@@ -87,7 +116,7 @@ impl<E: Entry, const N: usize> Reading<'_, E, N> {
         for (weight, plane) in (0..).zip(slice.planes.clone()) {
             let plane = &row[plane * octets..][..octets];
             if let [_] = self.segments {
-                E::add_words(&sum(wholes, plane), weight, &mut sums);
+                E::add_words(&sum::<OnLoad, _, _>(wholes, (plane, octets)), weight, &mut sums);
             } else {
                 for groups in self.segments {
                     E::add_words(&sum_some(wholes, plane, groups), weight, &mut sums);
@@ -95,5 +124,21 @@ impl<E: Entry, const N: usize> Reading<'_, E, N> {
             }
         }
         sums
+    }
+}
+
+/// Converts sums to which something is added in units.
+#[inline(always)]
+fn convert<const N: usize>(steps: &Steps, sums: &mut [u16; N], offsets: &[i16; N]) {
+    #[cfg(target_arch = "x86_64")]
+    // SAFETY: every machine of this architecture has the instructions.
+    unsafe {
+        crate::sse2::convert(steps, sums, offsets);
+    }
+    #[cfg(not(target_arch = "x86_64"))]
+    for (sum, &offset) in sums.iter_mut().zip(offsets) {
+        let numerator = sum.wrapping_add(steps.plus).wrapping_add_signed(offset).saturating_sub(steps.minus);
+        let product = u32::from(numerator.min(steps.limit)) * u32::from(steps.multiplier);
+        *sum = (product >> 16) as u16 >> steps.multiplier_shift;
     }
 }
