@@ -195,9 +195,15 @@ impl Emulation<'_> {
     ) {
         let (arrays, converters) = (&self.layer.arrays, &self.layer.converters);
         let n_slices = arrays.slices.len();
+        lifts.clear();
+        drops.clear();
+        estimates.clear();
+        // Bias columns that are converted one by one have estimates of their own.
+        if self.layer.bias.is_some() && arrays.lift == 0 && !converters.takes_drops() {
+            return;
+        }
         sums.resize(arrays.lines.reads().len() * n_positions * n_slices, [0; LANES]);
         patterns.sum_inputs(&arrays.lines, &arrays.slices, sums);
-        lifts.clear();
         if arrays.lift > 0 {
             let lift = arrays.lift as i32;
             lifts.extend(sums.iter().map(|sums| sums.map(|sum| -sum * lift)));
@@ -206,7 +212,6 @@ impl Emulation<'_> {
             sums.iter_mut().flatten().for_each(|sum| *sum = arrays.estimate((*sum).into()) as i32);
         }
         let n_blocks = arrays.n_estimates();
-        estimates.clear();
         estimates.resize(n_blocks * n_positions, [0; LANES]);
         for (row_block, sums) in arrays.row_block_of.iter().zip(sums.chunks_exact(n_positions * n_slices)) {
             let estimates = &mut estimates[row_block % n_blocks * n_positions..][..n_positions];
@@ -216,7 +221,6 @@ impl Emulation<'_> {
                 }
             }
         }
-        drops.clear();
         if converters.takes_drops() {
             let floor = arrays.floor as i32;
             drops.extend(sums.iter().map(|sums| sums.map(|sum| sum * floor)));

@@ -4,7 +4,7 @@
 //! ```text
 //! cells ─► Products ──┐
 //! Patterns ─► Inputs ─┴─► Multiplier ─► sums of 32 bits ─┬─► two slices at a time, in bytes ─┬─► totals
-//!                                                        ├─► a slice, in words ──────────────┤
+//!                                                        ├─► a slice, in words or 32 bits ───┤
 //!                                                        ├─► a slice, lane by lane ──────────┤
 //!                                                        └─► all slices and reads at once ───┘
 //! ```
@@ -13,6 +13,7 @@
 //! at a time, between the products of others, without a branch or a number that is looked for on the way: whatever else a
 //! core does there keeps it from looking ahead to the next product.
 
+mod codes;
 mod collapsed;
 mod inputs;
 mod multiplier;
@@ -21,6 +22,7 @@ mod pairs;
 mod registers;
 mod slices;
 mod sums;
+mod wide;
 
 use std::arch::x86_64::*;
 use std::cell::Cell;

@@ -2,7 +2,7 @@
 
 use super::inputs::{Bits, Driven, Inputs, Slices};
 use super::multiplier::{Multiplier, Start, Sums};
-use super::sums::lanes;
+use super::sums::wides;
 use crate::products::{Products, ROWS, Second};
 use crate::{Job, LANES, SliceSign, Total, Transfer};
 
@@ -60,9 +60,9 @@ pub(super) fn run<T: Total>((products, job): (&Products, &Job<'_>), slices: &Sli
 /// Writes the totals of a column.
 #[target_feature(enable = "avx512f,avx512bw,avx512dq,avx512vl,avx512vbmi,vaes")]
 fn write<T: Total>((sets, row): (&[Sums], usize), second: Second, totals: &mut [T; LANES]) {
-    let low = lanes(&sets[0], row);
+    let low = wides(&sets[0], row).in_order();
     if second == Second::High {
-        let high = lanes(&sets[1], row);
+        let high = wides(&sets[1], row).in_order();
         for (total, (low, high)) in totals.iter_mut().zip(low.into_iter().zip(high)) {
             *total = T::wrapped(i64::from(low) + (i64::from(high) << 8));
         }

@@ -4,7 +4,7 @@ use std::arch::x86_64::*;
 
 use super::inputs::{Inputs, load};
 use super::multiplier::{Multiplier, Start, Sums};
-use super::sums::{Column, words};
+use super::sums::{Column, Wides, wides};
 use super::{Drive, VARIANCES};
 use crate::avx512::{block_normals, normals};
 use crate::noise::{SIGMAS, Spread, SpreadTables};
@@ -28,18 +28,20 @@ pub(super) struct Noise<'a> {
 
 impl<'a> Noise<'a> {
     /// `None` without noise.
+    #[target_feature(enable = "avx512f,avx512bw,avx512dq,avx512vl,avx512vbmi,vaes")]
     pub(super) fn new(job: &Job<'a>) -> Option<Self> {
         let spread = job.stack.spread.as_ref()?;
         let (SpreadTables::Products(variances) | SpreadTables::CommonProducts(variances)) = &spread.tables else {
             unreachable!("as the cells")
         };
         let n_slices = job.slices.len();
-        let key = |read, slice, column| Key::of_column(job.stream, (column, read, slice));
         let rows = job.columns.0 / ROWS * ROWS..job.columns.1.next_multiple_of(ROWS);
-        let mut columns = Vec::new();
-        for read in 0..job.stack.lines().reads().len() {
-            for slice in 0..n_slices {
-                columns.extend(rows.clone().map(|row| key(read, slice, row)));
+        // Loops, as closures would not be compiled into this.
+        let mut columns = vec![0; job.stack.lines().reads().len() * n_slices * rows.len()];
+        for (at, keys) in columns.chunks_exact_mut(rows.len()).enumerate() {
+            let (read, slice) = (at / n_slices, at % n_slices);
+            for (key, row) in keys.iter_mut().zip(rows.clone()) {
+                *key = Key::of_column(job.stream, (row, read, slice));
             }
         }
         let positions = job.positions.iter().map(Key::of_position).collect();
@@ -73,7 +75,7 @@ impl<'a> Noise<'a> {
         if !self.spread.is_common() {
             return None;
         }
-        Some(sigmas(words(variances, 0), self.spread.of_conversion()))
+        Some(sigmas(wides(variances, 0).words(), self.spread.of_conversion()))
     }
 
     #[inline(always)]
@@ -100,7 +102,7 @@ impl<'a> Noise<'a> {
         for ((samples, column), normals) in samples.iter_mut().zip(columns).zip(normals) {
             let [first, others] = match common {
                 Some(sigmas) => sigmas,
-                None => sigmas(column.words(VARIANCES), self.spread.of_conversion()),
+                None => sigmas(column.wides(VARIANCES).words(), self.spread.of_conversion()),
             };
             // Sums of the products of two bytes, one of which is none.
             let (first, others) = (_mm512_maddubs_epi16(first, normals), _mm512_maddubs_epi16(others, normals));
@@ -113,24 +115,21 @@ impl<'a> Noise<'a> {
         samples
     }
 
-    /// The samples of a column, for all images in order.
-    #[inline(never)]
+    /// The samples of a column.
+    #[inline]
     #[target_feature(enable = "avx512f,avx512bw,avx512dq,avx512vl,avx512vbmi,vaes")]
-    pub(super) fn samples(&self, drive: &Drive, column: Column<'_>) -> [i32; LANES] {
+    pub(super) fn samples(&self, drive: &Drive, column: Column<'_>) -> Wides {
         if self.spread.is_narrow() {
-            return self.narrow_samples(drive, column).map(i32::from);
+            let [words] = self.words(drive, [column]);
+            return Wides::of_words(words);
         }
         let normals = normals(self.key(drive, column));
-        let variances = column.lanes(VARIANCES);
-        std::array::from_fn(|lane| self.spread.sample(variances[lane] as u32, normals[lane]))
-    }
-
-    /// Likewise, where samples are words.
-    #[target_feature(enable = "avx512f,avx512bw,avx512dq,avx512vl,avx512vbmi,vaes")]
-    pub(super) fn narrow_samples(&self, drive: &Drive, column: Column<'_>) -> [i16; LANES] {
-        let [samples] = self.words(drive, [column]);
-        // SAFETY: both are 128 bytes, and all bits are numbers.
-        unsafe { std::mem::transmute(samples) }
+        let variances = column.wides(VARIANCES).in_order();
+        let mut samples = [0; LANES];
+        for (sample, (variance, normal)) in samples.iter_mut().zip(variances.into_iter().zip(normals)) {
+            *sample = self.spread.sample(variance as u32, normal);
+        }
+        Wides::of(&samples)
     }
 
     #[inline(always)]

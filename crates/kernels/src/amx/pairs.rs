@@ -119,8 +119,8 @@ impl Pairs {
     #[target_feature(enable = "avx512f,avx512bw")]
     pub(super) fn record(&self, (run, drive): (&Run<'_>, &Drive), column: Column<'_>, tally: &mut Tally) {
         let [low, high] = match drive.upper {
-            Upper::Sixteenfold => column.words(0),
-            Upper::Lines | Upper::Seconds => apart(column.words(0)),
+            Upper::Sixteenfold => column.wides(0).words(),
+            Upper::Lines | Upper::Seconds => apart(column.wides(0).words()),
         };
         let n_lanes = run.job.positions[drive.position].n_lanes;
         let (words, left) = ([signed(low), signed(high)], run.job.stack.shift());

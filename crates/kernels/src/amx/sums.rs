@@ -2,13 +2,10 @@
 
 use std::arch::x86_64::*;
 
-use super::inputs::load;
+use super::inputs::{GROUPS, load};
 use super::multiplier::{QUARTERS, Sums};
 use crate::products::ROWS;
 use crate::{LANES, SliceSign, Total};
-
-/// Images in a row that one group has.
-const FOUR: usize = 4;
 
 /// Sums of 16 columns: of their cells, of their high bytes, of their variances.
 pub(super) const SETS: usize = 3;
@@ -85,37 +82,122 @@ pub(super) struct Column<'s> {
 }
 
 impl Column<'_> {
-    /// The sums of all images in order, as words without sign; greater ones are cut.
+    /// The sums of all images.
+    #[inline]
+    #[target_feature(enable = "avx512f")]
+    pub(super) fn wides(self, set: usize) -> Wides {
+        wides(&self.sets[set], self.index % ROWS)
+    }
+}
+
+/// Numbers of 32 bits for all images, in the order of groups: packed into words, two groups are 32 images in order.
+#[derive(Clone, Copy)]
+pub(super) struct Wides(pub(super) [__m512i; GROUPS]);
+
+impl Wides {
+    #[inline]
+    #[target_feature(enable = "avx512f")]
+    pub(super) fn zero() -> Self {
+        Self([_mm512_setzero_si512(); GROUPS])
+    }
+
+    /// From numbers for all images in order.
+    #[inline]
+    #[target_feature(enable = "avx512f")]
+    pub(super) fn of(lanes: &[i32; LANES]) -> Self {
+        let mut wides = Self::zero();
+        for (wides, lanes) in wides.0.as_chunks_mut::<2>().0.iter_mut().zip(lanes.as_chunks::<{ LANES / 2 }>().0) {
+            let [first, others] = lanes.as_chunks().0 else { continue };
+            let (first, others) = (load_wides(first), load_wides(others));
+            // Every other four images, and those between.
+            *wides = [
+                _mm512_shuffle_i32x4::<0b10_00_10_00>(first, others),
+                _mm512_shuffle_i32x4::<0b11_01_11_01>(first, others),
+            ];
+        }
+        wides
+    }
+
+    /// From words with a sign for all images in order.
     #[inline]
     #[target_feature(enable = "avx512f,avx512bw")]
-    pub(super) fn words(self, set: usize) -> [__m512i; 2] {
-        words(&self.sets[set], self.index % ROWS)
+    pub(super) fn of_words(words: [__m512i; 2]) -> Self {
+        let mut wides = Self::zero();
+        for (wides, words) in wides.0.as_chunks_mut::<2>().0.iter_mut().zip(words) {
+            // Each word is the high half, and its sign moves in from the left.
+            let zero = _mm512_setzero_si512();
+            *wides = [
+                _mm512_srai_epi32::<16>(_mm512_unpacklo_epi16(zero, words)),
+                _mm512_srai_epi32::<16>(_mm512_unpackhi_epi16(zero, words)),
+            ];
+        }
+        wides
     }
 
-    /// The sums of all images in order.
-    pub(super) fn lanes(self, set: usize) -> [i32; LANES] {
-        lanes(&self.sets[set], self.index % ROWS)
+    /// For all images in order.
+    #[inline]
+    #[target_feature(enable = "avx512f")]
+    pub(super) fn in_order(self) -> [i32; LANES] {
+        let mut lanes = [0; LANES];
+        for (lanes, groups) in lanes.as_chunks_mut::<{ LANES / 2 }>().0.iter_mut().zip(self.0.as_chunks::<2>().0) {
+            let [first, others] = lanes.as_chunks_mut().0 else { continue };
+            let [even, odd] = *groups;
+            // Four images of each group take turns.
+            let (low, high) =
+                (_mm512_setr_epi64(0, 1, 8, 9, 2, 3, 10, 11), _mm512_setr_epi64(4, 5, 12, 13, 6, 7, 14, 15));
+            store_wides(first, _mm512_permutex2var_epi64(even, low, odd));
+            store_wides(others, _mm512_permutex2var_epi64(even, high, odd));
+        }
+        lanes
+    }
+
+    /// As words without sign for all images in order; greater ones are cut.
+    #[inline]
+    #[target_feature(enable = "avx512f,avx512bw")]
+    pub(super) fn words(self) -> [__m512i; 2] {
+        let [a, b, c, d] = self.0;
+        [_mm512_packus_epi32(a, b), _mm512_packus_epi32(c, d)]
+    }
+
+    #[inline]
+    #[target_feature(enable = "avx512f")]
+    pub(super) fn plus(mut self, others: Self) -> Self {
+        for (wide, other) in self.0.iter_mut().zip(others.0) {
+            *wide = _mm512_add_epi32(*wide, other);
+        }
+        self
+    }
+
+    /// With high bytes.
+    #[inline]
+    #[target_feature(enable = "avx512f")]
+    pub(super) fn plus_high(mut self, highs: Self) -> Self {
+        for (wide, high) in self.0.iter_mut().zip(highs.0) {
+            *wide = _mm512_add_epi32(*wide, _mm512_slli_epi32::<8>(high));
+        }
+        self
     }
 }
 
-/// The sums in a row for all images in order, as words without sign; greater ones are cut.
 #[inline]
-#[target_feature(enable = "avx512f,avx512bw")]
-pub(super) fn words([a, b, c, d]: &Sums, row: usize) -> [__m512i; 2] {
-    let [a, b, c, d] = [&a[row].0, &b[row].0, &c[row].0, &d[row].0];
-    [_mm512_packus_epi32(load(a), load(b)), _mm512_packus_epi32(load(c), load(d))]
+#[target_feature(enable = "avx512f")]
+fn load_wides(wides: &[i32; LANES / GROUPS]) -> __m512i {
+    // SAFETY: the array is 64 bytes; the load needs no alignment.
+    unsafe { _mm512_loadu_si512(wides.as_ptr().cast()) }
 }
 
-/// The sums in a row for all images in order.
-pub(super) fn lanes(sums: &Sums, row: usize) -> [i32; LANES] {
-    let mut lanes = [0; LANES];
-    for (at, lanes) in lanes.as_chunks_mut::<FOUR>().0.iter_mut().enumerate() {
-        // Four columns of a group are four images in a row, and two groups take turns.
-        let (group, column) = (at / 8 * 2 + at % 2, at % 8 / 2 * FOUR);
-        let sums = sums[group][row].0.as_chunks().0;
-        *lanes = std::array::from_fn(|image| i32::from_le_bytes(sums[column + image]));
-    }
-    lanes
+#[inline]
+#[target_feature(enable = "avx512f")]
+fn store_wides(wides: &mut [i32; LANES / GROUPS], register: __m512i) {
+    // SAFETY: the array is 64 bytes; the store needs no alignment.
+    unsafe { _mm512_storeu_si512(wides.as_mut_ptr().cast(), register) }
+}
+
+/// The sums in a row.
+#[inline]
+#[target_feature(enable = "avx512f")]
+pub(super) fn wides([a, b, c, d]: &Sums, row: usize) -> Wides {
+    Wides([load(&a[row].0), load(&b[row].0), load(&c[row].0), load(&d[row].0)])
 }
 
 /// Whether totals are there already, to which something is added.
