@@ -1,13 +1,13 @@
 //! The same layers as a float network: im2col, product, ReLU, max-pool.
 
-use rebias_kernels::baseline::multiply;
+use rebias_kernels::baseline::{Vectors, multiply};
 use rebias_network::{Network, Op, Shape, Weighted, Window};
 
 /// Images whose columns are multiplied at a time.
 const BATCH: usize = 16;
 
 /// Runs images of ones; the values don't change the time.
-pub(crate) fn run(network: &Network, n_images: usize) {
+pub(crate) fn run(vectors: Vectors, network: &Network, n_images: usize) {
     let weights: Vec<Vec<f32>> =
         network.layers().iter().map(|layer| vec![0.01; layer.rows() * layer.out_shape().channels]).collect();
     for _ in 0..n_images / BATCH {
@@ -18,7 +18,7 @@ pub(crate) fn run(network: &Network, n_images: usize) {
             map = match layer.op() {
                 Op::MaxPool(window) => max_pool(&map, *window, shapes),
                 Op::SumPool(_) | Op::Add(_) => unreachable!("a VGG has none"),
-                Op::Weighted(weighted) => convolution(&map, (weighted, weights), shapes),
+                Op::Weighted(weighted) => convolution(vectors, &map, (weighted, weights), shapes),
             };
         }
         assert!(map.iter().all(|value| value.is_finite()), "sums of small numbers");
@@ -26,6 +26,7 @@ pub(crate) fn run(network: &Network, n_images: usize) {
 }
 
 fn convolution(
+    vectors: Vectors,
     map: &[f32],
     (weighted, weights): (&Weighted, &[f32]),
     (in_shape, out_shape): (Shape, Shape),
@@ -52,7 +53,7 @@ fn convolution(
         }
     }
     let mut sums = vec![0.0; out_shape.channels * columns];
-    multiply((out_shape.channels, rows, columns), weights, &columns_of_rows, &mut sums);
+    multiply(vectors, (out_shape.channels, rows, columns), (weights, &columns_of_rows), &mut sums);
     sums.iter_mut().for_each(|sum| *sum = sum.max(0.0));
     sums
 }

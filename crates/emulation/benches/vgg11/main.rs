@@ -1,7 +1,8 @@
 //! How many multiply–accumulates a second one core emulates of VGG-11 on 32 × 32 inputs, with 2-bit weights and
 //! activations but 8-bit ones in the first and last layer, on arrays of 128 × 128 cells of 2 bits; and how many it
 //! makes of the same layers as a float network. All from images to classes, in CPU time. The products of the float
-//! network take the widest vectors that the machine has, up to AVX-512, whichever kernel they stand beside.
+//! network take the widest vectors that the machine has, up to AVX-512. Beside kernels for machines without AVX-512 it runs
+//! a second time, with AVX2 as it would there.
 //!
 //! ```text
 //! cargo bench -p rebias-emulation
@@ -23,6 +24,7 @@ use rebias_converter::AdcRange;
 use rebias_crossbar::{FaultSpec, OnOff, ReadEnergy, ReadNoiseSpec, VariationSpec};
 use rebias_emulation::{EmulateOptions, Emulator};
 use rebias_kernels::Kernel;
+use rebias_kernels::baseline::Vectors;
 use rebias_mapper::map;
 use rebias_network::{Network, SampleSet};
 use rebias_tile::ImaSpec;
@@ -92,20 +94,32 @@ fn measure((title, change): (&str, Change), (network, kernel): (&Network, Kernel
     let emulator = emulator(network, change, (images, kernel));
     let programming = cpu_time() - start;
     // In turns, so that other work on the machine slows all alike.
-    let [float, alone, both] =
-        best([&mut || float::run(network, IMAGES), &mut || on_threads(1, || run(&emulator, images)), &mut || {
-            on_threads(2, || run(&emulator, images))
-        }]);
+    let [float, narrow_float, alone, both] = best([
+        &mut || float::run(Vectors::UpTo512Bits, network, IMAGES),
+        &mut || {
+            if is_for_avx2(kernel) {
+                float::run(Vectors::UpTo256Bits, network, IMAGES);
+            }
+        },
+        &mut || on_threads(1, || run(&emulator, images)),
+        &mut || on_threads(2, || run(&emulator, images)),
+    ]);
     let work = network.macs() as f64 * IMAGES as f64;
     let rate = |taken: &Taken| work / taken.cpu.as_secs_f64() / 1e9;
+    let ratio = |float: &Taken| format!("{:.2} × float32 at {:.1}", rate(&alone) / rate(float), rate(float));
+    let beside_avx2 = if is_for_avx2(kernel) { format!(", with AVX2 {}", ratio(&narrow_float)) } else { String::new() };
     println!(
-        "{title:<48} {:>6.1} GMAC/s = {:.2} × float32 at {:.1}; two threads {:.2} × one; programmed in {:.1} s",
+        "{title:<48} {:>6.1} GMAC/s = {}{beside_avx2}; two threads {:.2} × one; programmed in {:.1} s",
         rate(&alone),
-        rate(&alone) / rate(&float),
-        rate(&float),
+        ratio(&float),
         alone.wall.as_secs_f64() / both.wall.as_secs_f64(),
         programming.as_secs_f64(),
     );
+}
+
+/// Whether machines that have AVX-512 would run another kernel.
+fn is_for_avx2(kernel: Kernel) -> bool {
+    ["avx2", "portable"].contains(&kernel.name())
 }
 
 /// Programs VGG-19 with wires, runs some images, and tells how much memory that took.
