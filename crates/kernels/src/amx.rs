@@ -9,9 +9,9 @@
 //!                                                        └─► all slices and reads at once ───┘
 //! ```
 //!
-//! Where nothing is lost, slices and reads add up in a single product. Elsewhere sums are converted a quarter of 16 columns
-//! at a time, between the products of others, without a branch or a number that is looked for on the way: whatever else a
-//! core does there keeps it from looking ahead to the next product.
+//! Where nothing is lost, slices and reads add up in a single product. Elsewhere sums are converted two columns at a time,
+//! after each product of others. All of 16 columns is one piece of code without a loop, nearly without a branch, and without
+//! a number that is looked for on the way: whatever else a core does there keeps it from looking ahead to the next product.
 
 mod codes;
 mod collapsed;
@@ -28,19 +28,22 @@ use std::arch::x86_64::*;
 use std::cell::Cell;
 
 use crate::products::{Products, ROWS, Second, Upper};
-use crate::{Job, LANES, Output, Tally, Total, Work};
+use crate::random::Key;
+use crate::{Job, LANES, Output, Slice, SliceSign, Tally, Total, Work};
 use inputs::{Bits, Inputs};
 use multiplier::{Multiplier, Start, Sums};
 use noise::Noise;
 use pairs::Pairs;
 pub(crate) use registers::are_available;
 use slices::Slices;
-use sums::{Column, QUARTER, Quarter, SETS, Totals, VARIANCES};
+use sums::{Column, EIGHTH, PARTS, Part, SETS, Totals, VARIANCES};
 
-/// Sets of sums take turns: they begin with the first or with this one.
-const OTHER_TURN: usize = SETS;
+/// Tiles of columns after which one is converted. Their sums take turns in as many sets.
+const DELAY: usize = 2;
+/// Batches whose sums may not be converted yet.
+const DRIVES: usize = DELAY + 1;
 /// The first set for variances that all columns have: one for each drive.
-const COMMON: usize = 2 * SETS;
+const COMMON: usize = DELAY * SETS;
 
 /// Writes totals, `[position][column]`.
 pub(crate) fn run<T: Total>(products: &Products, job: &Job<'_>, output: Output<'_, T>) -> Work {
@@ -48,7 +51,7 @@ pub(crate) fn run<T: Total>(products: &Products, job: &Job<'_>, output: Output<'
     unsafe { with_tiles(products, job, output) }
 }
 
-#[target_feature(enable = "avx512f,avx512bw,avx512dq,avx512vl,avx512vbmi,vaes")]
+#[target_feature(enable = "avx512f,avx512bw,avx512dq,avx512vl,avx512vbmi,vaes,gfni")]
 fn with_tiles<T: Total>(products: &Products, job: &Job<'_>, output: Output<'_, T>) -> Work {
     match collapsed::worths(job).filter(|_| output.tally.is_none()) {
         Some(worths) => collapsed::run((products, job), &worths, output.totals),
@@ -99,6 +102,8 @@ struct Batch {
 struct Drive {
     read: usize,
     position: usize,
+    /// Where the totals of its position begin.
+    totals: usize,
     /// Index of the batch.
     batch: usize,
     /// Whether there are totals of the position.
@@ -107,7 +112,11 @@ struct Drive {
     upper: Upper,
     /// Where the keys of noise begin.
     noise: usize,
-    /// What is added to sums in words besides noise, for the first 32 images and the others.
+    /// Of its first slice.
+    place: (u32, SliceSign),
+    /// What codes are worth in totals of words, of columns that are not and of those that are negated.
+    factors: [__m512i; 2],
+    /// What is added to sums of a slice in words besides noise, for the first 32 images and the others.
     offsets: [__m512i; 2],
     /// What normal numbers are multiplied with, if all columns have the same: once its first sums are converted.
     sigmas: Cell<Option<[__m512i; 2]>>,
@@ -127,15 +136,10 @@ struct ColumnTile {
     len: usize,
 }
 
-/// Tiles of columns after which one is converted: there are two turns.
-const DELAY: usize = 2;
-/// Batches whose sums may not be converted yet.
-const DRIVES: usize = DELAY + 1;
-
 impl<'a> Run<'a> {
-    #[target_feature(enable = "avx512f,avx512bw,avx512dq,avx512vl,avx512vbmi,vaes")]
+    #[target_feature(enable = "avx512f,avx512bw,avx512dq,avx512vl,avx512vbmi,vaes,gfni")]
     fn new(products: &'a Products, job: &'a Job<'a>) -> Self {
-        let (way, batches) = match Pairs::new(job) {
+        let (way, batches) = match Pairs::new(products, job) {
             Some((pairs, batches)) => (Way::Pairs(pairs), batches),
             None => (Way::Slices(Slices::new(job)), slices::batches(job)),
         };
@@ -144,7 +148,7 @@ impl<'a> Run<'a> {
 
     /// Makes and converts all sums. While those of 16 columns are made, those before leave their registers, and those
     /// before these are converted.
-    #[target_feature(enable = "avx512f,avx512bw,avx512dq,avx512vl,avx512vbmi,vaes")]
+    #[target_feature(enable = "avx512f,avx512bw,avx512dq,avx512vl,avx512vbmi,vaes,gfni")]
     fn run<T: Total>(&self, output: Output<'_, T>, convert: &impl Convert<T>) {
         let Output { totals, mut tally } = output;
         // SAFETY: only the AMX kernel comes this way, and its existence proves the registers.
@@ -152,56 +156,56 @@ impl<'a> Run<'a> {
         let mut inputs = Inputs::new();
         let mut drives = [const { None }; DRIVES];
         let mut room = [[T::ZERO; LANES]; ROWS];
-        let mut set = 0;
+        // Where what drives the columns is, and which they are.
+        let mut waiting: [Option<(usize, &ColumnTile)>; DELAY] = [None; DELAY];
+        let mut turn = 0;
         // Behind the last batch, what was made before is completed.
         for (index, batch) in self.all_batches().map(Some).chain([None; DELAY]).enumerate() {
-            drives[index % DRIVES] =
-                batch.map(|batch| self.drive(batch, (&mut multiplier, &mut inputs), index % DRIVES));
-            let driven = drives[index % DRIVES].as_ref();
-            let n_tiles = if driven.is_some() { self.tiles.len() } else { self.tiles.len().min(DELAY) };
-            for (at, tile) in self.tiles[..n_tiles].iter().enumerate() {
-                // The sums of every other tile are in the same set.
-                set = OTHER_TURN - set;
-                let made = (driven, tile.index, set);
-                let (back, ready) = self.before(at);
-                let slot = (index + DRIVES - back) % DRIVES;
-                let Some(source) = drives[slot].as_ref() else {
-                    self.multiply(made, (&mut multiplier, &inputs), |_, _| {});
+            let slot = index % DRIVES;
+            let n_tiles = if batch.is_some() { self.tiles.len() } else { 1 };
+            if let Some(batch) = batch {
+                drives[slot] = Some(self.drive(batch, (&mut multiplier, &mut inputs), slot));
+            }
+            for tile in &self.tiles[..n_tiles] {
+                let ready = std::mem::replace(&mut waiting[turn], batch.and(Some((slot, tile))));
+                let set = SETS * turn;
+                turn = (turn + 1) % DELAY;
+                let made = (batch.and(drives[slot].as_ref()), tile.index, set);
+                let Some((slot, ready)) = ready else {
+                    self.multiply(made, (&mut multiplier, &inputs), (0, |_, _| {}));
                     continue;
                 };
+                let Some(source) = &drives[slot] else { continue };
                 if let (Some(noise), None) = (&self.noise, source.sigmas.get()) {
                     source.sigmas.set(noise.common_sigmas(&multiplier.sets()[COMMON + slot]));
                 }
                 if let Some(tally) = &mut tally {
                     self.record((source, ready), &multiplier.sets()[set..], tally);
                 }
-                let totals = &mut totals[source.position * self.job.columns().len() + ready.before..][..ready.len];
-                let negated = self.job.stack.negated_tile(source.read, ready.index);
-                let (is_whole, unused) = (ready.len == ROWS, ready.first % ROWS);
-                if !is_whole {
+                let totals = &mut totals[source.totals + ready.before..][..ready.len];
+                let unused = ready.first % ROWS;
+                if ready.len < ROWS {
                     room[unused..][..ready.len].copy_from_slice(totals);
                 }
                 let rows = totals.first_chunk_mut().unwrap_or(&mut room);
-                let used = (unused, unused + ready.len);
-                let mut rows = Rows { drive: source, first: ready.index * ROWS, rows, negated, used };
-                self.multiply(made, (&mut multiplier, &inputs), |sets, quarter| {
-                    rows.convert(convert, (&sets[set..], quarter));
-                });
-                if !is_whole {
+                let keys = match &self.noise {
+                    Some(noise) => noise.keys(source, ready.index * ROWS),
+                    None => [Key::default(); ROWS],
+                };
+                let mut rows = Rows {
+                    drive: source,
+                    first: ready.index * ROWS,
+                    rows,
+                    negated: self.job.stack.negated_tile(source.read, ready.index),
+                    keys: &keys,
+                    used: (unused, unused + ready.len),
+                };
+                let convert = |sets: &[Sums], part| rows.convert(convert, (&sets[set..], part));
+                self.multiply(made, (&mut multiplier, &inputs), (PARTS, convert));
+                if ready.len < ROWS {
                     totals.copy_from_slice(&room[unused..][..ready.len]);
                 }
             }
-        }
-    }
-
-    /// The tile of columns that is converted while another is made, and how many batches before.
-    #[inline(always)]
-    fn before(&self, at: usize) -> (usize, &ColumnTile) {
-        let n_tiles = self.tiles.len();
-        match (at.checked_sub(DELAY), n_tiles) {
-            (Some(ready), _) => (0, &self.tiles[ready]),
-            (None, 1) => (DELAY, &self.tiles[0]),
-            (None, _) => (1, &self.tiles[n_tiles + at - DELAY]),
         }
     }
 
@@ -217,7 +221,7 @@ impl<'a> Run<'a> {
     }
 
     /// Fills what drives a batch, and tells what is known of it before its columns are.
-    #[target_feature(enable = "avx512f,avx512bw,avx512dq,avx512vl,avx512vbmi,vaes")]
+    #[target_feature(enable = "avx512f,avx512bw,avx512dq,avx512vl,avx512vbmi,vaes,gfni")]
     fn drive(
         &self,
         (read, position, batch): (usize, usize, usize),
@@ -229,9 +233,10 @@ impl<'a> Run<'a> {
         inputs.fill(Bits::new(self.job.patterns, lines, position), &self.batches[batch].driven, upper);
         let inputs = &*inputs;
         let slice = self.batches[batch].slice;
-        let offsets = match &self.way {
-            Way::Pairs(_) => [_mm512_setzero_si512(); 2],
-            Way::Slices(slices) => slices.offsets(self.job, (read, position, slice)),
+        let Slice { shift, sign, .. } = self.job.slices[slice];
+        let (factors, offsets) = match &self.way {
+            Way::Pairs(pairs) => (pairs.factors(batch), [_mm512_setzero_si512(); 2]),
+            Way::Slices(slices) => (slices::factors((shift, sign)), slices.offsets(self.job, (read, position, slice))),
         };
         let squares = (self.noise.is_some() && self.job.slices[slice].planes.len() > 1).then(|| inputs.squared());
         if let Some(noise) = &self.noise {
@@ -241,34 +246,41 @@ impl<'a> Run<'a> {
         Drive {
             read,
             position,
+            totals: position * self.job.columns().len(),
             batch,
             before,
             upper,
             noise: self.noise.as_ref().map_or(0, |noise| noise.begin(read, slice)),
+            place: (shift, sign),
+            factors,
             offsets,
             sigmas: Cell::new(None),
             squares,
         }
     }
 
-    /// Makes the sums of 16 columns; without a drive, completes what was made before.
+    /// Makes the sums of 16 columns and does parts of other work meanwhile; without a drive, completes what was made before.
     #[inline(always)]
     fn multiply(
         &self,
         (drive, tile, set): (Option<&Drive>, usize, usize),
         (multiplier, inputs): (&mut Multiplier, &Inputs),
-        between: impl FnMut(&[Sums], usize),
+        (n_parts, mut between): (usize, impl FnMut(&[Sums], usize)),
     ) {
-        let (cells, seconds) = drive.map_or((&[][..], &[][..]), |drive| self.products.of(drive.read, tile));
+        let Some(drive) = drive else {
+            multiplier.finish();
+            return (0..n_parts).for_each(|part| between(multiplier.sets(), part));
+        };
+        let (cells, seconds) = self.products.of(drive.read, tile);
         let (highs, seconds) = match self.products.second() {
             Second::High => (seconds, &[][..]),
             Second::Absent | Second::Rest => (&[][..], seconds),
         };
-        multiplier.multiply((cells, seconds), inputs.tiles(), (set, Start::Zero), between);
+        multiplier.multiply_amid((cells, seconds), inputs.tiles(), (set, Start::Zero), (n_parts, between));
         if !highs.is_empty() {
-            multiplier.multiply((highs, &[]), inputs.tiles(), (set + 1, Start::Zero), |_, _| {});
+            multiplier.multiply((highs, &[]), inputs.tiles(), (set + 1, Start::Zero));
         }
-        if let (Some(noise), Some(drive)) = (&self.noise, drive) {
+        if let Some(noise) = &self.noise {
             let inputs = drive.squares.as_ref().unwrap_or(inputs);
             noise.multiply((drive.read, tile), (multiplier, inputs), set + VARIANCES);
         }
@@ -285,7 +297,7 @@ impl<'a> Run<'a> {
     }
 
     #[inline(never)]
-    #[target_feature(enable = "avx512f,avx512bw,avx512dq,avx512vl,avx512vbmi,vaes")]
+    #[target_feature(enable = "avx512f,avx512bw,avx512dq,avx512vl,avx512vbmi,vaes,gfni")]
     fn record_column(&self, drive: &Drive, column: Column<'_>, tally: &mut Tally) {
         match &self.way {
             Way::Pairs(pairs) => pairs.record((self, drive), column, tally),
@@ -300,12 +312,12 @@ impl<'a> Run<'a> {
 
 /// From the sums of columns to their totals.
 trait Convert<T> {
-    /// Adds what becomes of the sums of a quarter of 16 columns; those that are not used may be left out.
+    /// Adds what becomes of the sums of some columns; those that are not used may be left out.
     ///
     /// # Safety
     ///
     /// This machine has the instructions of the AMX kernel.
-    unsafe fn add(&self, drive: &Drive, quarter: Quarter<'_>, totals: &mut [[T; LANES]; QUARTER]);
+    unsafe fn add(&self, drive: &Drive, part: Part<'_>, totals: &mut [[T; LANES]; EIGHTH]);
 }
 
 /// Where the sums of 16 columns go.
@@ -317,25 +329,25 @@ struct Rows<'a, T> {
     rows: &'a mut [[T; LANES]; ROWS],
     /// Whether their converted sums count negatively; `None` if none do.
     negated: Option<&'a [bool; ROWS]>,
+    keys: &'a [Key; ROWS],
     /// Which of them are the job's: the first one, and the one behind the last.
     used: (usize, usize),
 }
 
 impl<T: Total> Rows<'_, T> {
-    /// Converts the sums of a quarter of them.
+    /// Converts the sums of some of them.
     #[inline(always)]
-    fn convert(&mut self, convert: &impl Convert<T>, (sets, quarter): (&[Sums], usize)) {
-        let (Some(sets), Some(totals)) = (sets.first_chunk(), self.rows.as_chunks_mut().0.get_mut(quarter)) else {
+    fn convert(&mut self, convert: &impl Convert<T>, (sets, part): (&[Sums], usize)) {
+        let (Some(sets), Some(totals)) = (sets.first_chunk(), self.rows.as_chunks_mut().0.get_mut(part)) else {
             return;
         };
-        let start = quarter * QUARTER;
-        let used = (self.used.0.saturating_sub(start), self.used.1.saturating_sub(start).min(QUARTER));
-        if used.0 >= used.1 {
-            return;
-        }
-        let negated = self.negated.map(|negated| &negated.as_chunks().0[quarter]);
+        let start = part * EIGHTH;
+        let used = (self.used.0.saturating_sub(start), self.used.1.saturating_sub(start));
+        let negated = self.negated.map(|negated| &negated.as_chunks().0[part]);
+        let keys = &self.keys.as_chunks().0[part];
+        let part = Part { sets, part, first: self.first + start, negated, keys, used };
         // SAFETY: only the AMX kernel comes this way, and its existence proves the instructions.
-        unsafe { convert.add(self.drive, Quarter { sets, quarter, first: self.first + start, negated, used }, totals) };
+        unsafe { convert.add(self.drive, part, totals) };
     }
 }
 

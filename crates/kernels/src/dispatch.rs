@@ -58,9 +58,9 @@ impl Isa {
             && is_x86_feature_detected!("vaes")
     }
 
-    /// With what [`has_avx512`](Self::has_avx512) tells, and tile registers.
+    /// With what [`has_avx512`](Self::has_avx512) tells, products with matrices of bits, and tile registers.
     pub(crate) fn has_amx() -> bool {
-        Self::has_avx512() && crate::amx::are_available()
+        Self::has_avx512() && is_x86_feature_detected!("gfni") && crate::amx::are_available()
     }
 
     /// Of a kernel that is there only where [`has_avx2`](Self::has_avx2) said so.

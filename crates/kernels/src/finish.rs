@@ -262,6 +262,34 @@ mod tests {
     use super::*;
     use crate::Grid;
 
+    const POSITIONS: usize = 3;
+
+    /// Holds the codes of every kernel to sums, for totals that stand by column and by position.
+    fn check<T: Total>(affine: &Affine, thresholds: &[i64], totals: &[[T; LANES]], inputs: &[Lift]) {
+        let max_total = totals.iter().flatten().map(|total| total.wide().unsigned_abs()).max().unwrap_or(0);
+        let max_input = inputs.iter().flatten().map(|input| input.unsigned_abs()).max().unwrap_or(0);
+        let bound = affine.bound(max_total.into(), max_input.into());
+        let finish = Finish::new(affine.clone(), thresholds.iter().copied(), bound);
+        let n_planes = thresholds.len().ilog2() as usize + 1;
+        let by_column = Grid { of_column: POSITIONS, of_position: 1, n_positions: POSITIONS };
+        let by_position = Grid { of_column: 1, of_position: affine.weights.len(), n_positions: POSITIONS };
+        for (kernel, grid) in Kernel::available().into_iter().flat_map(|it| [(it, by_column), (it, by_position)]) {
+            let mut sums = vec![[0; LANES]; POSITIONS];
+            let totals = OutputTotals { totals, grid, column: 0 };
+            affine.apply(kernel, totals, inputs, &mut sums);
+            let mut planes = vec![0; n_planes * POSITIONS];
+            finish.codes(kernel, (totals, inputs), (&mut planes, POSITIONS));
+            for (position, sums) in sums.iter().enumerate() {
+                for (lane, &sum) in sums.iter().enumerate() {
+                    let expected = thresholds.iter().filter(|&&threshold| sum >= threshold).count();
+                    let bit = |plane: usize| (planes[plane * POSITIONS + position] >> lane & 1) << plane;
+                    let found: u64 = (0..n_planes).map(bit).sum();
+                    assert_eq!(found, expected as u64, "{}: {sum} among {thresholds:?}", kernel.name());
+                }
+            }
+        }
+    }
+
     proptest! {
         #[test]
         fn prop_codes_count_the_thresholds_that_are_reached(
@@ -277,34 +305,17 @@ mod tests {
                 slopes: vec![slope * factor],
                 offset: offset * factor + factor / 2,
             };
-            let n_positions = 3;
-            let totals: Vec<[i32; LANES]> = (0..weights.len() * n_positions)
+            let totals: Vec<[i32; LANES]> = (0..weights.len() * POSITIONS)
                 .map(|at| std::array::from_fn(|lane| (at * 100 + lane * 7) as i32 - 200))
                 .collect();
+            let words: Vec<_> = totals.iter().map(|totals| totals.map(|total| total as i16)).collect();
             let inputs: Vec<Lift> =
-                (0..n_positions).map(|at| std::array::from_fn(|lane| (at + lane * lane % 91) as i32)).collect();
+                (0..POSITIONS).map(|at| std::array::from_fn(|lane| (at + lane * lane % 91) as i32)).collect();
             let n_thresholds = (1i64 << bits) - 1;
             let mut thresholds: Vec<_> = (0..n_thresholds).map(|at| (at - n_thresholds / 2) * spacing * factor).collect();
             thresholds[0] = i64::MIN;
-            // Once by column, once by position.
-            let by_column = Grid { of_column: n_positions, of_position: 1, n_positions };
-            let by_position = Grid { of_column: 1, of_position: weights.len(), n_positions };
-            for (kernel, grid) in Kernel::available().into_iter().flat_map(|it| [(it, by_column), (it, by_position)]) {
-                let mut sums = vec![[0; LANES]; n_positions];
-                let totals = OutputTotals { totals: &totals, grid, column: 0 };
-                affine.apply(kernel, totals, &inputs, &mut sums);
-                let mut planes = vec![0; bits as usize * n_positions];
-                let finish = Finish::new(affine.clone(), thresholds.iter().copied(), 1 << 60);
-                finish.codes(kernel, (totals, &inputs), (&mut planes, n_positions));
-                for (position, sums) in sums.iter().enumerate() {
-                    for (lane, &sum) in sums.iter().enumerate() {
-                        let expected = thresholds.iter().filter(|&&threshold| sum >= threshold).count();
-                        let bit = |plane: usize| (planes[plane * n_positions + position] >> lane & 1) << plane;
-                        let found: u64 = (0..bits as usize).map(bit).sum();
-                        prop_assert_eq!(found, expected as u64, "{}", kernel.name());
-                    }
-                }
-            }
+            check(&affine, &thresholds, &totals, &inputs);
+            check(&affine, &thresholds, &words, &inputs);
         }
     }
 }

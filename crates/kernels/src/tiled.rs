@@ -65,10 +65,7 @@ impl<'a> Plan<'a> {
         let converter = Converter::of(job);
         let max_code = match &codes {
             None => converter.as_ref().map_or(u64::MAX / 3, |converter| converter.max_code(job)),
-            Some(Codes::Same) => job.stack.max_sum(),
-            Some(Codes::Clip(max)) => (*max).into(),
-            Some(Codes::Table(codes)) => codes.iter().max().map_or(0, |&code| code.into()),
-            Some(Codes::Near { codes, .. }) => codes.iter().max().map_or(0, |&code| code.into()),
+            Some(codes) => codes.max_code(job),
         };
         Self {
             tiles,
@@ -87,6 +84,17 @@ impl<'a> Plan<'a> {
 }
 
 impl Codes {
+    /// The greatest of a job.
+    pub(crate) fn max_code(&self, job: &Job<'_>) -> u64 {
+        let max = |codes: &[u8]| codes.iter().max().map_or(0, |&code| code.into());
+        match self {
+            Self::Same => job.stack.max_sum(),
+            Self::Clip(max) => (*max).into(),
+            Self::Table(codes) => max(&codes[..]),
+            Self::Near { codes, .. } => max(&codes[..]),
+        }
+    }
+
     /// `None` if codes are wider than bytes.
     pub(crate) fn new(job: &Job<'_>) -> Option<Self> {
         match job.transfer {

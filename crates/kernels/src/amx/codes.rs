@@ -4,7 +4,7 @@ use std::arch::x86_64::*;
 
 use super::Drive;
 use super::noise::Noise;
-use super::sums::{QUARTER, Quarter, high_products};
+use super::sums::{EIGHTH, Part, high_products, shifted_right};
 use crate::Job;
 use crate::noise::Spread;
 use crate::products::Second;
@@ -12,27 +12,74 @@ use crate::words::Steps;
 
 /// From sums to codes.
 pub(super) trait Codes {
-    /// The codes of a quarter of 16 columns, in words for all images in order; those of columns that are not used may be
-    /// anything. `For` is what they are for: with a copy for each, the compiler makes it a part of the only function that
-    /// calls it.
+    /// The codes of some columns, in words for all images in order; those of columns that are not used may be anything.
+    /// `For` is what they are for: with a copy for each, the compiler makes it a part of the only function that calls it.
     ///
     /// # Safety
     ///
     /// This machine has the instructions of the AMX kernel.
-    unsafe fn codes<For>(&self, drive: &Drive, quarter: Quarter<'_>) -> [[__m512i; 2]; QUARTER];
+    unsafe fn codes<For>(&self, drive: &Drive, part: Part<'_>) -> [[__m512i; 2]; EIGHTH];
 }
 
-/// Of nothing but sums in words.
-pub(super) struct Direct<F> {
+/// What sums there are.
+pub(super) trait Units {
+    /// Those of cells in units, in words.
+    ///
+    /// # Safety
+    ///
+    /// This machine has the instructions of the AMX kernel.
+    unsafe fn units(&self, part: Part<'_>) -> [[__m512i; 2]; EIGHTH];
+}
+
+/// Sums are in units, and all are in one set.
+pub(super) struct Plain;
+
+impl Units for Plain {
+    #[inline]
+    #[target_feature(enable = "avx512f,avx512bw,avx512dq,avx512vl,avx512vbmi,vaes,gfni")]
+    unsafe fn units(&self, part: Part<'_>) -> [[__m512i; 2]; EIGHTH] {
+        part.words(0)
+    }
+}
+
+/// Sums are shifted left, after those of high bytes are added.
+#[derive(Clone, Copy)]
+pub(super) struct Shifted {
     pub(super) second: Second,
+    pub(super) left: u32,
+}
+
+impl Units for Shifted {
+    #[inline]
+    #[target_feature(enable = "avx512f,avx512bw,avx512dq,avx512vl,avx512vbmi,vaes,gfni")]
+    unsafe fn units(&self, part: Part<'_>) -> [[__m512i; 2]; EIGHTH] {
+        let mut words = part.words(0);
+        if self.second == Second::High {
+            // No sum of both is beyond a word, so neither is one of low bytes.
+            for (words, highs) in words.as_flattened_mut().iter_mut().zip(part.words(1).as_flattened()) {
+                *words = _mm512_add_epi16(*words, _mm512_slli_epi16::<8>(*highs));
+            }
+        }
+        let left = _mm_cvtsi32_si128(self.left as i32);
+        for words in words.as_flattened_mut() {
+            *words = _mm512_sll_epi16(*words, left);
+        }
+        words
+    }
+}
+
+/// Of nothing but sums.
+pub(super) struct Direct<F> {
+    pub(super) units: Shifted,
     pub(super) code: F,
 }
 
 impl<F: Fn([__m512i; 2]) -> [__m512i; 2]> Codes for Direct<F> {
     #[inline]
-    #[target_feature(enable = "avx512f,avx512bw,avx512dq,avx512vl,avx512vbmi,vaes")]
-    unsafe fn codes<For>(&self, _: &Drive, quarter: Quarter<'_>) -> [[__m512i; 2]; QUARTER] {
-        let mut words = words(self.second, quarter);
+    #[target_feature(enable = "avx512f,avx512bw,avx512dq,avx512vl,avx512vbmi,vaes,gfni")]
+    unsafe fn codes<For>(&self, _: &Drive, part: Part<'_>) -> [[__m512i; 2]; EIGHTH] {
+        // SAFETY: the caller says that this machine has the instructions.
+        let mut words = unsafe { self.units.units(part) };
         for words in &mut words {
             *words = (self.code)(*words);
         }
@@ -41,19 +88,20 @@ impl<F: Fn([__m512i; 2]) -> [__m512i; 2]> Codes for Direct<F> {
 }
 
 /// By steps.
-pub(super) struct Stepped {
-    pub(super) second: Second,
+pub(super) struct Stepped<U> {
+    pub(super) units: U,
     pub(super) steps: StepCoder,
 }
 
-impl Codes for Stepped {
+impl<U: Units> Codes for Stepped<U> {
     #[inline]
-    #[target_feature(enable = "avx512f,avx512bw,avx512dq,avx512vl,avx512vbmi,vaes")]
-    unsafe fn codes<For>(&self, drive: &Drive, quarter: Quarter<'_>) -> [[__m512i; 2]; QUARTER] {
+    #[target_feature(enable = "avx512f,avx512bw,avx512dq,avx512vl,avx512vbmi,vaes,gfni")]
+    unsafe fn codes<For>(&self, drive: &Drive, part: Part<'_>) -> [[__m512i; 2]; EIGHTH] {
         let (steps, [first, others]) = (self.steps, drive.offsets);
-        let mut words = words(self.second, quarter);
+        // SAFETY: the caller says that this machine has the instructions.
+        let mut words = unsafe { self.units.units(part) };
         for words in &mut words {
-            let [low, high] = steps.units(*words);
+            let [low, high] = *words;
             *words = [steps.codes(_mm512_add_epi16(low, first)), steps.codes(_mm512_add_epi16(high, others))];
         }
         words
@@ -61,50 +109,27 @@ impl Codes for Stepped {
 }
 
 /// The same with noise.
-pub(super) struct Noisy<'n> {
-    pub(super) second: Second,
+pub(super) struct Noisy<'n, U> {
+    pub(super) units: U,
     pub(super) steps: StepCoder,
     pub(super) noise: &'n Noise<'n>,
 }
 
-impl Codes for Noisy<'_> {
+impl<U: Units> Codes for Noisy<'_, U> {
     #[inline]
-    #[target_feature(enable = "avx512f,avx512bw,avx512dq,avx512vl,avx512vbmi,vaes")]
-    unsafe fn codes<For>(&self, drive: &Drive, quarter: Quarter<'_>) -> [[__m512i; 2]; QUARTER] {
-        self.noisy_codes(drive, quarter)
-    }
-}
-
-impl Noisy<'_> {
-    /// A function of its own, whose registers hold constants of noise and nothing else.
-    #[inline(never)]
-    #[target_feature(enable = "avx512f,avx512bw,avx512dq,avx512vl,avx512vbmi,vaes")]
-    fn noisy_codes(&self, drive: &Drive, quarter: Quarter<'_>) -> [[__m512i; 2]; QUARTER] {
+    #[target_feature(enable = "avx512f,avx512bw,avx512dq,avx512vl,avx512vbmi,vaes,gfni")]
+    unsafe fn codes<For>(&self, drive: &Drive, part: Part<'_>) -> [[__m512i; 2]; EIGHTH] {
         let (steps, [first, others]) = (self.steps, drive.offsets);
-        let samples = self.noise.words(drive, quarter.columns());
-        let mut words = words(self.second, quarter);
-        for (words, samples) in words.iter_mut().zip(samples) {
-            let [low, high] = steps.units(*words);
-            let low = _mm512_add_epi16(_mm512_add_epi16(low, first), samples[0]);
-            let high = _mm512_add_epi16(_mm512_add_epi16(high, others), samples[1]);
+        let samples = self.noise.words(drive, part);
+        // SAFETY: the caller says that this machine has the instructions.
+        let mut words = unsafe { self.units.units(part) };
+        for (words, samples) in words.iter_mut().zip(&samples) {
+            let low = _mm512_add_epi16(_mm512_add_epi16(words[0], first), samples[0]);
+            let high = _mm512_add_epi16(_mm512_add_epi16(words[1], others), samples[1]);
             *words = [steps.codes(low), steps.codes(high)];
         }
         words
     }
-}
-
-/// Sums in words.
-#[inline]
-#[target_feature(enable = "avx512f,avx512bw")]
-fn words(second: Second, quarter: Quarter<'_>) -> [[__m512i; 2]; QUARTER] {
-    let mut words = quarter.words(0);
-    if second == Second::High {
-        // No sum of both is beyond a word, so neither is one of low bytes.
-        for (words, highs) in words.as_flattened_mut().iter_mut().zip(quarter.words(1).as_flattened()) {
-            *words = _mm512_add_epi16(*words, _mm512_slli_epi16::<8>(*highs));
-        }
-    }
-    words
 }
 
 /// The greatest magnitude of what is added to sums.
@@ -114,10 +139,9 @@ pub(super) fn max_offset(job: &Job<'_>) -> u32 {
     max_lift.saturating_add(job.stack.spread.as_ref().map_or(0, Spread::max_sample))
 }
 
-/// See [`Steps`], of sums that are shifted left first; `plus` is among the offsets.
+/// See [`Steps`]; `plus` is among the offsets.
 #[derive(Clone, Copy)]
 pub(super) struct StepCoder {
-    left: u32,
     plus: i16,
     minus: __m512i,
     limit: __m512i,
@@ -127,9 +151,8 @@ pub(super) struct StepCoder {
 
 impl StepCoder {
     #[target_feature(enable = "avx512f,avx512bw")]
-    pub(super) fn new(job: &Job<'_>, steps: &Steps) -> Self {
+    pub(super) fn new(steps: &Steps) -> Self {
         Self {
-            left: job.stack.shift(),
             plus: steps.plus as i16,
             minus: _mm512_set1_epi16(steps.minus as i16),
             limit: _mm512_set1_epi16(steps.limit as i16),
@@ -143,21 +166,10 @@ impl StepCoder {
         self.plus
     }
 
-    /// Sums of cells in units.
-    #[inline]
-    #[target_feature(enable = "avx512f,avx512bw")]
-    fn units(&self, [low, high]: [__m512i; 2]) -> [__m512i; 2] {
-        if self.left == 0 {
-            return [low, high];
-        }
-        let left = _mm_cvtsi32_si128(self.left as i32);
-        [_mm512_sll_epi16(low, left), _mm512_sll_epi16(high, left)]
-    }
-
     #[inline]
     #[target_feature(enable = "avx512f,avx512bw")]
     fn codes(&self, sums: __m512i) -> __m512i {
         let numerator = _mm512_min_epu16(_mm512_subs_epu16(sums, self.minus), self.limit);
-        _mm512_srlv_epi16(high_products(numerator, self.multiplier), self.shift)
+        shifted_right(high_products(numerator, self.multiplier), self.shift)
     }
 }

@@ -26,7 +26,7 @@ pub(super) fn worths(job: &Job<'_>) -> Option<Slices> {
 }
 
 /// Writes totals, `[position][column]`.
-#[target_feature(enable = "avx512f,avx512bw,avx512dq,avx512vl,avx512vbmi,vaes")]
+#[target_feature(enable = "avx512f,avx512bw,avx512dq,avx512vl,avx512vbmi,vaes,gfni")]
 pub(super) fn run<T: Total>((products, job): (&Products, &Job<'_>), slices: &Slices, totals: &mut [[T; LANES]]) {
     let (first, end) = (job.columns.0 / ROWS, job.columns.1.div_ceil(ROWS));
     let second = products.second();
@@ -42,10 +42,10 @@ pub(super) fn run<T: Total>((products, job): (&Products, &Job<'_>), slices: &Sli
                 let (cells, seconds) = products.of(index, columns);
                 let set = (columns - first) * sets_of_columns;
                 if second == Second::High {
-                    multiplier.multiply((cells, &[]), inputs.tiles(), (set, start), |_, _| {});
-                    multiplier.multiply((seconds, &[]), inputs.tiles(), (set + 1, start), |_, _| {});
+                    multiplier.multiply((cells, &[]), inputs.tiles(), (set, start));
+                    multiplier.multiply((seconds, &[]), inputs.tiles(), (set + 1, start));
                 } else {
-                    multiplier.multiply((cells, seconds), inputs.tiles(), (set, start), |_, _| {});
+                    multiplier.multiply((cells, seconds), inputs.tiles(), (set, start));
                 }
             }
         }
@@ -58,7 +58,7 @@ pub(super) fn run<T: Total>((products, job): (&Products, &Job<'_>), slices: &Sli
 }
 
 /// Writes the totals of a column.
-#[target_feature(enable = "avx512f,avx512bw,avx512dq,avx512vl,avx512vbmi,vaes")]
+#[target_feature(enable = "avx512f,avx512bw,avx512dq,avx512vl,avx512vbmi,vaes,gfni")]
 fn write<T: Total>((sets, row): (&[Sums], usize), second: Second, totals: &mut [T; LANES]) {
     let low = wides(&sets[0], row).in_order();
     if second == Second::High {

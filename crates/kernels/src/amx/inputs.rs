@@ -102,7 +102,7 @@ impl Inputs {
     }
 
     /// Fills the tiles of a read.
-    #[target_feature(enable = "avx512f,avx512bw,avx512dq,avx512vl,avx512vbmi,vaes")]
+    #[target_feature(enable = "avx512f,avx512bw,avx512dq,avx512vl,avx512vbmi,vaes,gfni")]
     pub(super) fn fill(&mut self, bits: Bits<'_>, Slices { first, second }: &Slices, upper: Upper) {
         let n_rows = 2 * bits.vectors.len() / bits.n_planes;
         match (upper, second) {
@@ -137,19 +137,22 @@ impl Inputs {
 
     /// Fills rows from one on.
     #[inline]
-    #[target_feature(enable = "avx512f,avx512bw,avx512dq,avx512vl,avx512vbmi,vaes")]
+    #[target_feature(enable = "avx512f,avx512bw,avx512dq,avx512vl,avx512vbmi,vaes,gfni")]
     fn spread_all(&mut self, bits: Bits<'_>, driven: &[Driven], row: usize) {
         let groups = bits.vectors.chunks_exact(bits.n_planes);
         match *driven {
             [one] => {
+                let matrix = matrix([one.worth; 2]);
                 for (index, vectors) in groups.enumerate() {
-                    self.spread(row + 2 * index, [&vectors[one.plane]], [one.worth]);
+                    let bits = load(&vectors[one.plane].0);
+                    self.spread(row + 2 * index, [(bits, 0x0804_0201), (bits, 0x8040_2010)], matrix);
                 }
             }
-            [low, high] => {
+            [low, high] if low.worth & high.worth == 0 => {
+                let matrix = matrix([low.worth, high.worth]);
                 for (index, vectors) in groups.enumerate() {
-                    let vectors = [&vectors[low.plane], &vectors[high.plane]];
-                    self.spread(row + 2 * index, vectors, [low.worth, high.worth]);
+                    let [first, others] = nibbles([&vectors[low.plane], &vectors[high.plane]]);
+                    self.spread(row + 2 * index, [(first, 0x8844_2211), (others, 0x8844_2211)], matrix);
                 }
             }
             _ => {
@@ -160,25 +163,24 @@ impl Inputs {
         }
     }
 
-    /// Spreads eight lines over two rows of each group.
+    /// Spreads eight lines over two rows of each group: those of the first four to one row, those of the others to the next.
+    /// For each row there are bytes for all images, bits of a byte that its four lines have, and what is made of them.
     #[inline]
-    #[target_feature(enable = "avx512f,avx512bw,avx512dq,avx512vl,avx512vbmi,vaes")]
-    fn spread<const N: usize>(&mut self, row: usize, vectors: [&Vector; N], worths: [u8; N]) {
+    #[target_feature(enable = "avx512f,avx512bw,avx512dq,avx512vl,avx512vbmi,vaes,gfni")]
+    fn spread(&mut self, row: usize, rows: [(__m512i, u32); 2], matrix: __m512i) {
         let (tile, row) = (row / ROWS, row % ROWS);
         for (group, spread) in SPREAD.iter().enumerate() {
-            let spread = load(spread);
-            let mut rows = [_mm512_setzero_si512(); 2];
-            for (vector, worth) in vectors.into_iter().zip(worths) {
-                add_bits(&mut rows, _mm512_permutexvar_epi8(spread, load(&vector.0)), worth);
-            }
             let tile = &mut self.tiles[tile][group];
-            store(&mut tile[row].0, rows[0]);
-            store(&mut tile[row + 1].0, rows[1]);
+            for (offset, (bytes, lines)) in rows.into_iter().enumerate() {
+                let images = _mm512_permutexvar_epi8(load(spread), bytes);
+                let of_line = _mm512_and_si512(images, _mm512_set1_epi32(lines as i32));
+                store(&mut tile[row + offset].0, _mm512_gf2p8affine_epi64_epi8::<0>(of_line, matrix));
+            }
         }
     }
 
     /// Likewise, of any number of planes.
-    #[target_feature(enable = "avx512f,avx512bw,avx512dq,avx512vl,avx512vbmi,vaes")]
+    #[target_feature(enable = "avx512f,avx512bw,avx512dq,avx512vl,avx512vbmi,vaes,gfni")]
     fn spread_many(&mut self, row: usize, vectors: &[Vector], driven: &[Driven]) {
         let (tile, row) = (row / ROWS, row % ROWS);
         for (group, spread) in SPREAD.iter().enumerate() {
@@ -201,6 +203,28 @@ impl Inputs {
         }
         Self { tiles, ..*self }
     }
+}
+
+/// The low halves of the bytes of two planes as one byte, and their high halves.
+#[inline]
+#[target_feature(enable = "avx512f,avx512bw")]
+fn nibbles([first, second]: [&Vector; 2]) -> [__m512i; 2] {
+    let (first, second, low) = (load(&first.0), load(&second.0), _mm512_set1_epi8(0x0f));
+    // Those of the first plane where a bit of the third operand is set, and else those of the second.
+    const SELECT: i32 = 0b1110_0100;
+    [
+        _mm512_ternarylogic_epi32::<SELECT>(first, _mm512_slli_epi16::<4>(second), low),
+        _mm512_ternarylogic_epi32::<SELECT>(_mm512_srli_epi16::<4>(first), second, low),
+    ]
+}
+
+/// From bytes with at most one bit in either half to what these bits are worth.
+#[inline]
+#[target_feature(enable = "avx512f")]
+fn matrix([low, high]: [u8; 2]) -> __m512i {
+    // The last byte tells what bits the lowest bit of a product is the sum of.
+    let row = |bit: usize| ((low >> bit) & 1) * 0x0f + ((high >> bit) & 1) * 0xf0;
+    _mm512_set1_epi64(i64::from_be_bytes(std::array::from_fn(row)))
 }
 
 /// Adds what the bits of eight lines are worth, those of the first four to the first row.

@@ -17,9 +17,6 @@ use crate::products::{Tile, ZEROS};
 /// Sums of 16 columns, for each group of images.
 pub(super) type Sums = [Tile; GROUPS];
 
-/// Parts in which other work is done between products.
-pub(super) const QUARTERS: usize = GROUPS;
-
 /// What sums begin with.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Start {
@@ -38,9 +35,10 @@ enum Held {
 /// Makes sums in sets.
 pub(super) struct Multiplier {
     registers: Registers,
+    /// The last one is for what registers hold before there are sums.
     sets: Vec<Sums>,
     /// The set whose sums are still in their registers.
-    unwritten: Option<usize>,
+    unwritten: usize,
 }
 
 impl Multiplier {
@@ -52,7 +50,7 @@ impl Multiplier {
     pub(super) unsafe fn new(n_sets: usize) -> Self {
         // SAFETY: the caller says so.
         let registers = unsafe { Registers::configured() };
-        Self { registers, sets: vec![[ZEROS; GROUPS]; n_sets], unwritten: None }
+        Self { registers, sets: vec![[ZEROS; GROUPS]; n_sets + 1], unwritten: n_sets }
     }
 
     /// All sets; the last one that was made is complete once [`finish`](Self::finish) has been called.
@@ -61,86 +59,177 @@ impl Multiplier {
         &self.sets
     }
 
-    /// Makes the sums of a set from tiles of cells, and from second ones that are driven alike, if there are any. `between`
-    /// is called with all sets for each quarter of other work, which is done meanwhile; the set before is being written
-    /// then. Without cells it is completed first.
+    /// Makes the sums of a set from tiles of cells, and from second ones that are driven alike, if there are any.
     #[inline(always)]
-    pub(super) fn multiply(
+    pub(super) fn multiply(&mut self, cells: (&[Tile], &[Tile]), inputs: &[InputTiles], set: (usize, Start)) {
+        self.multiply_amid(cells, inputs, set, (0, |_, _| {}));
+    }
+
+    /// Likewise; meanwhile `between` is called with all sets for each of so many parts of other work, and the set before is
+    /// written.
+    #[inline(always)]
+    pub(super) fn multiply_amid(
         &mut self,
         (cells, seconds): (&[Tile], &[Tile]),
         inputs: &[InputTiles],
         (set, start): (usize, Start),
-        mut between: impl FnMut(&[Sums], usize),
+        between: (usize, impl FnMut(&[Sums], usize)),
     ) {
-        if cells.is_empty() {
-            self.finish();
-            return (0..QUARTERS).for_each(|quarter| between(&self.sets, quarter));
-        }
-        let mut first = Some((set, start));
-        let mut seconds = seconds.iter();
-        // A quarter for as many products as there are steps.
-        let (mut quarter, mut products) = (0, 0);
-        for (step, inputs) in cells.iter().zip(inputs) {
-            self.registers.load::<4>(step);
-            let held = match seconds.next() {
-                Some(second) => {
-                    self.registers.load::<5>(second);
-                    Held::Both
-                }
-                None => Held::First,
-            };
-            macro_rules! group {
-                ($group:literal, $register:literal) => {
-                    self.add_up::<$group, $register>(held, &inputs[$group], first);
-                    products += 1;
-                    if products == cells.len() {
-                        between(&self.sets, quarter);
-                        (quarter, products) = (quarter + 1, 0);
-                    }
-                };
+        let mut making =
+            Making { registers: &mut self.registers, sets: &mut self.sets, before: self.unwritten, set, start };
+        // Where it is known how many there are, all of it is one piece of code.
+        match (cells, seconds, inputs) {
+            ([cells], [], [inputs, ..]) => {
+                making.first((cells, None), inputs, &mut Share::of(between, GROUPS));
             }
-            group!(0, 6);
-            group!(1, 7);
-            group!(2, 6);
-            group!(3, 7);
-            first = None;
+            ([first, other], [], [first_inputs, other_inputs, ..]) => {
+                let share = &mut Share::of(between, 2 * GROUPS);
+                making.first((first, None), first_inputs, share);
+                making.next((other, None), other_inputs, share);
+            }
+            ([first, other], [first_second, other_second], [first_inputs, other_inputs, ..]) => {
+                let share = &mut Share::of(between, 2 * GROUPS);
+                making.first((first, Some(first_second)), first_inputs, share);
+                making.next((other, Some(other_second)), other_inputs, share);
+            }
+            _ => {
+                let share = &mut Share::of(between, GROUPS * cells.len());
+                for (step, (cells, inputs)) in cells.iter().zip(inputs).enumerate() {
+                    if step == 0 {
+                        making.first((cells, seconds.get(step)), inputs, share);
+                    } else {
+                        making.next((cells, seconds.get(step)), inputs, share);
+                    }
+                }
+            }
         }
-        self.unwritten = Some(set);
+        self.unwritten = set;
     }
 
     /// Writes what is still in registers.
     #[inline(always)]
     pub(super) fn finish(&mut self) {
-        self.write::<0>();
-        self.write::<1>();
-        self.write::<2>();
-        self.write::<3>();
-        self.unwritten = None;
+        let unwritten = &mut self.sets[self.unwritten];
+        self.registers.store::<0>(&mut unwritten[0]);
+        self.registers.store::<1>(&mut unwritten[1]);
+        self.registers.store::<2>(&mut unwritten[2]);
+        self.registers.store::<3>(&mut unwritten[3]);
+    }
+}
+
+/// A set that is being made.
+struct Making<'m> {
+    registers: &'m mut Registers,
+    sets: &'m mut [Sums],
+    /// The set that is still in registers.
+    before: usize,
+    set: usize,
+    start: Start,
+}
+
+/// Other work, of which some parts are done after each product.
+struct Share<F> {
+    work: F,
+    n_parts: usize,
+    n_products: usize,
+    /// Parts that were done.
+    part: usize,
+    /// How much of the next is due.
+    due: usize,
+}
+
+impl<F: FnMut(&[Sums], usize)> Share<F> {
+    #[inline(always)]
+    fn of((n_parts, work): (usize, F), n_products: usize) -> Self {
+        Self { work, n_parts, n_products, part: 0, due: 0 }
     }
 
-    /// Adds up what a tile of inputs makes of the cells that are held, first of all to what the set starts with.
+    /// Does what is due after a product.
     #[inline(always)]
-    fn add_up<const GROUP: u8, const INPUTS: u8>(&mut self, held: Held, inputs: &Tile, first: Option<(usize, Start)>) {
-        if let Some((set, start)) = first {
-            self.write::<GROUP>();
-            match start {
-                Start::Zero => self.registers.clear::<GROUP>(),
-                Start::Present => self.registers.load::<GROUP>(&self.sets[set][usize::from(GROUP)]),
-            }
+    fn go_on(&mut self, sets: &[Sums]) {
+        self.due += self.n_parts;
+        while self.due >= self.n_products {
+            (self.work)(sets, self.part);
+            self.part += 1;
+            self.due -= self.n_products;
         }
+    }
+}
+
+impl Making<'_> {
+    /// Of the first 64 word lines: sums of the set before are written, and replaced with what those of this one start with.
+    #[inline(always)]
+    fn first<F: FnMut(&[Sums], usize)>(
+        &mut self,
+        cells: (&Tile, Option<&Tile>),
+        inputs: &InputTiles,
+        share: &mut Share<F>,
+    ) {
+        let seconds = self.hold(cells);
+        self.begin::<0>();
+        self.add_up::<0, 6>(seconds, &inputs[0]);
+        share.go_on(self.sets);
+        self.begin::<1>();
+        self.add_up::<1, 7>(seconds, &inputs[1]);
+        share.go_on(self.sets);
+        self.begin::<2>();
+        self.add_up::<2, 6>(seconds, &inputs[2]);
+        share.go_on(self.sets);
+        self.begin::<3>();
+        self.add_up::<3, 7>(seconds, &inputs[3]);
+        share.go_on(self.sets);
+    }
+
+    /// Of 64 more.
+    #[inline(always)]
+    fn next<F: FnMut(&[Sums], usize)>(
+        &mut self,
+        cells: (&Tile, Option<&Tile>),
+        inputs: &InputTiles,
+        share: &mut Share<F>,
+    ) {
+        let seconds = self.hold(cells);
+        self.add_up::<0, 6>(seconds, &inputs[0]);
+        share.go_on(self.sets);
+        self.add_up::<1, 7>(seconds, &inputs[1]);
+        share.go_on(self.sets);
+        self.add_up::<2, 6>(seconds, &inputs[2]);
+        share.go_on(self.sets);
+        self.add_up::<3, 7>(seconds, &inputs[3]);
+        share.go_on(self.sets);
+    }
+
+    /// Brings cells to their registers.
+    #[inline(always)]
+    fn hold(&mut self, (cells, seconds): (&Tile, Option<&Tile>)) -> Held {
+        self.registers.load::<4>(cells);
+        match seconds {
+            Some(seconds) => {
+                self.registers.load::<5>(seconds);
+                Held::Both
+            }
+            None => Held::First,
+        }
+    }
+
+    /// Writes the sums of a group that are in their register, and replaces them with what the set starts with.
+    #[inline(always)]
+    fn begin<const GROUP: u8>(&mut self) {
+        self.registers.store::<GROUP>(&mut self.sets[self.before][usize::from(GROUP)]);
+        match self.start {
+            Start::Zero => self.registers.clear::<GROUP>(),
+            Start::Present => self.registers.load::<GROUP>(&self.sets[self.set][usize::from(GROUP)]),
+        }
+    }
+
+    /// Adds up what a tile of inputs makes of the cells that are held.
+    #[inline(always)]
+    fn add_up<const GROUP: u8, const INPUTS: u8>(&mut self, held: Held, inputs: &Tile) {
         self.registers.load::<INPUTS>(inputs);
         self.registers.multiply::<GROUP, 4, INPUTS>();
         match held {
             Held::First => {}
             Held::Both => self.registers.multiply::<GROUP, 5, INPUTS>(),
-        }
-    }
-
-    /// Writes the sums of a group that are still in their register.
-    #[inline(always)]
-    fn write<const GROUP: u8>(&mut self) {
-        if let Some(set) = self.unwritten {
-            self.registers.store::<GROUP>(&mut self.sets[set][usize::from(GROUP)]);
         }
     }
 }

@@ -4,7 +4,7 @@ use std::arch::x86_64::*;
 
 use super::inputs::{Inputs, load};
 use super::multiplier::{Multiplier, Start, Sums};
-use super::sums::{Column, Wides, wides};
+use super::sums::{Column, Part, Wides, wides};
 use super::{Drive, VARIANCES};
 use crate::avx512::{block_normals, normals};
 use crate::noise::{SIGMAS, Spread, SpreadTables};
@@ -28,7 +28,7 @@ pub(super) struct Noise<'a> {
 
 impl<'a> Noise<'a> {
     /// `None` without noise.
-    #[target_feature(enable = "avx512f,avx512bw,avx512dq,avx512vl,avx512vbmi,vaes")]
+    #[target_feature(enable = "avx512f,avx512bw,avx512dq,avx512vl,avx512vbmi,vaes,gfni")]
     pub(super) fn new(job: &Job<'a>) -> Option<Self> {
         let spread = job.stack.spread.as_ref()?;
         let (SpreadTables::Products(variances) | SpreadTables::CommonProducts(variances)) = &spread.tables else {
@@ -81,60 +81,67 @@ impl<'a> Noise<'a> {
     #[inline(always)]
     fn make(&self, (read, columns): (usize, usize), (multiplier, inputs): (&mut Multiplier, &Inputs), set: usize) {
         let cells = self.variances.of(read, columns);
-        multiplier.multiply(cells, inputs.tiles(), (set, Start::Zero), |_, _| {});
+        multiplier.multiply(cells, inputs.tiles(), (set, Start::Zero));
+    }
+
+    /// Keys of 16 columns from one on.
+    #[inline(always)]
+    pub(super) fn keys(&self, drive: &Drive, first: usize) -> [Key; ROWS] {
+        let mut keys = [Key::default(); ROWS];
+        let position = self.positions[drive.position];
+        for (key, &column) in keys.iter_mut().zip(&self.columns[drive.noise + first - self.first_row..]) {
+            *key = Key::of(column, position);
+        }
+        keys
     }
 
     /// The samples of some columns in words, if they are, for the first 32 images and the others.
     #[inline]
-    #[target_feature(enable = "avx512f,avx512bw,avx512dq,avx512vl,avx512vbmi,vaes")]
-    pub(super) fn words<const N: usize>(&self, drive: &Drive, columns: [Column<'_>; N]) -> [[__m512i; 2]; N] {
-        // A loop, as a closure would not be compiled into this.
-        let mut keys = [Key::default(); N];
-        for (key, column) in keys.iter_mut().zip(columns) {
-            *key = self.key(drive, column);
-        }
-        let normals = block_normals(keys);
+    #[target_feature(enable = "avx512f,avx512bw,avx512dq,avx512vl,avx512vbmi,vaes,gfni")]
+    pub(super) fn words<const N: usize>(&self, drive: &Drive, part: Part<'_, N>) -> [[__m512i; 2]; N] {
         let mut samples = [[_mm512_setzero_si512(); 2]; N];
-        let common = drive.sigmas.get();
-        // ((p·2^(15 − shift) ≫ 14) + 1) ≫ 1 of products p.
+        match drive.sigmas.get() {
+            Some(sigmas) => samples.fill(sigmas),
+            None => {
+                for (sigmas, variances) in samples.iter_mut().zip(&part.words(VARIANCES)) {
+                    *sigmas = self::sigmas(*variances, self.spread.of_conversion());
+                }
+            }
+        }
+        // Sums of the products of two bytes, one of which is none.
+        for (samples, normals) in samples.iter_mut().zip(&block_normals(*part.keys)) {
+            *samples = [_mm512_maddubs_epi16(samples[0], *normals), _mm512_maddubs_epi16(samples[1], *normals)];
+        }
         let shift = self.spread.shift();
-        let rounding = _mm512_set1_epi16(if shift == 0 { 0 } else { 1 << (15 - shift) });
-        for ((samples, column), normals) in samples.iter_mut().zip(columns).zip(normals) {
-            let [first, others] = match common {
-                Some(sigmas) => sigmas,
-                None => sigmas(column.wides(VARIANCES).words(), self.spread.of_conversion()),
-            };
-            // Sums of the products of two bytes, one of which is none.
-            let (first, others) = (_mm512_maddubs_epi16(first, normals), _mm512_maddubs_epi16(others, normals));
-            *samples = if shift == 0 {
-                [first, others]
-            } else {
-                [_mm512_mulhrs_epi16(first, rounding), _mm512_mulhrs_epi16(others, rounding)]
-            };
+        if shift > 0 {
+            // ((p·2^(15 − shift) ≫ 14) + 1) ≫ 1 of products p.
+            let rounding = _mm512_set1_epi16(1 << (15 - shift));
+            for samples in samples.as_flattened_mut() {
+                *samples = _mm512_mulhrs_epi16(*samples, rounding);
+            }
         }
         samples
     }
 
     /// The samples of a column.
     #[inline]
-    #[target_feature(enable = "avx512f,avx512bw,avx512dq,avx512vl,avx512vbmi,vaes")]
+    #[target_feature(enable = "avx512f,avx512bw,avx512dq,avx512vl,avx512vbmi,vaes,gfni")]
     pub(super) fn samples(&self, drive: &Drive, column: Column<'_>) -> Wides {
+        let keys = self.keys(drive, column.index / ROWS * ROWS);
+        let at = column.index % ROWS;
         if self.spread.is_narrow() {
-            let [words] = self.words(drive, [column]);
+            let (used, negated) = ((0, 1), None);
+            let part = Part { sets: column.sets, part: at, first: column.index, negated, keys: &[keys[at]], used };
+            let [words] = self.words(drive, part);
             return Wides::of_words(words);
         }
-        let normals = normals(self.key(drive, column));
+        let normals = normals(keys[at]);
         let variances = column.wides(VARIANCES).in_order();
         let mut samples = [0; LANES];
         for (sample, (variance, normal)) in samples.iter_mut().zip(variances.into_iter().zip(normals)) {
             *sample = self.spread.sample(variance as u32, normal);
         }
         Wides::of(&samples)
-    }
-
-    #[inline(always)]
-    fn key(&self, drive: &Drive, column: Column<'_>) -> Key {
-        Key::of(self.columns[drive.noise + column.index - self.first_row], self.positions[drive.position])
     }
 
     /// Where the keys of columns begin for a read and slice.

@@ -2,9 +2,9 @@
 
 use std::arch::x86_64::*;
 
-use super::codes::{Codes, Direct, Noisy, StepCoder, Stepped, max_offset};
+use super::codes::{Codes, Direct, Noisy, Plain, Shifted, StepCoder, Stepped, Units, max_offset};
 use super::inputs::Driven;
-use super::sums::{Column, QUARTER, Quarter};
+use super::sums::{Column, EIGHTH, Part};
 use super::wide::{Tabulated, Wide, WideSteps};
 use super::{Batch, Convert, Drive, Run};
 use crate::products::Second;
@@ -50,7 +50,7 @@ pub(super) fn batches(job: &Job<'_>) -> Vec<Batch> {
 }
 
 /// The analog sums of a column in units, for all images in order.
-#[target_feature(enable = "avx512f,avx512bw,avx512dq,avx512vl,avx512vbmi,vaes")]
+#[target_feature(enable = "avx512f,avx512bw,avx512dq,avx512vl,avx512vbmi,vaes,gfni")]
 pub(super) fn analogs((run, drive): (&Run<'_>, &Drive), column: Column<'_>) -> [i64; LANES] {
     let job = run.job;
     let slice = run.batches[drive.batch].slice;
@@ -106,7 +106,7 @@ impl<'a> Slices<'a> {
     }
 
     /// Makes and converts all sums.
-    #[target_feature(enable = "avx512f,avx512bw,avx512dq,avx512vl,avx512vbmi,vaes")]
+    #[target_feature(enable = "avx512f,avx512bw,avx512dq,avx512vl,avx512vbmi,vaes,gfni")]
     pub(super) fn run<T: Total>(&self, run: &Run<'_>, output: Output<'_, T>) {
         match self {
             Self::Codes(coder) => coder.run(run, output),
@@ -132,16 +132,21 @@ impl<'a> Coder<'a> {
         }
     }
 
-    #[target_feature(enable = "avx512f,avx512bw,avx512dq,avx512vl,avx512vbmi,vaes")]
+    #[target_feature(enable = "avx512f,avx512bw,avx512dq,avx512vl,avx512vbmi,vaes,gfni")]
     fn run<T: Total>(&self, run: &Run<'_>, output: Output<'_, T>) {
-        let (second, values) = (run.products.second(), Placed { places: places(run) });
+        let (units, values) = (Shifted::of(run), Signed);
+        // What isn't converted keeps its units.
+        let sums = Shifted { left: 0, ..units };
         match self {
-            Self::Same => run.run(output, &Converted { codes: Direct { second, code: |words| words }, values }),
+            Self::Same => run.run(output, &Converted { codes: Direct { units: sums, code: |words| words }, values }),
             Self::Clip(max) => {
                 let max = *max;
                 let code =
                     move |[first, others]: [__m512i; 2]| [_mm512_min_epu16(first, max), _mm512_min_epu16(others, max)];
-                run.run(output, &Converted { codes: Direct { second, code }, values });
+                run.run(output, &Converted { codes: Direct { units: sums, code }, values });
+            }
+            Self::Uniform(UniformCoder::Narrow(steps)) if units.are_plain() && !run.job.stack.has_negated() => {
+                steps.run(run, output, (Plain, Placed));
             }
             Self::Uniform(coder) => coder.run(run, output, values),
             Self::Table(table) => run.run(output, &Converted { codes: Wide::new(run, *table), values }),
@@ -155,23 +160,38 @@ impl UniformCoder {
     fn new(job: &Job<'_>) -> Option<Self> {
         let (Transfer::Uniform(uniform) | Transfer::Rounded { uniform, .. }) = job.transfer else { return None };
         match Steps::of_uniform(job, uniform, max_offset(job)) {
-            Some(steps) => Some(Self::Narrow(StepCoder::new(job, &steps))),
+            Some(steps) => Some(Self::Narrow(StepCoder::new(&steps))),
             None => WideSteps::new(job, uniform).map(Self::Wide),
         }
     }
 
-    #[target_feature(enable = "avx512f,avx512bw,avx512dq,avx512vl,avx512vbmi,vaes")]
+    #[target_feature(enable = "avx512f,avx512bw,avx512dq,avx512vl,avx512vbmi,vaes,gfni")]
     fn run<T: Total>(&self, run: &Run<'_>, output: Output<'_, T>, values: impl Values<T>) {
-        let second = run.products.second();
-        match (self, &run.noise) {
-            (Self::Narrow(steps), None) => {
-                run.run(output, &Converted { codes: Stepped { second, steps: *steps }, values });
-            }
-            (Self::Narrow(steps), Some(noise)) => {
-                run.run(output, &Converted { codes: Noisy { second, steps: *steps, noise }, values });
-            }
-            (Self::Wide(coder), _) => run.run(output, &Converted { codes: Wide::new(run, *coder), values }),
+        match self {
+            Self::Narrow(steps) => steps.run(run, output, (Shifted::of(run), values)),
+            Self::Wide(coder) => run.run(output, &Converted { codes: Wide::new(run, *coder), values }),
         }
+    }
+}
+
+impl StepCoder {
+    #[target_feature(enable = "avx512f,avx512bw,avx512dq,avx512vl,avx512vbmi,vaes,gfni")]
+    fn run<T: Total>(self, run: &Run<'_>, output: Output<'_, T>, (units, values): (impl Units, impl Values<T>)) {
+        match &run.noise {
+            None => run.run(output, &Converted { codes: Stepped { units, steps: self }, values }),
+            Some(noise) => run.run(output, &Converted { codes: Noisy { units, steps: self, noise }, values }),
+        }
+    }
+}
+
+impl Shifted {
+    fn of(run: &Run<'_>) -> Self {
+        Self { second: run.products.second(), left: run.job.stack.shift() }
+    }
+
+    /// Whether sums are those of one set.
+    fn are_plain(self) -> bool {
+        self.second != Second::High && self.left == 0
     }
 }
 
@@ -183,68 +203,66 @@ struct Converted<C, V> {
 
 /// What codes add to totals.
 trait Values<T> {
-    /// Adds those of a column, `offset` columns from the quarter's first; codes are in words for all images in order.
+    /// Adds those of a column, `offset` columns from the first; codes are in words for all images in order.
     ///
     /// # Safety
     ///
     /// This machine has the instructions of the AMX kernel.
-    unsafe fn add(&self, drive: &Drive, column: (Quarter<'_>, usize), codes: [__m512i; 2], totals: &mut [T; LANES]);
+    unsafe fn add(&self, drive: &Drive, column: (Part<'_>, usize), codes: [__m512i; 2], totals: &mut [T; LANES]);
 }
 
 impl<T: Total, C: Codes, V: Values<T>> Convert<T> for Converted<C, V> {
     #[inline]
-    #[target_feature(enable = "avx512f,avx512bw,avx512dq,avx512vl,avx512vbmi,vaes")]
-    unsafe fn add(&self, drive: &Drive, quarter: Quarter<'_>, totals: &mut [[T; LANES]; QUARTER]) {
+    #[target_feature(enable = "avx512f,avx512bw,avx512dq,avx512vl,avx512vbmi,vaes,gfni")]
+    unsafe fn add(&self, drive: &Drive, part: Part<'_>, totals: &mut [[T; LANES]; EIGHTH]) {
         // SAFETY: the caller says that this machine has the instructions.
-        let codes = unsafe { self.codes.codes::<(T, V)>(drive, quarter) };
-        for (offset, (codes, totals)) in codes.into_iter().zip(totals).enumerate() {
+        let codes = unsafe { self.codes.codes::<(T, V)>(drive, part) };
+        for (offset, (codes, totals)) in codes.iter().zip(totals).enumerate() {
             // SAFETY: likewise.
-            unsafe { self.values.add(drive, (quarter, offset), codes, totals) };
+            unsafe { self.values.add(drive, (part, offset), *codes, totals) };
         }
     }
 }
 
-/// What codes of a slice are worth.
-struct Place {
-    /// As factors, of columns that are not and of those that are negated.
-    factors: [__m512i; 2],
-    shift: u32,
-    sign: SliceSign,
-}
-
+/// What codes of a slice are worth in words, in columns that are not and in those that are negated.
 #[target_feature(enable = "avx512f,avx512bw")]
-fn places(run: &Run<'_>) -> Vec<Place> {
-    let place = |batch: &Batch| {
-        let Slice { shift, sign, .. } = run.job.slices[batch.slice];
-        let factor = 1i16.unbounded_shl(shift);
-        let factors = match sign {
-            SliceSign::Plus => [factor, factor.wrapping_neg()],
-            SliceSign::Minus => [factor.wrapping_neg(), factor],
-        };
-        Place { factors: factors.map(|factor| _mm512_set1_epi16(factor)), shift, sign }
-    };
-    run.batches.iter().map(place).collect()
+pub(super) fn factors((shift, sign): (u32, SliceSign)) -> [__m512i; 2] {
+    let factor = 1i16.unbounded_shl(shift);
+    let (plus, minus) = (_mm512_set1_epi16(factor), _mm512_set1_epi16(factor.wrapping_neg()));
+    match sign {
+        SliceSign::Plus => [plus, minus],
+        SliceSign::Minus => [minus, plus],
+    }
 }
 
-/// Codes themselves.
-struct Placed {
-    /// Of each batch.
-    places: Vec<Place>,
-}
+/// Codes themselves, where no column is negated.
+struct Placed;
 
 impl<T: Total> Values<T> for Placed {
     #[inline]
-    #[target_feature(enable = "avx512f,avx512bw,avx512dq,avx512vl,avx512vbmi,vaes")]
+    #[target_feature(enable = "avx512f,avx512bw,avx512dq,avx512vl,avx512vbmi,vaes,gfni")]
+    unsafe fn add(&self, drive: &Drive, _: (Part<'_>, usize), codes: [__m512i; 2], totals: &mut [T; LANES]) {
+        let ((shift, sign), [factor, _]) = (drive.place, drive.factors);
+        drive.before.add_codes(totals, codes, (factor, shift, sign));
+    }
+}
+
+/// Codes themselves.
+struct Signed;
+
+impl<T: Total> Values<T> for Signed {
+    #[inline]
+    #[target_feature(enable = "avx512f,avx512bw,avx512dq,avx512vl,avx512vbmi,vaes,gfni")]
     unsafe fn add(
         &self,
         drive: &Drive,
-        (quarter, offset): (Quarter<'_>, usize),
+        (part, offset): (Part<'_>, usize),
         codes: [__m512i; 2],
         totals: &mut [T; LANES],
     ) {
-        let (place, is_negated) = (&self.places[drive.batch], quarter.is_negated(offset));
-        let factor = place.factors[usize::from(is_negated)];
-        drive.before.add_codes(totals, codes, (factor, place.shift, place.sign.times(is_negated)));
+        let ((shift, sign), is_negated) = (drive.place, part.is_negated(offset));
+        let factor = drive.factors[usize::from(is_negated)];
+        drive.before.add_codes(totals, codes, (factor, shift, sign.times(is_negated)));
     }
 }
 
@@ -256,11 +274,11 @@ struct Rounded<'a> {
 
 impl<T: Total> Values<T> for Rounded<'_> {
     #[inline]
-    #[target_feature(enable = "avx512f,avx512bw,avx512dq,avx512vl,avx512vbmi,vaes")]
+    #[target_feature(enable = "avx512f,avx512bw,avx512dq,avx512vl,avx512vbmi,vaes,gfni")]
     unsafe fn add(
         &self,
         drive: &Drive,
-        (quarter, offset): (Quarter<'_>, usize),
+        (part, offset): (Part<'_>, usize),
         codes: [__m512i; 2],
         totals: &mut [T; LANES],
     ) {
@@ -268,7 +286,7 @@ impl<T: Total> Values<T> for Rounded<'_> {
         let index = self.run.batches[drive.batch].slice;
         let (slice, drop) = (&job.slices[index], job.drop(drive.read, drive.position, index));
         let values = self.rounding.values(codes, drop);
-        drive.before.add_values(totals, values, (slice.shift, slice.signed(quarter.is_negated(offset))));
+        drive.before.add_values(totals, values, (slice.shift, slice.signed(part.is_negated(offset))));
     }
 }
 
@@ -329,17 +347,17 @@ struct Lanes<'a>(&'a Run<'a>);
 
 impl<T: Total> Convert<T> for Lanes<'_> {
     #[inline(never)]
-    #[target_feature(enable = "avx512f,avx512bw,avx512dq,avx512vl,avx512vbmi,vaes")]
-    unsafe fn add(&self, drive: &Drive, quarter: Quarter<'_>, totals: &mut [[T; LANES]; QUARTER]) {
+    #[target_feature(enable = "avx512f,avx512bw,avx512dq,avx512vl,avx512vbmi,vaes,gfni")]
+    unsafe fn add(&self, drive: &Drive, part: Part<'_>, totals: &mut [[T; LANES]; EIGHTH]) {
         let (run, job) = (self.0, self.0.job);
         let index = run.batches[drive.batch].slice;
         let (slice, drop) = (&job.slices[index], job.drop(drive.read, drive.position, index));
-        for (row, totals) in totals.iter_mut().enumerate().filter(|(row, _)| quarter.is_used(*row)) {
+        for (row, totals) in totals.iter_mut().enumerate().filter(|(row, _)| part.is_used(*row)) {
             drive.before.begin(totals);
-            for (lane, analog) in analogs((run, drive), quarter.column(row)).into_iter().enumerate() {
+            for (lane, analog) in analogs((run, drive), part.column(row)).into_iter().enumerate() {
                 let drop = drop.map_or(0, |drop| drop[lane].into());
                 let value = job.transfer.value(analog, job.stack.shift(), drop);
-                totals[lane] = totals[lane].plus(T::wrapped(slice.placed(value, quarter.is_negated(row))));
+                totals[lane] = totals[lane].plus(T::wrapped(slice.placed(value, part.is_negated(row))));
             }
         }
     }

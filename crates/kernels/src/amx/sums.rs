@@ -3,8 +3,9 @@
 use std::arch::x86_64::*;
 
 use super::inputs::{GROUPS, load};
-use super::multiplier::{QUARTERS, Sums};
+use super::multiplier::Sums;
 use crate::products::ROWS;
+use crate::random::Key;
 use crate::{LANES, SliceSign, Total};
 
 /// Sums of 16 columns: of their cells, of their high bytes, of their variances.
@@ -13,34 +14,38 @@ pub(super) const SETS: usize = 3;
 pub(super) const VARIANCES: usize = SETS - 1;
 
 /// Columns that are converted at a time.
-pub(super) const QUARTER: usize = ROWS / QUARTERS;
+pub(super) const EIGHTH: usize = ROWS / PARTS;
+/// Parts of 16 columns.
+pub(super) const PARTS: usize = 8;
 
-/// A quarter of 16 columns of a stack, and their sums.
+/// Some of 16 columns of a stack, and their sums.
 #[derive(Clone, Copy)]
-pub(super) struct Quarter<'s> {
+pub(super) struct Part<'s, const N: usize = EIGHTH> {
     /// Those of all 16.
     pub(super) sets: &'s [Sums; SETS],
-    /// Which quarter.
-    pub(super) quarter: usize,
+    /// Which part.
+    pub(super) part: usize,
     /// The first column.
     pub(super) first: usize,
     /// Whether converted sums count negatively; `None` if none do.
-    pub(super) negated: Option<&'s [bool; QUARTER]>,
+    pub(super) negated: Option<&'s [bool; N]>,
+    /// Of their noise, if there is any.
+    pub(super) keys: &'s [Key; N],
     /// Which of them are used: the first one, and the one behind the last.
     pub(super) used: (usize, usize),
 }
 
-impl<'s> Quarter<'s> {
+impl<'s, const N: usize> Part<'s, N> {
     /// The sums of a set for all images in order, as words without sign; greater ones are cut.
     #[inline]
     #[target_feature(enable = "avx512f,avx512bw")]
-    pub(super) fn words(self, set: usize) -> [[__m512i; 2]; QUARTER] {
+    pub(super) fn words(self, set: usize) -> [[__m512i; 2]; N] {
         // Loops, as closures would not be compiled into this.
-        let mut words = [[_mm512_setzero_si512(); 2]; QUARTER];
+        let mut words = [[_mm512_setzero_si512(); 2]; N];
         for (half, groups) in self.sets[set].as_chunks::<2>().0.iter().enumerate() {
             let [first, second] = groups;
-            let first = &first.as_chunks::<QUARTER>().0[self.quarter];
-            let second = &second.as_chunks::<QUARTER>().0[self.quarter];
+            let first = &first.as_chunks::<N>().0[self.part];
+            let second = &second.as_chunks::<N>().0[self.part];
             for (words, (first, second)) in words.iter_mut().zip(first.iter().zip(second)) {
                 words[half] = _mm512_packus_epi32(load(&first.0), load(&second.0));
             }
@@ -58,12 +63,6 @@ impl<'s> Quarter<'s> {
     #[inline(always)]
     pub(super) fn is_used(self, offset: usize) -> bool {
         (self.used.0..self.used.1).contains(&offset)
-    }
-
-    /// All columns.
-    #[inline(always)]
-    pub(super) fn columns(self) -> [Column<'s>; QUARTER] {
-        std::array::from_fn(|offset| self.column(offset))
     }
 
     /// Whether one of the columns counts negatively.
@@ -193,6 +192,20 @@ fn store_wides(wides: &mut [i32; LANES / GROUPS], register: __m512i) {
     unsafe { _mm512_storeu_si512(wides.as_mut_ptr().cast(), register) }
 }
 
+#[inline]
+#[target_feature(enable = "avx512f")]
+fn load_words(words: &[i16; LANES / 2]) -> __m512i {
+    // SAFETY: the array is 64 bytes; the load needs no alignment.
+    unsafe { _mm512_loadu_si512(words.as_ptr().cast()) }
+}
+
+#[inline]
+#[target_feature(enable = "avx512f")]
+fn store_words(words: &mut [i16; LANES / 2], register: __m512i) {
+    // SAFETY: the array is 64 bytes; the store needs no alignment.
+    unsafe { _mm512_storeu_si512(words.as_mut_ptr().cast(), register) }
+}
+
 /// The sums in a row.
 #[inline]
 #[target_feature(enable = "avx512f")]
@@ -244,12 +257,8 @@ impl Totals {
         [low, high]: [__m512i; 2],
         (factor, shift, sign): (__m512i, u32, SliceSign),
     ) {
-        match (T::words(totals), shift, sign) {
-            (Some(totals), 0, SliceSign::Plus) => return self.add(totals, [low, high]),
-            (Some(totals), _, _) => {
-                return self.add(totals, [_mm512_mullo_epi16(low, factor), _mm512_mullo_epi16(high, factor)]);
-            }
-            (None, _, _) => {}
+        if let Some(totals) = T::words(totals) {
+            return self.add(totals, [_mm512_mullo_epi16(low, factor), _mm512_mullo_epi16(high, factor)]);
         }
         let codes = [unsigned(low), unsigned(high)];
         match sign {
@@ -290,12 +299,8 @@ impl Totals {
             Self::Absent => 0,
             Self::Present => __mmask32::MAX,
         };
-        for (totals, words) in totals.as_chunks_mut::<{ LANES / 2 }>().0.iter_mut().zip(words) {
-            // SAFETY: the array is 64 bytes; the load needs no alignment.
-            let before = unsafe { _mm512_maskz_loadu_epi16(present, totals.as_ptr()) };
-            let sums = _mm512_add_epi16(before, words);
-            // SAFETY: likewise.
-            unsafe { _mm512_storeu_si512(totals.as_mut_ptr().cast(), sums) };
+        for (totals, words) in totals.as_chunks_mut().0.iter_mut().zip(words) {
+            store_words(totals, _mm512_mask_add_epi16(words, present, words, load_words(totals)));
         }
     }
 
@@ -337,6 +342,24 @@ pub(super) fn signed(words: __m512i) -> [i16; LANES / 2] {
 pub(super) fn unsigned(words: __m512i) -> [u16; LANES / 2] {
     // SAFETY: both are 64 bytes, and all bits are numbers.
     unsafe { std::mem::transmute(words) }
+}
+
+/// Words without sign, each shifted right. The compiler would care for shifts beyond words.
+#[inline]
+#[target_feature(enable = "avx512f,avx512bw")]
+pub(super) fn shifted_right(words: __m512i, shifts: __m512i) -> __m512i {
+    let shifted;
+    // SAFETY: the instruction does nothing but compute, and the function requires it.
+    unsafe {
+        std::arch::asm!(
+            "vpsrlvw {}, {}, {}",
+            lateout(zmm_reg) shifted,
+            in(zmm_reg) words,
+            in(zmm_reg) shifts,
+            options(pure, nomem, nostack, preserves_flags),
+        );
+    }
+    shifted
 }
 
 /// The high words of products of words without sign. An intrinsic would be taken apart where one factor is constant.

@@ -4,7 +4,7 @@ use std::arch::x86_64::*;
 
 use super::codes::{Codes, max_offset};
 use super::inputs::GROUPS;
-use super::sums::{QUARTER, Quarter, Wides};
+use super::sums::{EIGHTH, Part, Wides};
 use super::{Drive, Run};
 use crate::products::Second;
 use crate::words::max_input;
@@ -121,16 +121,19 @@ impl<'a, C: WideCode> Wide<'a, C> {
 
 impl<C: WideCode> Codes for Wide<'_, C> {
     #[inline]
-    #[target_feature(enable = "avx512f,avx512bw,avx512dq,avx512vl,avx512vbmi,vaes")]
-    unsafe fn codes<For>(&self, drive: &Drive, quarter: Quarter<'_>) -> [[__m512i; 2]; QUARTER] {
+    #[target_feature(enable = "avx512f,avx512bw,avx512dq,avx512vl,avx512vbmi,vaes,gfni")]
+    unsafe fn codes<For>(&self, drive: &Drive, part: Part<'_>) -> [[__m512i; 2]; EIGHTH] {
         let run = self.run;
         let lifts = match run.job.lift(drive.read, drive.position, run.batches[drive.batch].slice) {
             Some(lift) => Wides::of(lift),
             None => Wides::zero(),
         };
-        let mut codes = [[_mm512_setzero_si512(); 2]; QUARTER];
-        for (offset, codes) in codes.iter_mut().enumerate().filter(|(offset, _)| quarter.is_used(*offset)) {
-            let column = quarter.column(offset);
+        let mut codes = [[_mm512_setzero_si512(); 2]; EIGHTH];
+        for (offset, codes) in codes.iter_mut().enumerate() {
+            if !part.is_used(offset) {
+                continue;
+            }
+            let column = part.column(offset);
             let mut sums = column.wides(0);
             if run.products.second() == Second::High {
                 sums = sums.plus_high(column.wides(1));
@@ -140,8 +143,8 @@ impl<C: WideCode> Codes for Wide<'_, C> {
                 None => lifts,
             };
             let mut wides = [_mm512_setzero_si512(); GROUPS];
-            for (code, (sum, offset)) in wides.iter_mut().zip(sums.0.into_iter().zip(offsets.0)) {
-                let units = _mm512_add_epi32(_mm512_sll_epi32(sum, self.left), offset);
+            for (code, (sum, offset)) in wides.iter_mut().zip(sums.0.iter().zip(&offsets.0)) {
+                let units = _mm512_add_epi32(_mm512_sll_epi32(*sum, self.left), *offset);
                 // SAFETY: the caller says that this machine has the instructions.
                 *code = unsafe { self.coder.codes(units) };
             }
