@@ -189,7 +189,8 @@ where
             self.add_converted(add, sums, tally);
         } else if max <= i16::MAX as u128 {
             self.add_narrow(self.unfold(scratch), |codes| Codes::Words(codes), sums, tally);
-        } else if size_of::<T>() == size_of::<i32>() || max <= i32::MAX as u128 {
+        } else if self.plan.words.is_some() && (size_of::<T>() == size_of::<i32>() || max <= i32::MAX as u128) {
+            // Only sums in words have a way to codes of 32 bits.
             self.add_narrow(self.unfold(scratch), |codes| Codes::Wide(codes), sums, tally);
         } else {
             self.add_any(sums, tally);

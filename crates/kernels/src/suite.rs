@@ -247,6 +247,29 @@ proptest! {
     }
 }
 
+/// Sums whose cells are bytes, which are words in no unit of their converter, and codes that are worth more than words.
+#[test]
+fn codes_of_bytes_beyond_words_are_those_of_the_scalar_kernel() {
+    let slice = Slice { planes: 0..1, shift: 8, sign: SliceSign::Plus };
+    let case = Case {
+        n_lines: 97,
+        n_columns: 1,
+        columns: (0, 1),
+        lines_per_read: 41,
+        n_positions: 7,
+        max_cell: 31,
+        shift: 7,
+        slices: vec![slice],
+        transfer: Choice::Uniform(0, 128, 255),
+        has_lifts: false,
+        variance: None,
+        conversion_variance: 0.0,
+        sparsity: Some(0),
+        seed: 7617356439789240804,
+    };
+    compare(&case).expect("equal results");
+}
+
 /// Two reads of two and one word lines, two columns, one slice of two bits worth 4.
 fn worked(transfer: &Transfer, kernel: Kernel) -> ([i64; 2], Work) {
     let lines = Lines::new(kernel, [2, 1]);
