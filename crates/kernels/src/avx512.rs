@@ -174,6 +174,21 @@ fn words(words: &[u16; LANES / 2]) -> __m512i {
     unsafe { _mm512_loadu_si512(words.as_ptr().cast()) }
 }
 
+/// Totals in words.
+#[inline]
+#[target_feature(enable = "avx512f")]
+pub(crate) fn load_totals(totals: &[i16; LANES / 2]) -> __m512i {
+    // SAFETY: the array is 64 bytes; the load needs no alignment.
+    unsafe { _mm512_loadu_si512(totals.as_ptr().cast()) }
+}
+
+#[inline]
+#[target_feature(enable = "avx512f")]
+pub(crate) fn store_totals(totals: &mut [i16; LANES / 2], register: __m512i) {
+    // SAFETY: the array is 64 bytes; the store needs no alignment.
+    unsafe { _mm512_storeu_si512(totals.as_mut_ptr().cast(), register) }
+}
+
 /// Replaces each byte by its entry.
 #[inline]
 #[target_feature(enable = "avx512f,avx512bw,avx512vbmi")]

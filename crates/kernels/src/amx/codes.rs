@@ -120,7 +120,7 @@ impl<U: Units> Codes for Noisy<'_, U> {
     #[target_feature(enable = "avx512f,avx512bw,avx512dq,avx512vl,avx512vbmi,vaes,gfni")]
     unsafe fn codes<For>(&self, drive: &Drive, part: Part<'_>) -> [[__m512i; 2]; EIGHTH] {
         let (steps, [first, others]) = (self.steps, drive.offsets);
-        let samples = self.noise.words(drive, part);
+        let samples = self.noise.words(drive, part.columns(), part.keys);
         // SAFETY: the caller says that this machine has the instructions.
         let mut words = unsafe { self.units.units(part) };
         for (words, samples) in words.iter_mut().zip(&samples) {

@@ -75,31 +75,27 @@ impl Multiplier {
         (set, start): (usize, Start),
         between: (usize, impl FnMut(&[Sums], usize)),
     ) {
-        let mut making =
-            Making { registers: &mut self.registers, sets: &mut self.sets, before: self.unwritten, set, start };
+        let mut making = Making { registers: &mut self.registers, sets: &mut self.sets, before: self.unwritten, set };
         // Where it is known how many there are, all of it is one piece of code.
         match (cells, seconds, inputs) {
             ([cells], [], [inputs, ..]) => {
-                making.first((cells, None), inputs, &mut Share::of(between, GROUPS));
+                making.step(Some(start), (cells, None), inputs, &mut Share::of(between, GROUPS));
             }
             ([first, other], [], [first_inputs, other_inputs, ..]) => {
                 let share = &mut Share::of(between, 2 * GROUPS);
-                making.first((first, None), first_inputs, share);
-                making.next((other, None), other_inputs, share);
+                making.step(Some(start), (first, None), first_inputs, share);
+                making.step(None, (other, None), other_inputs, share);
             }
             ([first, other], [first_second, other_second], [first_inputs, other_inputs, ..]) => {
                 let share = &mut Share::of(between, 2 * GROUPS);
-                making.first((first, Some(first_second)), first_inputs, share);
-                making.next((other, Some(other_second)), other_inputs, share);
+                making.step(Some(start), (first, Some(first_second)), first_inputs, share);
+                making.step(None, (other, Some(other_second)), other_inputs, share);
             }
             _ => {
                 let share = &mut Share::of(between, GROUPS * cells.len());
                 for (step, (cells, inputs)) in cells.iter().zip(inputs).enumerate() {
-                    if step == 0 {
-                        making.first((cells, seconds.get(step)), inputs, share);
-                    } else {
-                        making.next((cells, seconds.get(step)), inputs, share);
-                    }
+                    let start = if step == 0 { Some(start) } else { None };
+                    making.step(start, (cells, seconds.get(step)), inputs, share);
                 }
             }
         }
@@ -124,7 +120,6 @@ struct Making<'m> {
     /// The set that is still in registers.
     before: usize,
     set: usize,
-    start: Start,
 }
 
 /// Other work, of which some parts are done after each product.
@@ -157,45 +152,23 @@ impl<F: FnMut(&[Sums], usize)> Share<F> {
 }
 
 impl Making<'_> {
-    /// Of the first 64 word lines: sums of the set before are written, and replaced with what those of this one start with.
+    /// Of 64 word lines. The first ones know what sums start with, and those of the set before are written.
     #[inline(always)]
-    fn first<F: FnMut(&[Sums], usize)>(
+    fn step<F: FnMut(&[Sums], usize)>(
         &mut self,
+        start: Option<Start>,
         cells: (&Tile, Option<&Tile>),
         inputs: &InputTiles,
         share: &mut Share<F>,
     ) {
-        let seconds = self.hold(cells);
-        self.begin::<0>();
-        self.add_up::<0, 6>(seconds, &inputs[0]);
+        let held = self.hold(cells);
+        self.add_up::<0, 6>((start, held), &inputs[0]);
         share.go_on(self.sets);
-        self.begin::<1>();
-        self.add_up::<1, 7>(seconds, &inputs[1]);
+        self.add_up::<1, 7>((start, held), &inputs[1]);
         share.go_on(self.sets);
-        self.begin::<2>();
-        self.add_up::<2, 6>(seconds, &inputs[2]);
+        self.add_up::<2, 6>((start, held), &inputs[2]);
         share.go_on(self.sets);
-        self.begin::<3>();
-        self.add_up::<3, 7>(seconds, &inputs[3]);
-        share.go_on(self.sets);
-    }
-
-    /// Of 64 more.
-    #[inline(always)]
-    fn next<F: FnMut(&[Sums], usize)>(
-        &mut self,
-        cells: (&Tile, Option<&Tile>),
-        inputs: &InputTiles,
-        share: &mut Share<F>,
-    ) {
-        let seconds = self.hold(cells);
-        self.add_up::<0, 6>(seconds, &inputs[0]);
-        share.go_on(self.sets);
-        self.add_up::<1, 7>(seconds, &inputs[1]);
-        share.go_on(self.sets);
-        self.add_up::<2, 6>(seconds, &inputs[2]);
-        share.go_on(self.sets);
-        self.add_up::<3, 7>(seconds, &inputs[3]);
+        self.add_up::<3, 7>((start, held), &inputs[3]);
         share.go_on(self.sets);
     }
 
@@ -212,11 +185,11 @@ impl Making<'_> {
         }
     }
 
-    /// Writes the sums of a group that are in their register, and replaces them with what the set starts with.
+    /// Writes the sums of a group that are in their register, and replaces them.
     #[inline(always)]
-    fn begin<const GROUP: u8>(&mut self) {
+    fn begin<const GROUP: u8>(&mut self, start: Start) {
         self.registers.store::<GROUP>(&mut self.sets[self.before][usize::from(GROUP)]);
-        match self.start {
+        match start {
             Start::Zero => self.registers.clear::<GROUP>(),
             Start::Present => self.registers.load::<GROUP>(&self.sets[self.set][usize::from(GROUP)]),
         }
@@ -224,7 +197,10 @@ impl Making<'_> {
 
     /// Adds up what a tile of inputs makes of the cells that are held.
     #[inline(always)]
-    fn add_up<const GROUP: u8, const INPUTS: u8>(&mut self, held: Held, inputs: &Tile) {
+    fn add_up<const GROUP: u8, const INPUTS: u8>(&mut self, (start, held): (Option<Start>, Held), inputs: &Tile) {
+        if let Some(start) = start {
+            self.begin::<GROUP>(start);
+        }
         self.registers.load::<INPUTS>(inputs);
         self.registers.multiply::<GROUP, 4, INPUTS>();
         match held {

@@ -4,7 +4,7 @@ use std::arch::x86_64::*;
 
 use super::inputs::{Inputs, load};
 use super::multiplier::{Multiplier, Start, Sums};
-use super::sums::{Column, Part, Wides, wides};
+use super::sums::{Column, Wides, wides};
 use super::{Drive, VARIANCES};
 use crate::avx512::{block_normals, normals};
 use crate::noise::{SIGMAS, Spread, SpreadTables};
@@ -98,18 +98,23 @@ impl<'a> Noise<'a> {
     /// The samples of some columns in words, if they are, for the first 32 images and the others.
     #[inline]
     #[target_feature(enable = "avx512f,avx512bw,avx512dq,avx512vl,avx512vbmi,vaes,gfni")]
-    pub(super) fn words<const N: usize>(&self, drive: &Drive, part: Part<'_, N>) -> [[__m512i; 2]; N] {
+    pub(super) fn words<const N: usize>(
+        &self,
+        drive: &Drive,
+        columns: [Column<'_>; N],
+        keys: &[Key; N],
+    ) -> [[__m512i; 2]; N] {
         let mut samples = [[_mm512_setzero_si512(); 2]; N];
         match drive.sigmas.get() {
             Some(sigmas) => samples.fill(sigmas),
             None => {
-                for (sigmas, variances) in samples.iter_mut().zip(&part.words(VARIANCES)) {
-                    *sigmas = self::sigmas(*variances, self.spread.of_conversion());
+                for (sigmas, column) in samples.iter_mut().zip(&columns) {
+                    *sigmas = self::sigmas(column.wides(VARIANCES).words(), self.spread.of_conversion());
                 }
             }
         }
         // Sums of the products of two bytes, one of which is none.
-        for (samples, normals) in samples.iter_mut().zip(&block_normals(*part.keys)) {
+        for (samples, normals) in samples.iter_mut().zip(&block_normals(*keys)) {
             *samples = [_mm512_maddubs_epi16(samples[0], *normals), _mm512_maddubs_epi16(samples[1], *normals)];
         }
         let shift = self.spread.shift();
@@ -127,15 +132,13 @@ impl<'a> Noise<'a> {
     #[inline]
     #[target_feature(enable = "avx512f,avx512bw,avx512dq,avx512vl,avx512vbmi,vaes,gfni")]
     pub(super) fn samples(&self, drive: &Drive, column: Column<'_>) -> Wides {
-        let keys = self.keys(drive, column.index / ROWS * ROWS);
-        let at = column.index % ROWS;
+        let contributed = self.columns[drive.noise + column.index - self.first_row];
+        let key = Key::of(contributed, self.positions[drive.position]);
         if self.spread.is_narrow() {
-            let (used, negated) = ((0, 1), None);
-            let part = Part { sets: column.sets, part: at, first: column.index, negated, keys: &[keys[at]], used };
-            let [words] = self.words(drive, part);
+            let [words] = self.words(drive, [column], &[key]);
             return Wides::of_words(words);
         }
-        let normals = normals(keys[at]);
+        let normals = normals(key);
         let variances = column.wides(VARIANCES).in_order();
         let mut samples = [0; LANES];
         for (sample, (variance, normal)) in samples.iter_mut().zip(variances.into_iter().zip(normals)) {

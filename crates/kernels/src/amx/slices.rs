@@ -282,11 +282,10 @@ impl<T: Total> Values<T> for Rounded<'_> {
         codes: [__m512i; 2],
         totals: &mut [T; LANES],
     ) {
-        let job = self.run.job;
-        let index = self.run.batches[drive.batch].slice;
-        let (slice, drop) = (&job.slices[index], job.drop(drive.read, drive.position, index));
-        let values = self.rounding.values(codes, drop);
-        drive.before.add_values(totals, values, (slice.shift, slice.signed(part.is_negated(offset))));
+        let slice = self.run.batches[drive.batch].slice;
+        let values = self.rounding.values(codes, self.run.job.drop(drive.read, drive.position, slice));
+        let (shift, sign) = drive.place;
+        drive.before.add_values(totals, values, (shift, sign.times(part.is_negated(offset))));
     }
 }
 

@@ -4,6 +4,7 @@ use std::arch::x86_64::*;
 
 use super::inputs::{GROUPS, load};
 use super::multiplier::Sums;
+use crate::avx512::{load_totals, store_totals};
 use crate::products::ROWS;
 use crate::random::Key;
 use crate::{LANES, SliceSign, Total};
@@ -20,7 +21,7 @@ pub(super) const PARTS: usize = 8;
 
 /// Some of 16 columns of a stack, and their sums.
 #[derive(Clone, Copy)]
-pub(super) struct Part<'s, const N: usize = EIGHTH> {
+pub(super) struct Part<'s> {
     /// Those of all 16.
     pub(super) sets: &'s [Sums; SETS],
     /// Which part.
@@ -28,24 +29,24 @@ pub(super) struct Part<'s, const N: usize = EIGHTH> {
     /// The first column.
     pub(super) first: usize,
     /// Whether converted sums count negatively; `None` if none do.
-    pub(super) negated: Option<&'s [bool; N]>,
+    pub(super) negated: Option<&'s [bool; EIGHTH]>,
     /// Of their noise, if there is any.
-    pub(super) keys: &'s [Key; N],
+    pub(super) keys: &'s [Key; EIGHTH],
     /// Which of them are used: the first one, and the one behind the last.
     pub(super) used: (usize, usize),
 }
 
-impl<'s, const N: usize> Part<'s, N> {
+impl<'s> Part<'s> {
     /// The sums of a set for all images in order, as words without sign; greater ones are cut.
     #[inline]
     #[target_feature(enable = "avx512f,avx512bw")]
-    pub(super) fn words(self, set: usize) -> [[__m512i; 2]; N] {
+    pub(super) fn words(self, set: usize) -> [[__m512i; 2]; EIGHTH] {
         // Loops, as closures would not be compiled into this.
-        let mut words = [[_mm512_setzero_si512(); 2]; N];
+        let mut words = [[_mm512_setzero_si512(); 2]; EIGHTH];
         for (half, groups) in self.sets[set].as_chunks::<2>().0.iter().enumerate() {
             let [first, second] = groups;
-            let first = &first.as_chunks::<N>().0[self.part];
-            let second = &second.as_chunks::<N>().0[self.part];
+            let first = &first.as_chunks::<EIGHTH>().0[self.part];
+            let second = &second.as_chunks::<EIGHTH>().0[self.part];
             for (words, (first, second)) in words.iter_mut().zip(first.iter().zip(second)) {
                 words[half] = _mm512_packus_epi32(load(&first.0), load(&second.0));
             }
@@ -63,6 +64,12 @@ impl<'s, const N: usize> Part<'s, N> {
     #[inline(always)]
     pub(super) fn is_used(self, offset: usize) -> bool {
         (self.used.0..self.used.1).contains(&offset)
+    }
+
+    /// All columns.
+    #[inline(always)]
+    pub(super) fn columns(self) -> [Column<'s>; EIGHTH] {
+        std::array::from_fn(|offset| self.column(offset))
     }
 
     /// Whether one of the columns counts negatively.
@@ -192,20 +199,6 @@ fn store_wides(wides: &mut [i32; LANES / GROUPS], register: __m512i) {
     unsafe { _mm512_storeu_si512(wides.as_mut_ptr().cast(), register) }
 }
 
-#[inline]
-#[target_feature(enable = "avx512f")]
-fn load_words(words: &[i16; LANES / 2]) -> __m512i {
-    // SAFETY: the array is 64 bytes; the load needs no alignment.
-    unsafe { _mm512_loadu_si512(words.as_ptr().cast()) }
-}
-
-#[inline]
-#[target_feature(enable = "avx512f")]
-fn store_words(words: &mut [i16; LANES / 2], register: __m512i) {
-    // SAFETY: the array is 64 bytes; the store needs no alignment.
-    unsafe { _mm512_storeu_si512(words.as_mut_ptr().cast(), register) }
-}
-
 /// The sums in a row.
 #[inline]
 #[target_feature(enable = "avx512f")]
@@ -300,7 +293,7 @@ impl Totals {
             Self::Present => __mmask32::MAX,
         };
         for (totals, words) in totals.as_chunks_mut().0.iter_mut().zip(words) {
-            store_words(totals, _mm512_mask_add_epi16(words, present, words, load_words(totals)));
+            store_totals(totals, _mm512_mask_add_epi16(words, present, words, load_totals(totals)));
         }
     }
 

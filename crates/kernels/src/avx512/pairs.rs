@@ -2,7 +2,7 @@
 
 use std::arch::x86_64::*;
 
-use super::{block_normals, in_order, load, load_bytes};
+use super::{block_normals, in_order, load, load_bytes, load_totals, store_totals};
 use crate::patterns::QUAD;
 use crate::random::Key;
 use crate::tiled::{Codes, Noise, Pair, Room, Totals};
@@ -211,10 +211,10 @@ fn add_pair(joined: [[__m512i; HALVES]; TILE], (pair, totals): (&Pair, &mut Tota
         for (joined, total) in joined.into_iter().zip(total.as_chunks_mut().0) {
             let placed = _mm512_sll_epi16(joined, shift);
             let sum = match sign {
-                SliceSign::Plus => _mm512_add_epi16(load_words(total), placed),
-                SliceSign::Minus => _mm512_sub_epi16(load_words(total), placed),
+                SliceSign::Plus => _mm512_add_epi16(load_totals(total), placed),
+                SliceSign::Minus => _mm512_sub_epi16(load_totals(total), placed),
             };
-            store_words(total, sum);
+            store_totals(total, sum);
         }
     }
 }
@@ -224,20 +224,6 @@ fn add_pair(joined: [[__m512i; HALVES]; TILE], (pair, totals): (&Pair, &mut Tota
 #[target_feature(enable = "avx512f,avx512bw")]
 fn widened(bytes: __m512i) -> [__m512i; 2] {
     [_mm512_cvtepu8_epi16(_mm512_castsi512_si256(bytes)), _mm512_cvtepu8_epi16(_mm512_extracti64x4_epi64::<1>(bytes))]
-}
-
-#[inline]
-#[target_feature(enable = "avx512f")]
-fn load_words(words: &[i16; LANES / 2]) -> __m512i {
-    // SAFETY: the array is 64 bytes; the load needs no alignment.
-    unsafe { _mm512_loadu_si512(words.as_ptr().cast()) }
-}
-
-#[inline]
-#[target_feature(enable = "avx512f")]
-fn store_words(words: &mut [i16; LANES / 2], register: __m512i) {
-    // SAFETY: the array is 64 bytes; the store needs no alignment.
-    unsafe { _mm512_storeu_si512(words.as_mut_ptr().cast(), register) }
 }
 
 /// The noise of sums in even and in odd lanes, in words; `sigmas` are the factors of normal numbers in each lane.
